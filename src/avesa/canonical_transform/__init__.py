@@ -1,0 +1,1 @@
+"""From raw files to canonical tables: mapping, SCD2 fold, Delta table."""

@@ -1,0 +1,1 @@
+"""Plan, ingest, transform: one sync, whoever starts it."""

@@ -1,0 +1,104 @@
+"""What can go wrong, told so that a caller can act: what failed, for whom, whether to try again, what to do.
+
+No secret, token or payload ever stands in an error; the makers of messages pass names, statuses and counts only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Where:
+    """For whom something failed. Every part is optional; `str()` reads `tenant acme, connectwise/tickets`."""
+
+    tenant: str | None = None
+    service: str | None = None
+    table: str | None = None
+
+    def __str__(self) -> str:
+        parts = [f"tenant {self.tenant}"] if self.tenant else []
+        if self.service and self.table:
+            parts.append(f"{self.service}/{self.table}")
+        elif self.service or self.table:
+            parts.append(str(self.service or self.table))
+        return ", ".join(parts)
+
+
+class AvesaError(Exception):
+    """Root of all errors that AVESA raises on purpose.
+
+    `message` says what failed, `where` for whom, `hint` what to do now, and `retry` whether the same call
+    may succeed later without anybody changing anything.
+    """
+
+    retry = False
+
+    def __init__(self, message: str, *, where: Where | None = None, hint: str = "") -> None:
+        self.message = message
+        self.where = where or Where()
+        self.hint = hint
+        super().__init__(message)
+
+    def located(self, where: Where) -> AvesaError:
+        """Say for whom it failed, where the raiser could not know; what is already known stays."""
+        self.where = Where(
+            self.where.tenant or where.tenant,
+            self.where.service or where.service,
+            self.where.table or where.table,
+        )
+        return self
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if str(self.where) else self.message
+        return f"{head} {self.hint}".rstrip()
+
+
+class UsageError(AvesaError):
+    """The caller named something that does not exist or is not allowed (tenant, service, table, setting)."""
+
+
+class ConfigurationError(AvesaError):
+    """Something stored is missing or wrong: a mapping, a secret file, a setting."""
+
+
+class Busy(AvesaError):
+    """Somebody else holds the lease; nothing was done."""
+
+    retry = True
+
+
+class StaleState(AvesaError):
+    """A compare-and-set found a newer version; the caller's view is old and must be read again."""
+
+    retry = True
+
+
+class StorageError(AvesaError):
+    """A file could not be read or written (full disk, missing rights, unreachable bucket)."""
+
+    retry = True
+
+
+class ObjectMissing(StorageError):
+    """There is no such object."""
+
+    retry = False
+
+
+class ServiceFailed(AvesaError):
+    """The vendor refused the tenant's connection as a whole (401): no table of it can be pulled."""
+
+
+class TableFailed(AvesaError):
+    """One table could not be pulled (403, malformed pages, paging that never ends); others can go on."""
+
+
+class Unavailable(AvesaError):
+    """The vendor or the network did not answer properly in spite of retries; a later pull goes on from here."""
+
+    retry = True
+
+
+class MappingError(ConfigurationError):
+    """A mapping is not valid; the message names file, path and what was expected."""

@@ -1,0 +1,79 @@
+"""Where things lie in the object store. The one module that knows the paths; all of them are relative to the root.
+
+    {tenant}/raw/{service}/{table}/{timestamp}.parquet
+    {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
+    {tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
+    {tenant}/quarantine/{canonical_table}/{timestamp}.parquet
+    {tenant}/mappings/{canonical_table}.json
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+
+from avesa.shared.errors import UsageError
+
+RECEIPT_SUFFIX = ".receipt.json"
+PARQUET_SUFFIX = ".parquet"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def checked_name(name: str, what: str = "tenant") -> str:
+    """`name` itself, if it is safe as one part of a path on every system. Raises UsageError otherwise."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is not a valid {what} name.",
+            hint="Use 1 to 63 of a-z, 0-9, - and _, starting with a letter or digit.",
+        )
+    return name
+
+
+def timestamp_name(moment: datetime) -> str:
+    """A file's stem: UTC with microseconds and a random suffix that makes it unique per writer.
+
+    `20261122T201530123456Z-9f86d081`: sortable, and safe in a file name on every system.
+    """
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
+
+
+def raw_prefix(tenant: str, service: str, table: str) -> str:
+    return f"{checked_name(tenant)}/raw/{checked_name(service, 'service')}/{checked_name(table, 'table')}"
+
+
+def raw_file(tenant: str, service: str, table: str, stem: str) -> str:
+    return f"{raw_prefix(tenant, service, table)}/{stem}{PARQUET_SUFFIX}"
+
+
+def receipt_file(tenant: str, service: str, table: str, stem: str) -> str:
+    return f"{raw_prefix(tenant, service, table)}/{stem}{RECEIPT_SUFFIX}"
+
+
+def tenant_raw_prefix(tenant: str) -> str:
+    return f"{checked_name(tenant)}/raw"
+
+
+def canonical_prefix(tenant: str, table: str) -> str:
+    return f"{checked_name(tenant)}/canonical/{checked_name(table, 'table')}"
+
+
+def tenant_canonical_prefix(tenant: str) -> str:
+    return f"{checked_name(tenant)}/canonical"
+
+
+def quarantine_file(tenant: str, table: str, stem: str) -> str:
+    return f"{quarantine_prefix(tenant, table)}/{stem}{PARQUET_SUFFIX}"
+
+
+def quarantine_prefix(tenant: str, table: str) -> str:
+    return f"{checked_name(tenant)}/quarantine/{checked_name(table, 'table')}"
+
+
+def tenant_mapping(tenant: str, table: str) -> str:
+    return f"{tenant_mappings_prefix(tenant)}/{checked_name(table, 'table')}.json"
+
+
+def tenant_mappings_prefix(tenant: str) -> str:
+    return f"{checked_name(tenant)}/mappings"

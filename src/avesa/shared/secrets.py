@@ -1,0 +1,21 @@
+"""Port: a tenant's secrets for one service (embedded: a file that only its owner can read, or the environment;
+AWS: Secrets Manager). Values never appear in a repr, a log line or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Secrets(Protocol):
+    def get(self, tenant_id: str, service: str) -> Mapping[str, str]:
+        """The stored values by name; empty if there are none. Raises ConfigurationError if the store is unsafe."""
+        ...
+
+    def put(self, tenant_id: str, service: str, values: Mapping[str, str]) -> None:
+        """Replace the values of one service; durable and readable by the owner alone when it returns."""
+        ...
+
+    def remove(self, tenant_id: str) -> None:
+        """Forget all of a tenant's secrets."""
+        ...

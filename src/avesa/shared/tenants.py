@@ -1,0 +1,49 @@
+"""Port: which tenant has which services, with which settings (embedded: SQLite; AWS: table TenantServices)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class TenantService:
+    """One service of one tenant. `tables` are the raw tables to pull; all of the service's when None."""
+
+    tenant_id: str
+    service: str
+    enabled: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    tables: tuple[str, ...] | None = None
+    schedule: str | None = None
+    problem: str | None = None
+    """Why the vendor refuses the connection as a whole, null while it is good."""
+
+
+class TenantServices(Protocol):
+    """A tenant exists once added, with or without services."""
+
+    def add_tenant(self, tenant_id: str) -> bool:
+        """True if it is new, False if it was there."""
+        ...
+
+    def tenants(self) -> list[str]:
+        """Names, sorted."""
+        ...
+
+    def remove_tenant(self, tenant_id: str) -> None:
+        """Forget the tenant and its services. Its data stay where they are. Unknown: UsageError."""
+        ...
+
+    def put(self, service: TenantService) -> None:
+        """Store one service of a known tenant, replacing what was there. Unknown tenant: UsageError."""
+        ...
+
+    def services(self, tenant_id: str) -> list[TenantService]:
+        """Of a known tenant, sorted by service. Unknown tenant: UsageError that names the known ones."""
+        ...
+
+    def mark(self, tenant_id: str, service: str, problem: str | None) -> None:
+        """Say why the service is refused, or that it is good again (None)."""
+        ...

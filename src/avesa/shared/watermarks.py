@@ -1,0 +1,54 @@
+"""Port: how far each table of each tenant is (embedded: SQLite; AWS: table LastUpdated), and who is at work.
+
+`table_name` is `service/table` for a pull and `canonical/table` for a fold. Every write is a compare-and-set on
+`version`, so a stale worker can never move a watermark back.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class TableState:
+    """`version` 0 means that nothing was stored yet."""
+
+    tenant_id: str
+    table_name: str
+    watermark: datetime | None = None
+    """Everything that the vendor changed before it is landed (for a fold: newest extracted_at folded)."""
+    checkpoint: str | None = None
+    """JSON of an unfinished pull: its next request and what it has landed so far."""
+    details: str | None = None
+    """JSON of what the next one must remember: boundary rows, the last listing, the receipts folded."""
+    version: int = 0
+
+
+class Watermarks(Protocol):
+    def get(self, tenant_id: str, table_name: str) -> TableState: ...
+
+    def all(self, tenant_id: str) -> list[TableState]:
+        """Sorted by table_name."""
+        ...
+
+    def put(self, state: TableState) -> TableState:
+        """Store `state` if the stored version still is `state.version`; gives it back with the new version.
+
+        Raises StaleState otherwise; nothing is changed then. The write is durable when it returns.
+        """
+        ...
+
+    def forget(self, tenant_id: str) -> None:
+        """Drop all states of a tenant."""
+        ...
+
+    def lease(self, tenant_id: str, name: str) -> AbstractContextManager[None]:
+        """Hold the one right to do `name` for the tenant; renewed while held, freed at the end.
+
+        Raises Busy if another holds it. A holder that died (its process is gone, or its time has passed) does
+        not count.
+        """
+        ...
