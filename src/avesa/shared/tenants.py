@@ -1,4 +1,7 @@
-"""Port: which tenant has which services, with which settings (embedded: SQLite; AWS: table TenantServices)."""
+"""Port: which tenant has which services, with which settings.
+
+Embedded: SQLite. AWS: the table TenantServices.
+"""
 
 from __future__ import annotations
 

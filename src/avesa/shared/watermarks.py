@@ -1,7 +1,7 @@
 """Port: how far each table of each tenant is (embedded: SQLite; AWS: table LastUpdated), and who is at work.
 
-`table_name` is `service/table` for a pull and `canonical/table` for a fold. Every write is a compare-and-set on
-`version`, so a stale worker can never move a watermark back.
+`table_name` is `service/table` for a pull and `canonical/table` for a fold. Every write is a compare-and-set
+on `version`, so a stale worker can never move a watermark back.
 """
 
 from __future__ import annotations

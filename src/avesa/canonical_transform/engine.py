@@ -1,0 +1,55 @@
+"""The engine of mapping and fold: an in-memory DuckDB with a fixed memory limit that spills to the scratch folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from avesa.shared.errors import StorageError
+
+MEMORY_LIMIT = "1GB"
+
+
+@contextmanager
+def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in UTC. What goes wrong with files inside it is raised as StorageError."""
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET preserve_insertion_order = false")
+        con.execute(f"SET temp_directory = {literal(str(scratch))}")
+        try:
+            yield con
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise StorageError(
+                f"the engine could not read or write a file: {first_line(error)}",
+                hint="Check the free space and the rights of the data folder, then run it again.",
+            ) from error
+
+
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literals(texts: list[str]) -> str:
+    """A SQL list of strings."""
+    return "[" + ", ".join(map(literal, texts)) + "]"
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0][:300]
+
+
+def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many rows a table has, or a SELECT in parentheses."""
+    row = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,182 @@
+"""One raw table as the fold sees it: its receipts, and the rows of the files that they vouch for.
+
+A file without a receipt belongs to a pull that is not finished (or was lost half-way) and is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from avesa.canonical_transform.engine import literals
+from avesa.shared import layout
+from avesa.shared.clock import to_iso
+from avesa.shared.errors import ConfigurationError, StorageError, Where
+from avesa.shared.objects import Objects
+from avesa.shared.receipt import Receipt, decode_receipt
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raw table of one tenant."""
+
+    tenant: str
+    service: str
+    table: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}/{self.table}"
+
+    @property
+    def prefix(self) -> str:
+        return layout.raw_prefix(self.tenant, self.service, self.table)
+
+    @property
+    def where(self) -> Where:
+        return Where(self.tenant, self.service, self.table)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A receipt with the name of its file."""
+
+    name: str
+    receipt: Receipt
+
+    @property
+    def deletes_by_absence(self) -> bool:
+        return self.receipt.kind == "listing" and self.receipt.complete
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        return (self.receipt.started_at, self.name)
+
+
+def receipt_names(objects: Objects, source: Source) -> list[str]:
+    """Names (no folder) of all receipts of a source, sorted."""
+    return [
+        Path(info.path).name
+        for info in objects.list(source.prefix)
+        if info.path.endswith(layout.RECEIPT_SUFFIX)
+    ]
+
+
+def read_pulls(objects: Objects, source: Source, names: Iterable[str]) -> list[Pull]:
+    """The pulls behind those receipts, in order of time. Raises ConfigurationError for what is no receipt."""
+    pulls = []
+    for name in names:
+        path = f"{source.prefix}/{name}"
+        try:
+            receipt = decode_receipt(objects.read(path))
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise ConfigurationError(
+                f"{path} is not a receipt: {error}.",
+                where=source.where,
+                hint="Mend or remove the file, then run `avesa transform` again.",
+            ) from error
+        _check_owner(path, receipt, source)
+        pulls.append(Pull(name, receipt))
+    return sorted(pulls, key=lambda pull: pull.order)
+
+
+def _check_owner(path: str, receipt: Receipt, source: Source) -> None:
+    """A receipt that lies under another tenant's or table's prefix must never be folded there."""
+    if (receipt.tenant_id, receipt.service, receipt.table) != (source.tenant, source.service, source.table):
+        raise ConfigurationError(
+            f"{path} is a receipt of tenant {receipt.tenant_id}, {receipt.service}/{receipt.table}.",
+            where=source.where,
+            hint="Move it, and the files that it names, to where they belong.",
+        )
+    if any("/" in file or "\\" in file for file in receipt.files):
+        raise ConfigurationError(f"{path} names files outside its own folder.", where=source.where)
+
+
+def load_rows(
+    con: duckdb.DuckDBPyConnection,
+    objects: Objects,
+    source: Source,
+    pulls: list[Pull],
+    scratch: Path,
+    *,
+    only: str | None = None,
+) -> None:
+    """Create the temporary tables `pulls` and `rows` of a source.
+
+    `pulls`: file, listed_at (the listing's start, null for a change pull), listing (its number among the complete
+    listings in order of time, else null). `rows`: the raw columns, file, file_row_number, listed_at, listing.
+    `only` is the name of a table of source_id: other records are left out.
+    """
+    _load_pulls(con, pulls)
+    files = [file for pull in pulls for file in pull.receipt.files]
+    relation = f"({_EMPTY_ROWS})"
+    if files:
+        paths = [str(_fetched(objects, source, file, scratch)) for file in files]
+        relation = f"read_parquet({literals(paths)}, filename = true, file_row_number = true, union_by_name = true)"
+    wanted = f"WHERE record_id::VARCHAR IN (SELECT source_id FROM {only})" if only else ""
+    try:
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE rows AS
+            WITH raw AS (
+                SELECT
+                    record_id::VARCHAR AS record_id,
+                    parent_id::VARCHAR AS parent_id,
+                    payload::VARCHAR AS payload,
+                    updated_at::TIMESTAMPTZ AS updated_at,
+                    coalesce(is_deleted::BOOLEAN, false) AS is_deleted,
+                    coalesce(is_partial::BOOLEAN, false) AS is_partial,
+                    extracted_at::TIMESTAMPTZ AS extracted_at,
+                    run_id::VARCHAR AS run_id,
+                    coalesce(page::INTEGER, 0) AS page,
+                    problem::VARCHAR AS problem,
+                    parse_filename(filename) AS file,
+                    file_row_number
+                FROM {relation}
+                {wanted}
+            )
+            SELECT raw.*, pulls.listed_at, pulls.listing
+            FROM raw JOIN pulls USING (file)
+        """)
+    except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.ConversionException) as error:
+        raise StorageError(
+            f"a raw file cannot be read: {str(error).splitlines()[0][:300]}",
+            where=source.where,
+            hint="Restore the file, or remove it together with its receipt.",
+        ) from error
+
+
+def _load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE pulls (file VARCHAR, listed_at TIMESTAMPTZ, listing INTEGER)")
+    listing = 0
+    values = []
+    for pull in pulls:
+        number = None
+        if pull.deletes_by_absence:
+            number, listing = listing, listing + 1
+        listed_at = to_iso(pull.receipt.started_at) if pull.receipt.kind == "listing" else None
+        values += [(file, listed_at, number) for file in pull.receipt.files]
+    if values:
+        con.executemany("INSERT INTO pulls VALUES (?, ?, ?)", values)
+
+
+def _fetched(objects: Objects, source: Source, file: str, scratch: Path) -> Path:
+    path = f"{source.prefix}/{file}"
+    if not objects.exists(path):
+        raise StorageError(
+            f"the raw file {path} is missing, though a receipt names it.",
+            where=source.where,
+            hint="Restore the file, or remove the receipt and pull again with `avesa ingest --full`.",
+        )
+    return objects.fetch(path, scratch)
+
+
+_EMPTY_ROWS = """
+    SELECT NULL AS record_id, NULL AS parent_id, NULL AS payload, NULL AS updated_at, NULL AS is_deleted,
+        NULL AS is_partial, NULL AS extracted_at, NULL AS run_id, NULL AS page, NULL AS problem,
+        '' AS filename, 0 AS file_row_number
+    WHERE false
+"""
