@@ -1,0 +1,151 @@
+"""Secrets on one machine: a JSON file that only its owner can read, and the environment over it.
+
+{tenant: {service: {name: value}}}
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from avesa.shared import durable_file
+from avesa.shared.errors import ConfigurationError
+from avesa.shared.file_lock import file_lock
+from avesa.shared.secrets import Secrets
+from avesa.shared.storage_failure import storage_failure
+
+_OWNER_ONLY_FILE = 0o600
+_OWNER_ONLY_FOLDER = 0o700
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+_All = dict[str, dict[str, dict[str, str]]]
+
+
+class SecretValues(dict[str, str]):
+    """Secrets by name. It prints the names and no value."""
+
+    def __repr__(self) -> str:
+        return f"SecretValues({', '.join(f'{name}=***' for name in self)})"
+
+    __str__ = __repr__
+
+
+class FileSecrets:
+    """The port `Secrets` in a file of mode 0600. Its folder, if missing, is made with mode 0700.
+
+    A file that group or others have any right to, or that lies in a folder they may write, is refused with
+    ConfigurationError: what it holds may be known or forged. (Windows has no such modes; there it is the
+    user's profile that keeps others out.) A file that cannot be written raises StorageError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __repr__(self) -> str:
+        return f"FileSecrets({str(self._path)!r})"
+
+    def get(self, tenant_id: str, service: str) -> Mapping[str, str]:
+        return SecretValues(self._read().get(tenant_id, {}).get(service, {}))
+
+    def put(self, tenant_id: str, service: str, values: Mapping[str, str]) -> None:
+        def replaced(everything: _All) -> None:
+            everything.setdefault(tenant_id, {})[service] = dict(values)
+
+        self._change(replaced)
+
+    def remove(self, tenant_id: str) -> None:
+        if self._path.exists():
+            self._change(lambda everything: everything.pop(tenant_id, None))
+
+    def _change(self, change: Callable[[_All], object]) -> None:
+        """Read, change, replace; one process at a time, so that no update is lost."""
+        with self._told("write"):
+            durable_file.make_folders(self._path.parent, mode=_OWNER_ONLY_FOLDER)
+            with file_lock(self._path.with_name(f"{self._path.name}.lock")):
+                # The holder of the lock is the only writer: a staging file was left by one that was killed.
+                for leftover in self._path.parent.glob(f"{glob.escape(self._path.name)}#*"):
+                    leftover.unlink()
+                everything = self._read()
+                change(everything)
+                data = msgspec.json.format(msgspec.json.encode(everything, order="sorted"), indent=2)
+                durable_file.replace_file(self._path, data + b"\n", mode=_OWNER_ONLY_FILE)
+
+    def _read(self) -> _All:
+        with self._told("read"):
+            try:
+                handle = os.open(self._path, os.O_RDONLY)
+            except FileNotFoundError:
+                return {}
+            with os.fdopen(handle, "rb") as file:
+                # Of the opened file, not of the name: what is judged is what is read.
+                self._refuse_unsafe(os.fstat(handle).st_mode)
+                data = file.read()
+        try:
+            return msgspec.json.decode(data, type=_All)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        # Outside of the handler: nothing of the content may be printed along with it.
+        raise ConfigurationError(
+            f"{self._path} is not a JSON object of the form {{tenant: {{service: {{name: value}}}}}}.",
+            hint="Correct it, or move it away and connect the services again.",
+        )
+
+    def _refuse_unsafe(self, mode: int) -> None:
+        if sys.platform == "win32":
+            return
+        if mode & _OTHERS:
+            raise ConfigurationError(
+                f"{self._path} holds secrets, and others than its owner have rights to it "
+                f"(mode {stat.S_IMODE(mode):04o}).",
+                hint=f"Run: chmod 600 {self._path}",
+            )
+        if self._path.parent.stat().st_mode & _OTHERS_WRITE:
+            raise ConfigurationError(
+                f"{self._path} holds secrets, and others than its owner may write its folder.",
+                hint=f"Run: chmod 700 {self._path.parent}",
+            )
+
+    @contextmanager
+    def _told(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as failure:
+            raise storage_failure(action, str(self._path), failure) from failure
+
+
+class EnvironmentSecrets:
+    """The port `Secrets`: environment variables over what another store holds.
+
+    `AVESA_SECRET_{TENANT}_{SERVICE}_{NAME}`, in capitals and with `_` for `-`, goes before the stored value of
+    that name. Writing and removing go to the other store; a variable that is set still goes before it. Tenants
+    whose names differ in nothing but `-` and `_` would share their variables: keep their secrets in the file.
+    """
+
+    def __init__(self, stored: Secrets, environment: Mapping[str, str] = os.environ) -> None:
+        self._stored = stored
+        self._environment = environment
+
+    def __repr__(self) -> str:
+        return f"EnvironmentSecrets({self._stored!r})"
+
+    def get(self, tenant_id: str, service: str) -> Mapping[str, str]:
+        prefix = f"AVESA_SECRET_{tenant_id}_{service}_".upper().replace("-", "_")
+        values = SecretValues(self._stored.get(tenant_id, service))
+        for variable, value in self._environment.items():
+            if variable.startswith(prefix) and len(variable) > len(prefix):
+                values[variable.removeprefix(prefix).lower()] = value
+        return values
+
+    def put(self, tenant_id: str, service: str, values: Mapping[str, str]) -> None:
+        self._stored.put(tenant_id, service, values)
+
+    def remove(self, tenant_id: str) -> None:
+        self._stored.remove(tenant_id)

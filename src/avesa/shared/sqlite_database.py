@@ -1,0 +1,171 @@
+"""One SQLite file that many threads and processes use at once. A commit is on the disk when it returns."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from avesa.shared.durable_file import make_folders, sync_folder
+from avesa.shared.errors import AvesaError, ConfigurationError, StorageError
+from avesa.shared.file_lock import file_lock
+from avesa.shared.storage_failure import storage_failure
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE tenants (
+    tenant_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tenant_services (
+    tenant_id TEXT NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    service TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    settings TEXT NOT NULL,  -- a JSON object
+    tables TEXT,             -- a JSON array; null means all of the service's tables
+    schedule TEXT,
+    problem TEXT,
+    PRIMARY KEY (tenant_id, service)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE last_updated (
+    tenant_id TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    watermark TEXT,
+    checkpoint TEXT,
+    details TEXT,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, table_name)
+) STRICT;
+
+CREATE TABLE leases (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    token TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    process TEXT NOT NULL,
+    until TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT NOT NULL,
+    error TEXT,
+    figures TEXT NOT NULL    -- a JSON object
+) STRICT;
+CREATE INDEX runs_of_a_table ON runs (tenant_id, stage, table_name, id);
+CREATE INDEX runs_of_a_tenant ON runs (tenant_id, id);
+"""
+
+_BUSY_SECONDS = 30.0
+_READABLE_BY_OWNER = 0o600
+
+
+class Database:
+    """A connection that threads take in turn. The file is made, readable by its owner alone, if it is missing.
+
+    Raises ConfigurationError for a file that is no database of ours or of a later version, and StorageError for
+    a full disk, missing rights or a file that another process keeps locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.Lock()
+        with self._told():
+            self._connection = _connect(path)
+
+    def __repr__(self) -> str:
+        return f"Database({str(self._path)!r})"
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Single statements that only read. Not to be nested."""
+        with self._turn, self._told():
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that has the file for itself; rolled back on an error. Not to be nested."""
+        with self._turn, self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with self._turn:
+            self._connection.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as failure:
+            raise _failure(self._path, failure) from failure
+        except OSError as failure:
+            raise storage_failure("open", str(self._path), failure) from failure
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    make_folders(path.parent)
+    # Never opened and closed once it exists: that would drop the locks of this process's other connections.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _READABLE_BY_OWNER))
+        sync_folder(path.parent)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Switching to WAL does not wait for other processes that do the same, so it is done in turn.
+        with file_lock(path.with_name(f"{path.name}.lock")):
+            connection.execute("PRAGMA journal_mode = WAL")
+            _ensure_schema(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _ensure_schema(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"{path} was written by a newer AVESA (schema {version}, this one knows {SCHEMA_VERSION}).",
+            hint="Update AVESA, or use another home.",
+        )
+    if version == SCHEMA_VERSION:
+        return
+    if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        raise ConfigurationError(f"{path} is not a state file of AVESA.", hint="Name another home.")
+    connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+def _failure(path: Path, failure: sqlite3.Error) -> AvesaError:
+    code = getattr(failure, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StorageError(
+            f"cannot write {path}: the disk is full.", hint="Make room and start it again; nothing was lost."
+        )
+    if code == sqlite3.SQLITE_BUSY:
+        return StorageError(f"{path} is locked by another process.", hint="Try again when it is done.")
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return ConfigurationError(
+            f"{path} is damaged or not a database.", hint="Restore it from a backup, or name another home."
+        )
+    name = getattr(failure, "sqlite_errorname", type(failure).__name__)
+    return StorageError(f"cannot use {path} ({name}).", hint="Check the disk and the rights of the folder.")

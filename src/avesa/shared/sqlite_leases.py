@@ -1,0 +1,136 @@
+"""Who is at work, in SQLite: a lease ends with its block, with its process or with its time, whichever is first.
+
+A lease spares two workers the same work. It does not guard the data: that is done by compare-and-set, so a
+holder that was paused past its time does no harm when it goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from avesa.shared.clock import Clock, from_iso, to_iso
+from avesa.shared.errors import AvesaError, Busy, Where
+from avesa.shared.sqlite_database import Database
+
+LEASE_SECONDS = 60.0
+
+_LOG = logging.getLogger(__name__)
+_THIS_PROCESS = secrets.token_hex(8)
+"""Tells this process from an earlier one of the same pid, as in a container that was started again."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    host: str
+    pid: int
+    process: str
+    until: str
+
+
+class SqliteLeases:
+    """Leases by tenant and name. A holder renews its lease every third of `seconds`, in a thread of its own."""
+
+    def __init__(self, database: Database, clock: Clock, seconds: float) -> None:
+        self._database = database
+        self._clock = clock
+        self._seconds = seconds
+
+    @contextmanager
+    def hold(self, tenant_id: str, name: str) -> Iterator[None]:
+        """Raises Busy if somebody else who is alive holds it."""
+        token = self._take(tenant_id, name)
+        ended = threading.Event()
+        keeper = threading.Thread(
+            target=self._keep, args=(tenant_id, name, token, ended), name=f"lease {name}", daemon=True
+        )
+        keeper.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            keeper.join()
+            self._release(tenant_id, name, token)
+
+    def _take(self, tenant_id: str, name: str) -> str:
+        token = secrets.token_hex(16)
+        now = self._clock()
+        with self._database.writing() as db:
+            row = db.execute(
+                "SELECT host, pid, process, until FROM leases WHERE tenant_id = ? AND name = ?",
+                (tenant_id, name),
+            ).fetchone()
+            if row and _counts(held := _Held(*row), now):
+                raise Busy(
+                    f"{name} is in work by process {held.pid} on {held.host.partition(' ')[0]}.",
+                    where=Where(tenant_id),
+                    hint="Nothing was done. Try again when it has ended.",
+                )
+            db.execute(
+                "INSERT OR REPLACE INTO leases (tenant_id, name, token, host, pid, process, until) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (tenant_id, name, token, _host(), os.getpid(), _THIS_PROCESS, self._until(now)),
+            )
+        return token
+
+    def _keep(self, tenant_id: str, name: str, token: str, ended: threading.Event) -> None:
+        while not ended.wait(self._seconds / 3):
+            try:
+                if not self._renew(tenant_id, name, token):
+                    _LOG.warning("tenant %s: the lease of %s was lost to another worker", tenant_id, name)
+                    return
+            except AvesaError as problem:
+                _LOG.warning("tenant %s: the lease of %s could not be renewed: %s", tenant_id, name, problem)
+
+    def _renew(self, tenant_id: str, name: str, token: str) -> bool:
+        statement = "UPDATE leases SET until = ? WHERE tenant_id = ? AND name = ? AND token = ?"
+        with self._database.writing() as db:
+            return db.execute(statement, (self._until(self._clock()), tenant_id, name, token)).rowcount == 1
+
+    def _release(self, tenant_id: str, name: str, token: str) -> None:
+        statement = "DELETE FROM leases WHERE tenant_id = ? AND name = ? AND token = ?"
+        # One that cannot be given back (a full disk) expires; what happened in the block is what counts.
+        with suppress(AvesaError), self._database.writing() as db:
+            db.execute(statement, (tenant_id, name, token))
+
+    def _until(self, now: datetime) -> str:
+        return to_iso(now + timedelta(seconds=self._seconds))
+
+
+def _counts(held: _Held, now: datetime) -> bool:
+    if from_iso(held.until) <= now:
+        return False
+    if held.host != _host():
+        return True
+    if held.pid == os.getpid():
+        return held.process == _THIS_PROCESS
+    return _is_alive(held.pid)
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":  # there is no harmless signal to ask with, so only the time counts
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _host() -> str:
+    """The machine's name and, on Linux, its space of process ids: containers that share a name do not share pids."""
+    space = ""
+    with suppress(OSError):
+        space = str(Path("/proc/self/ns/pid").readlink())
+    return f"{socket.gethostname()} {space}".strip()

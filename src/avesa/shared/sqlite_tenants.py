@@ -1,0 +1,93 @@
+"""Tenants and their services, in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from avesa.shared.errors import UsageError, Where
+from avesa.shared.layout import checked_name
+from avesa.shared.sqlite_database import Database
+from avesa.shared.tenants import TenantService
+
+_COLUMNS = "tenant_id, service, enabled, settings, tables, schedule, problem"
+_MOST_NAMED = 20
+
+
+class SqliteTenantServices:
+    """The port `TenantServices`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_tenant(self, tenant_id: str) -> bool:
+        checked_name(tenant_id)
+        with self._database.writing() as db:
+            return db.execute("INSERT OR IGNORE INTO tenants VALUES (?)", (tenant_id,)).rowcount == 1
+
+    def tenants(self) -> list[str]:
+        with self._database.reading() as db:
+            return _tenants(db)
+
+    def remove_tenant(self, tenant_id: str) -> None:
+        with self._database.writing() as db:
+            _require(db, tenant_id)
+            db.execute("DELETE FROM tenants WHERE tenant_id = ?", (tenant_id,))
+
+    def put(self, service: TenantService) -> None:
+        checked_name(service.service, "service")
+        row = (
+            service.tenant_id,
+            service.service,
+            service.enabled,
+            msgspec.json.encode(dict(service.settings), order="sorted").decode(),
+            None if service.tables is None else msgspec.json.encode(service.tables).decode(),
+            service.schedule,
+            service.problem,
+        )
+        with self._database.writing() as db:
+            _require(db, service.tenant_id)
+            db.execute(f"INSERT OR REPLACE INTO tenant_services ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def services(self, tenant_id: str) -> list[TenantService]:
+        query = f"SELECT {_COLUMNS} FROM tenant_services WHERE tenant_id = ? ORDER BY service"
+        with self._database.reading() as db:
+            rows = db.execute(query, (tenant_id,)).fetchall()
+            if not rows:
+                _require(db, tenant_id)
+        return [
+            TenantService(
+                tenant_id=tenant,
+                service=service,
+                enabled=bool(enabled),
+                settings=msgspec.json.decode(settings, type=dict[str, str]),
+                tables=None if tables is None else msgspec.json.decode(tables, type=tuple[str, ...]),
+                schedule=schedule,
+                problem=problem,
+            )
+            for tenant, service, enabled, settings, tables, schedule, problem in rows
+        ]
+
+    def mark(self, tenant_id: str, service: str, problem: str | None) -> None:
+        statement = "UPDATE tenant_services SET problem = ? WHERE tenant_id = ? AND service = ?"
+        with self._database.writing() as db:
+            _require(db, tenant_id)
+            if not db.execute(statement, (problem, tenant_id, service)).rowcount:
+                raise UsageError("this service is not connected.", where=Where(tenant_id, service))
+
+
+def _tenants(db: sqlite3.Connection) -> list[str]:
+    return [tenant for (tenant,) in db.execute("SELECT tenant_id FROM tenants ORDER BY tenant_id")]
+
+
+def _require(db: sqlite3.Connection, tenant_id: str) -> None:
+    if db.execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone():
+        return
+    known = _tenants(db)
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    named = ", ".join(known[:_MOST_NAMED]) + more
+    raise UsageError(
+        f"there is no tenant {tenant_id!r}.",
+        hint=f"Known are {named}." if known else "There is none yet: add one first.",
+    )

@@ -1,0 +1,84 @@
+"""How far each table is, in SQLite. A write counts only if nobody wrote since the writer read."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from avesa.shared.clock import Clock, from_iso, system_clock, to_iso
+from avesa.shared.errors import StaleState, Where
+from avesa.shared.sqlite_database import Database
+from avesa.shared.sqlite_leases import LEASE_SECONDS, SqliteLeases
+from avesa.shared.watermarks import TableState
+
+_COLUMNS = "tenant_id, table_name, watermark, checkpoint, details, version"
+_Row = tuple[str, str, str | None, str | None, str | None, int]
+
+
+class SqliteWatermarks:
+    """The port `Watermarks`. `clock` is what leases expire by, each `lease_seconds` after its last renewal."""
+
+    def __init__(
+        self, database: Database, clock: Clock = system_clock, *, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._database = database
+        self._leases = SqliteLeases(database, clock, lease_seconds)
+
+    def get(self, tenant_id: str, table_name: str) -> TableState:
+        query = f"SELECT {_COLUMNS} FROM last_updated WHERE tenant_id = ? AND table_name = ?"
+        with self._database.reading() as db:
+            row = db.execute(query, (tenant_id, table_name)).fetchone()
+        return _state(row) if row else TableState(tenant_id, table_name)
+
+    def all(self, tenant_id: str) -> list[TableState]:
+        query = f"SELECT {_COLUMNS} FROM last_updated WHERE tenant_id = ? ORDER BY table_name"
+        with self._database.reading() as db:
+            return [_state(row) for row in db.execute(query, (tenant_id,))]
+
+    def put(self, state: TableState) -> TableState:
+        stored = replace(state, version=state.version + 1)
+        values = (
+            None if state.watermark is None else to_iso(state.watermark),
+            state.checkpoint,
+            state.details,
+            stored.version,
+            state.tenant_id,
+            state.table_name,
+        )
+        insert = """
+            INSERT INTO last_updated (watermark, checkpoint, details, version, tenant_id, table_name)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+        update = """
+            UPDATE last_updated SET watermark = ?, checkpoint = ?, details = ?, version = ?
+            WHERE tenant_id = ? AND table_name = ? AND version = ?"""
+        with self._database.writing() as db:
+            if state.version == 0:
+                written = db.execute(insert, values).rowcount
+            else:
+                written = db.execute(update, (*values, state.version)).rowcount
+        if not written:
+            raise StaleState(
+                f"the state of {state.table_name} has changed since it was read.",
+                where=Where(state.tenant_id),
+                hint="Start again from the state as it is now.",
+            )
+        return stored
+
+    def forget(self, tenant_id: str) -> None:
+        with self._database.writing() as db:
+            db.execute("DELETE FROM last_updated WHERE tenant_id = ?", (tenant_id,))
+
+    def lease(self, tenant_id: str, name: str) -> AbstractContextManager[None]:
+        return self._leases.hold(tenant_id, name)
+
+
+def _state(row: _Row) -> TableState:
+    tenant_id, table_name, watermark, checkpoint, details, version = row
+    return TableState(
+        tenant_id=tenant_id,
+        table_name=table_name,
+        watermark=None if watermark is None else from_iso(watermark),
+        checkpoint=checkpoint,
+        details=details,
+        version=version,
+    )

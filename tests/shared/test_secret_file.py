@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+from avesa.shared.errors import ConfigurationError, StorageError
+from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
+
+SECRET = "s3cr3t-v4lue"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "secrets.json"
+
+
+def shown(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+def test_what_is_put_is_there_for_the_next_process(path: Path) -> None:
+    FileSecrets(path).put("acme", "connectwise", {"private_key": SECRET, "client_id": "ünï"})
+    assert FileSecrets(path).get("acme", "connectwise") == {"private_key": SECRET, "client_id": "ünï"}
+
+
+def test_there_are_no_secrets_before_there_is_a_file(path: Path) -> None:
+    assert FileSecrets(path).get("acme", "connectwise") == {}
+    FileSecrets(path).remove("acme")
+    assert not path.parent.exists()
+
+
+def test_one_tenant_s_secrets_are_not_another_s(path: Path) -> None:
+    secrets = FileSecrets(path)
+    secrets.put("acme", "connectwise", {"key": "a"})
+    secrets.put("globex", "connectwise", {"key": "g"})
+    secrets.put("acme", "autotask", {"key": "b"})
+    secrets.put("acme", "connectwise", {"other": "c"})
+    assert secrets.get("acme", "connectwise") == {"other": "c"}
+    secrets.remove("acme")
+    assert secrets.get("acme", "autotask") == {}
+    assert secrets.get("globex", "connectwise") == {"key": "g"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_only_the_owner_has_rights_whatever_the_umask(path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        FileSecrets(path).put("acme", "connectwise", {"key": SECRET})
+        FileSecrets(path).put("acme", "connectwise", {"key": SECRET + "2"})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604, 0o601])
+def test_a_file_that_others_have_rights_to_is_refused_with_the_remedy(path: Path, mode: int) -> None:
+    secrets = FileSecrets(path)
+    secrets.put("acme", "connectwise", {"key": SECRET})
+    path.chmod(mode)
+    for use in (
+        lambda: secrets.get("acme", "connectwise"),
+        lambda: secrets.put("b", "c", {}),
+        lambda: secrets.remove("b"),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            use()
+        assert f"chmod 600 {path}" in str(caught.value)
+        assert SECRET not in shown(caught.value)
+    path.chmod(0o600)
+    assert secrets.get("acme", "connectwise") == {"key": SECRET}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_folder_that_others_may_write_is_refused(path: Path) -> None:
+    secrets = FileSecrets(path)
+    secrets.put("acme", "connectwise", {"key": SECRET})
+    path.parent.chmod(0o770)
+    with pytest.raises(ConfigurationError, match="chmod 700"):
+        secrets.get("acme", "connectwise")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f'{{"acme": {{"connectwise": {{"key": "{SECRET}"', f'{{"{SECRET}": "{SECRET}"}}', f'["{SECRET}"]', "", "\udcff"],
+)
+def test_a_broken_file_is_told_without_its_content(path: Path, content: str) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    path.chmod(0o600)
+    for use in (lambda: FileSecrets(path).get("acme", "connectwise"), lambda: FileSecrets(path).put("a", "b", {})):
+        with pytest.raises(ConfigurationError, match="not a JSON object") as caught:
+            use()
+        assert SECRET not in shown(caught.value)
+        assert caught.value.__context__ is None
+    assert path.read_bytes() == content.encode(errors="surrogateescape")
+
+
+def test_no_repr_shows_a_value(path: Path) -> None:
+    secrets = EnvironmentSecrets(FileSecrets(path), {"AVESA_SECRET_ACME_CONNECTWISE_KEY": SECRET})
+    secrets.put("acme", "connectwise", {"other": SECRET})
+    values = secrets.get("acme", "connectwise")
+    assert SECRET not in f"{secrets!r} {secrets} {values!r} {values} {FileSecrets(path)!r}"
+    assert "key" in repr(values)
+
+
+def test_the_environment_goes_before_the_file(path: Path) -> None:
+    environment = {
+        "AVESA_SECRET_ACME_WEST_CONNECTWISE_PRIVATE_KEY": "from the environment",
+        "AVESA_SECRET_ACME_WEST_AUTOTASK_PRIVATE_KEY": "another service",
+        "AVESA_SECRET_GLOBEX_CONNECTWISE_PRIVATE_KEY": "another tenant",
+        "PRIVATE_KEY": "unrelated",
+    }
+    secrets = EnvironmentSecrets(FileSecrets(path), environment)
+    secrets.put("acme-west", "connectwise", {"private_key": "from the file", "public_key": "public"})
+    assert secrets.get("acme-west", "connectwise") == {
+        "private_key": "from the environment",
+        "public_key": "public",
+    }
+    assert FileSecrets(path).get("acme-west", "connectwise")["private_key"] == "from the file"
+    secrets.remove("acme-west")
+    assert secrets.get("acme-west", "connectwise") == {"private_key": "from the environment"}
+
+
+def test_many_processes_do_not_lose_each_other_s_update(path: Path) -> None:
+    program = """
+import sys
+from pathlib import Path
+from avesa.shared.secret_file import FileSecrets
+secrets = FileSecrets(Path(sys.argv[1]))
+sys.stdin.readline()
+for number in range(10):
+    secrets.put(sys.argv[2], f"service{number}", {"key": sys.argv[2]})
+"""
+    workers = [
+        subprocess.Popen([sys.executable, "-c", program, str(path), f"tenant{worker}"], stdin=subprocess.PIPE)
+        for worker in range(4)
+    ]
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write(b"go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate()
+        assert worker.returncode == 0
+    stored = json.loads(path.read_text())
+    assert {tenant: len(services) for tenant, services in stored.items()} == {f"tenant{n}": 10 for n in range(4)}
+
+
+def test_a_process_killed_at_any_step_leaves_the_old_values_or_the_new(path: Path) -> None:
+    program = """
+import os, signal, sys
+from pathlib import Path
+from avesa.shared.secret_file import FileSecrets
+
+left = int(sys.argv[2])
+def dying(call):
+    def step(*args, **named):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*args, **named)
+    return step
+
+os.open, os.fsync, Path.replace, Path.unlink = map(dying, (os.open, os.fsync, Path.replace, Path.unlink))
+FileSecrets(Path(sys.argv[1])).put("acme", "connectwise", {"key": "new" * 1000})
+"""
+    secrets = FileSecrets(path)
+    for step in range(1, 20):
+        secrets.put("acme", "connectwise", {"key": "old"})
+        assert not list(path.parent.glob("*#*"))
+        died = subprocess.run([sys.executable, "-c", program, str(path), str(step)], check=False).returncode
+        assert died in (0, -signal.SIGKILL)
+        assert secrets.get("acme", "connectwise")["key"] in ("old", "new" * 1000)
+        assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+        if died == 0:
+            break
+    assert died == 0
+    assert step > 5
+
+
+def test_a_full_disk_keeps_the_old_values(small_disk: Path) -> None:
+    secrets = FileSecrets(small_disk / "own" / "secrets.json")
+    secrets.put("acme", "connectwise", {"key": "old"})
+    with pytest.raises(StorageError, match="disk is full") as caught:
+        secrets.put("acme", "connectwise", {"key": SECRET * 50_000})
+    assert SECRET not in shown(caught.value)
+    assert secrets.get("acme", "connectwise") == {"key": "old"}
