@@ -1,0 +1,200 @@
+"""A mapping: how vendors' records become the rows of one canonical table. Ours, with a tenant's own laid over it.
+
+Mappings are data alone. What they may say is a small closed vocabulary, so a tenant can supply one safely.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Set
+from collections.abc import Mapping as ReadOnly
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal
+
+from avesa.canonical_transform.mapping_rules import ColumnType, Rule, parse_rule
+from avesa.canonical_transform.mapping_schema import (
+    SCHEMA_FILE,
+    mapping_fault,
+    mappings_folder,
+    read_document,
+)
+from avesa.shared.errors import MappingError
+
+Source = tuple[str, str]
+"""A service and one of its endpoints."""
+
+UPDATED_AT = "updated_at"
+"""Filled from the raw row. A mapping may declare and untrack it, and never gives it a rule."""
+
+RESERVED_COLUMNS = frozenset(
+    {
+        *("tenant_id", "source_service", "source_table", "source_id", UPDATED_AT),
+        *("valid_from", "valid_to", "is_current", "is_deleted", "recorded_at"),
+        # Names of the raw row, which go along with the mapped columns until they are folded.
+        *("record_id", "parent_id", "payload", "is_partial", "extracted_at", "run_id", "page", "problem"),
+        *("file", "file_row_number", "uncastable"),
+    }
+)
+
+_MEANING = 1
+"""Counts up when a release reads the same rule differently, so that the tables are rebuilt."""
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: ColumnType
+    description: str
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One canonical table: its columns in order, what is tracked, and the rules of each source.
+
+    A declared column without a rule is null for that source. `updated_at`, where it is declared, stands among
+    the columns and has no rule: the raw row fills it.
+    """
+
+    table: str
+    description: str
+    scd_type: Literal[1, 2]
+    untracked: frozenset[str]
+    columns: tuple[Column, ...]
+    sources: ReadOnly[Source, ReadOnly[str, Rule]]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of all that affects the table's content; the order of keys and descriptions do not."""
+        content = {
+            "meaning": _MEANING,
+            "table": self.table,
+            "scd_type": self.scd_type,
+            "untracked": sorted(self.untracked),
+            "columns": sorted((column.name, column.type) for column in self.columns),
+            "sources": [
+                [*source, [[name, type(rules[name]).__name__, asdict(rules[name])] for name in sorted(rules)]]
+                for source, rules in sorted(self.sources.items())
+            ],
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def mapping_names() -> list[str]:
+    """The canonical tables that have a mapping, sorted."""
+    return sorted(path.stem for path in mappings_folder().glob("*.json") if path.name != SCHEMA_FILE)
+
+
+def load_mapping(table: str, overlay: bytes | None = None, overlay_name: str = "") -> Mapping:
+    """The mapping of a canonical table, with a tenant's file laid over it.
+
+    `overlay` is the content of the tenant's file and `overlay_name` what errors call it. It may add columns,
+    sources and rules, replace rules, and add to `untracked`. Raises MappingError with file, path and what was
+    expected there.
+    """
+    ours = _ours(table)
+    if overlay is None:
+        return ours
+    file = overlay_name or f"the tenant's {table}.json"
+    return _laid_over(ours, read_document(overlay, file, overlay=True), file)
+
+
+def canonical_tables_of(service: str, endpoint: str) -> list[str]:
+    """The canonical tables that our mappings fill from an endpoint, sorted."""
+    return [table for table in mapping_names() if (service, endpoint) in _ours(table).sources]
+
+
+@cache
+def _ours(table: str) -> Mapping:
+    if table not in mapping_names():
+        raise MappingError(f"There is no mapping named {table!r}; there are {', '.join(mapping_names())}.")
+    return parse_mapping((mappings_folder() / f"{table}.json").read_bytes(), table, f"mappings/{table}.json")
+
+
+def parse_mapping(data: bytes, table: str, file: str) -> Mapping:
+    """A complete mapping from a file's content, for the table that the file's name says."""
+    document = read_document(data, file)
+    _check_table(document, table, file)
+    columns = tuple(_columns(document, file))
+    scd2 = document["scd2"]
+    return Mapping(
+        table=table,
+        description=document["description"],
+        scd_type=scd2["type"],
+        untracked=_untracked(document, {column.name for column in columns}, file),
+        columns=columns,
+        sources=MappingProxyType(_sources(document, columns, file)),
+    )
+
+
+def _laid_over(ours: Mapping, document: dict[str, Any], file: str) -> Mapping:
+    _check_table(document, ours.table, file)
+    if document.get("description", ours.description) != ours.description:
+        mapping_fault(file, ("description",), "expected none or ours, since a tenant's file cannot change it")
+    scd_type = document.get("scd2", {}).get("type", ours.scd_type)
+    if scd_type != ours.scd_type:
+        mapping_fault(file, ("scd2", "type"), f"expected none or {ours.scd_type}, the table's own")
+    known = {column.name: column for column in ours.columns}
+    added = []
+    for column in _columns(document, file):
+        if column.name not in known:
+            added.append(column)
+        elif column != known[column.name]:
+            changed = "type" if column.type != known[column.name].type else "description"
+            wanted = getattr(known[column.name], changed)
+            mapping_fault(
+                file,
+                ("columns", column.name, changed),
+                f"expected {json.dumps(wanted, ensure_ascii=False)}, since a tenant's file cannot change our columns",
+            )
+    columns = (*ours.columns, *added)
+    sources = {source: dict(rules) for source, rules in ours.sources.items()}
+    for source, rules in _sources(document, columns, file).items():
+        sources.setdefault(source, {}).update(rules)
+    return replace(
+        ours,
+        untracked=ours.untracked | _untracked(document, {column.name for column in columns}, file),
+        columns=columns,
+        sources=MappingProxyType({source: MappingProxyType(rules) for source, rules in sources.items()}),
+    )
+
+
+def _check_table(document: dict[str, Any], table: str, file: str) -> None:
+    if document["table"] != table:
+        mapping_fault(file, ("table",), f"expected {table}, the file's name, found {document['table']}")
+
+
+def _columns(document: dict[str, Any], file: str) -> Iterator[Column]:
+    for name, column in document.get("columns", {}).items():
+        if name == UPDATED_AT and column["type"] != "timestamp":
+            mapping_fault(file, ("columns", name, "type"), "expected timestamp, since the raw row fills it")
+        if name in RESERVED_COLUMNS and name != UPDATED_AT:
+            mapping_fault(file, ("columns", name), "expected another name, since every table has this one")
+        yield Column(name, column["type"], column["description"])
+
+
+def _untracked(document: dict[str, Any], known: Set[str], file: str) -> frozenset[str]:
+    names = document.get("scd2", {}).get("untracked", [])
+    for place, name in enumerate(names):
+        if name not in known and name != UPDATED_AT:
+            mapping_fault(file, ("scd2", "untracked", place), f"expected the name of a declared column, found {name}")
+    return frozenset(names)
+
+
+def _sources(document: dict[str, Any], columns: tuple[Column, ...], file: str) -> dict[Source, ReadOnly[str, Rule]]:
+    types = {column.name: column.type for column in columns}
+    sources: dict[Source, ReadOnly[str, Rule]] = {}
+    for service, endpoints in document.get("sources", {}).items():
+        for endpoint, rules in endpoints.items():
+            at = ("sources", service, endpoint)
+            parsed = {}
+            for name, rule in rules.items():
+                if name in RESERVED_COLUMNS:
+                    mapping_fault(file, (*at, name), "expected no rule, since AVESA itself fills this column")
+                if name not in types:
+                    mapping_fault(file, (*at, name), "expected a column that is declared under columns")
+                parsed[name] = parse_rule(rule, types[name], file, (*at, name))
+            sources[service, endpoint] = MappingProxyType(parsed)
+    return sources

@@ -1,0 +1,143 @@
+"""How a vendor's text becomes a typed value, as DuckDB expressions. What is not plainly of the type becomes null.
+
+DuckDB's own casts are more generous than a vendor's JSON should be: they round 3.7 to an integer, read `0x10`,
+`1_000`, `infinity` and `epoch`, and take the session's zone for a time without one. So each cast is guarded
+by the forms that it takes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from avesa.canonical_transform.mapping_rules import ColumnType, Scalar
+
+SQL_TYPES: dict[ColumnType, str] = {
+    "text": "VARCHAR",
+    "decimal": "DECIMAL(18,4)",
+    "integer": "BIGINT",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "date": "DATE",
+    "json": "VARCHAR",
+}
+
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_WHOLE = r"[+-]?\d+(\.0*)?"
+_DAY = r"\d{4}-\d\d-\d\d"
+_MINUTES = r"([01]\d|2[0-3]):[0-5]\d"
+_TIME = _MINUTES + r":[0-5]\d(\.\d*)?"
+_OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"
+
+_TRUE = ("true", "1", "yes", "y", "t", "on")
+_FALSE = ("false", "0", "no", "n", "f", "off")
+
+_UNITS: dict[str, tuple[int, int]] = {
+    "minutes_to_hours": (1, 60),
+    "seconds_to_hours": (1, 3600),
+    "milliseconds_to_hours": (1, 3_600_000),
+    "days_to_hours": (24, 1),
+    "cents": (1, 100),
+    "fraction_to_percent": (100, 1),
+    "kilobytes_to_bytes": (1024, 1),
+    "megabytes_to_bytes": (1024**2, 1),
+    "gigabytes_to_bytes": (1024**3, 1),
+}
+"""Multiplied by the first, divided by the second."""
+
+_EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
+"""Microseconds in one."""
+
+_FIRST_MICROSECOND = -62_135_596_800_000_000
+_LAST_MICROSECOND = 253_402_300_799_999_999
+"""The years 1 to 9999, which all readers of the tables can show."""
+
+
+def text_literal(text: str) -> str:
+    """A text as an SQL literal: always data, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def value_literal(value: Scalar, type_: ColumnType) -> str:
+    """A mapping's own value, checked before to fit its type, as an SQL literal of that type."""
+    match type_:
+        case "text":
+            return text_literal(str(value))
+        case "json":
+            return f"CAST(to_json({text_literal(str(value))}) AS VARCHAR)"
+        case "boolean":
+            return "true" if value else "false"
+        case "timestamp":
+            moment = datetime.fromisoformat(str(value)).astimezone(UTC)
+            return f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S.%f}+00'"
+        case _:
+            return f"CAST({text_literal(str(value))} AS {SQL_TYPES[type_]})"
+
+
+def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | None = None) -> str:
+    """The typed value of an expression that gives trimmed, not empty text, or null."""
+    match type_:
+        case "text":
+            return text
+        case "json":
+            return f"CASE WHEN json_valid({text}) THEN {text} ELSE CAST(to_json({text}) AS VARCHAR) END"
+        case "boolean":
+            return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
+        case "integer" | "decimal":
+            return _number(text, type_, unit)
+        case "timestamp":
+            return _moment(text, format_)
+        case "date":
+            return _day(text, format_)
+
+
+def _matches(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, '{pattern}')"
+
+
+def _number(text: str, type_: ColumnType, unit: str | None) -> str:
+    sql_type = SQL_TYPES[type_]
+    if unit is None:
+        pattern = _WHOLE if type_ == "integer" else _NUMBER
+        return f"CASE WHEN {_matches(text, pattern)} THEN TRY_CAST({text} AS {sql_type}) END"
+    times, by = _UNITS[unit]
+    converted = f"TRY_CAST({text} AS DOUBLE) * {times} / {by}"
+    if type_ == "integer":
+        converted = f"round({converted})"
+    return f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({converted} AS {sql_type}) END"
+
+
+def _moment(text: str, format_: str | None) -> str:
+    if format_ in _EPOCHS:
+        return _within_years(f"TRY_CAST({_microseconds(text, format_)} AS BIGINT)")
+    if format_ not in (None, "iso"):
+        return _within_years(f"epoch_us({_parsed(text, format_)})")
+    return f"""CASE
+        WHEN {text} < '0001' THEN NULL
+        WHEN {_matches(text, f"{_DAY}[T ]{_TIME}Z")} THEN TRY_CAST({text} AS TIMESTAMPTZ)
+        WHEN {_matches(text, f"{_DAY}[T ]{_TIME}")} THEN TRY_CAST({text} || 'Z' AS TIMESTAMPTZ)
+        WHEN {_matches(text, f"{_DAY}[T ]{_TIME} ?{_OFFSET}")} AND {text} BETWEEN '0001-01-02' AND '9999-12-31'
+            THEN TRY_CAST({text}[:10] || 'T' || replace({text}[12:], ' ', '') AS TIMESTAMPTZ)
+        WHEN {_matches(text, _DAY)} THEN TRY_CAST({text} || 'T00:00:00Z' AS TIMESTAMPTZ)
+        WHEN {_matches(text, f"{_DAY}[T ]{_MINUTES}Z?")} THEN TRY_CAST({text}[:16] || ':00Z' AS TIMESTAMPTZ)
+        END"""
+
+
+def _day(text: str, format_: str | None) -> str:
+    if format_ in _EPOCHS or format_ not in (None, "iso"):
+        return f"CAST(timezone('UTC', {_moment(text, format_)}) AS DATE)"
+    shape = f"{_DAY}([T ]{_MINUTES}.*)?"
+    return f"CASE WHEN {text} >= '0001' AND {_matches(text, shape)} THEN TRY_CAST({text}[:10] AS DATE) END"
+
+
+def _microseconds(text: str, format_: str) -> str:
+    number = f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({text} AS DECIMAL(24,6)) END"
+    return f"({number}) * {_EPOCHS[format_]}"
+
+
+def _parsed(text: str, format_: str) -> str:
+    return f"try_strptime({text}, {text_literal(format_)})"
+
+
+def _within_years(microseconds: str) -> str:
+    bounds = f"BETWEEN {_FIRST_MICROSECOND} AND {_LAST_MICROSECOND}"
+    return f"CASE WHEN {microseconds} {bounds} THEN make_timestamptz({microseconds}) END"

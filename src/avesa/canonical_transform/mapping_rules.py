@@ -1,0 +1,217 @@
+"""The closed vocabulary of rules: what may stand behind a column in a mapping, as frozen data.
+
+A rule is read once from its JSON and checked against the type of its column; nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+
+from avesa.canonical_transform.mapping_schema import mapping_fault
+
+ColumnType = Literal["text", "decimal", "integer", "boolean", "timestamp", "date", "json"]
+Scalar = str | int | float | bool
+
+COLUMN_TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
+
+_SELECTOR = re.compile(r"\[(.*)\]")
+_CONSTANT_OF = {
+    "text": "a text",
+    "json": "a text",
+    "decimal": "a number of at most 14 digits before the point",
+    "integer": "a whole number of 64 bits",
+    "boolean": "true or false",
+    "timestamp": "an ISO 8601 time with a zone",
+    "date": "an ISO 8601 date",
+}
+
+
+@dataclass(frozen=True)
+class Each:
+    """`[]`: all elements of a list."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """`[name=value,…]`: the first element of a list whose fields have these texts."""
+
+    fields: tuple[tuple[tuple[str, ...], str], ...]
+
+
+@dataclass(frozen=True)
+class JsonPath:
+    """Names (or places in lists, as digits) down to a value; after a selector, within the chosen element."""
+
+    steps: tuple[str, ...]
+    selector: Each | Where | None = None
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FromPath:
+    """The value at a path, as the column's type. At most one of `format`, `unit` and `values` is set."""
+
+    path: JsonPath
+    format: str | None = None
+    unit: str | None = None
+    values: tuple[tuple[str, Scalar], ...] = ()
+    """The vendor's value and ours, sorted; the vendor's is compared whatever its case."""
+    default: Scalar | None = None
+
+
+@dataclass(frozen=True)
+class Constant:
+    value: Scalar
+
+
+@dataclass(frozen=True)
+class First:
+    """The first of several rules that gives a value."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Several texts put together; null and empty ones are skipped."""
+
+    rules: tuple[Rule, ...]
+    separator: str
+
+
+Rule = FromPath | Constant | First | Join
+
+
+def leaves(rule: Rule) -> Iterator[FromPath]:
+    """Every path rule within a rule."""
+    match rule:
+        case FromPath():
+            yield rule
+        case First(rules) | Join(rules):
+            for inner in rules:
+                yield from leaves(inner)
+        case Constant():
+            pass
+
+
+def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
+    """The rule of a JSON value that fits the schema. Raises MappingError where it does not fit the column."""
+    match document:
+        case str():
+            return _from_path({"path": document}, type_, file, at)
+        case {"constant": value}:
+            _check_scalar(value, type_, file, (*at, "constant"))
+            return Constant(value)
+        case {"first": list(rules)}:
+            return First(tuple(parse_rule(r, type_, file, (*at, "first", i)) for i, r in enumerate(rules)))
+        case {"join": list(rules), "with": str(separator)}:
+            if type_ != "text":
+                mapping_fault(file, (*at, "join"), f"expected no join, since the column is of type {type_}")
+            parts = tuple(parse_rule(r, "text", file, (*at, "join", i)) for i, r in enumerate(rules))
+            return Join(parts, separator)
+        case _:
+            return _from_path(document, type_, file, at)
+
+
+def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
+    chosen = [key for key in ("format", "unit", "map") if key in document]
+    if len(chosen) > 1:
+        mapping_fault(file, at, f"expected only one of {', '.join(chosen)} in a rule")
+    if "format" in document and type_ not in ("timestamp", "date"):
+        mapping_fault(file, (*at, "format"), f"expected no format, since the column is of type {type_}")
+    if "unit" in document and type_ not in ("decimal", "integer"):
+        mapping_fault(file, (*at, "unit"), f"expected no unit, since the column is of type {type_}")
+    if "default" in document and "map" not in document:
+        mapping_fault(file, (*at, "default"), "expected a map beside the default")
+    if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
+        mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
+    path = _parse_path(document["path"], file, (*at, "path"))
+    if isinstance(path.selector, Each) and (type_ not in ("text", "json")):
+        mapping_fault(file, (*at, "path"), f"expected no [], since the column is of type {type_}")
+    if "default" in document:
+        _check_scalar(document["default"], type_, file, (*at, "default"))
+    return FromPath(
+        path,
+        format=document.get("format"),
+        unit=document.get("unit"),
+        values=_values(document.get("map", {}), type_, file, (*at, "map")),
+        default=document.get("default"),
+    )
+
+
+def _values(
+    listed: dict[str, Scalar], type_: ColumnType, file: str, at: tuple[str | int, ...]
+) -> tuple[tuple[str, Scalar], ...]:
+    values: dict[str, tuple[str, Scalar]] = {}
+    for theirs, ours in sorted(listed.items()):
+        _check_scalar(ours, type_, file, (*at, theirs))
+        if values.setdefault(theirs.lower(), (theirs, ours))[1] != ours:
+            mapping_fault(file, (*at, theirs), "expected one value for all spellings that differ only in case")
+    return tuple(values.values())
+
+
+def _check_scalar(value: Scalar, type_: ColumnType, file: str, at: tuple[str | int, ...]) -> None:
+    if not _fits(value, type_):
+        mapping_fault(file, at, f"expected {_CONSTANT_OF[type_]}, since the column is of type {type_}")
+
+
+def _fits(value: Scalar, type_: ColumnType) -> bool:
+    match type_:
+        case "text" | "json":
+            return isinstance(value, str)
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+        case "decimal":
+            return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**14
+        case "date" | "timestamp":
+            return isinstance(value, str) and _is_moment(value, type_)
+
+
+def _is_moment(text: str, type_: Literal["date", "timestamp"]) -> bool:
+    try:
+        if type_ == "date":
+            return date.fromisoformat(text).isoformat() == text
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _parse_path(document: str | list[Any], file: str, at: tuple[str | int, ...]) -> JsonPath:
+    if isinstance(document, str):
+        return _parse_dotted(document)
+    steps: list[str] = []
+    within: list[str] = []
+    selector: Where | None = None
+    for place, step in enumerate(document):
+        if isinstance(step, dict):
+            if selector is not None or place == 0:
+                mapping_fault(file, (*at, place), "expected at most one where, after the name of a list")
+            selector = Where(tuple(((name,), value) for name, value in sorted(step["where"].items())))
+        else:
+            (steps if selector is None else within).append(str(step))
+    return JsonPath(tuple(steps), selector, tuple(within))
+
+
+def _parse_dotted(text: str) -> JsonPath:
+    found = _SELECTOR.search(text)
+    if found is None:
+        return JsonPath(tuple(text.split(".")))
+    after = text[found.end() :].removeprefix(".")
+    return JsonPath(
+        tuple(text[: found.start()].split(".")),
+        _parse_selector(found[1]),
+        tuple(after.split(".")) if after else (),
+    )
+
+
+def _parse_selector(text: str) -> Each | Where:
+    if not text:
+        return Each()
+    pairs = sorted(pair.split("=", 1) for pair in text.split(","))
+    return Where(tuple((tuple(name.split(".")), value) for name, value in pairs))

@@ -1,0 +1,180 @@
+"""Reads a mapping file and holds it against mapping.schema.json.
+
+An error names the file, the place in it and what was expected there, since tenants write these files too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from avesa.shared.errors import MappingError
+
+SCHEMA_FILE = "mapping.schema.json"
+RULE_KINDS = ("path", "constant", "first", "join")
+
+_JSON_TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+
+
+def mappings_folder() -> Path:
+    """Where our mapping files lie: beside the package when installed, else at the root of the repository."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "mappings"
+    return installed if installed.is_dir() else package.parents[1] / "mappings"
+
+
+def mapping_fault(file: str, path: Sequence[str | int], expected: str) -> NoReturn:
+    """Raise the MappingError for one place of a file; `path` is empty for the file as a whole."""
+    where = f"{file}: {json_path(path)}" if path else file
+    raise MappingError(f"{where}: {expected}.")
+
+
+def json_path(path: Sequence[str | int]) -> str:
+    """`columns.hours.type`, with `[0]` for places in lists."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def read_document(data: bytes, file: str, *, overlay: bool = False) -> dict[str, Any]:
+    """The JSON object of a mapping file, valid by the schema. Raises MappingError otherwise.
+
+    `overlay` asks for a tenant's file, in which everything but `table` may be absent.
+    """
+    try:
+        document = _decoded(data, file)
+        for place in _unusable_texts(document, ()):
+            mapping_fault(file, place, "expected text without NUL characters and lone surrogates")
+        error = _worst(_validator(overlay).iter_errors(document))
+    except RecursionError:
+        mapping_fault(file, (), "expected JSON that is not nested this deep")
+    if error is not None:
+        path, expected = _explained(error)
+        mapping_fault(file, path, expected)
+    checked: dict[str, Any] = document
+    return checked
+
+
+def _decoded(data: bytes, file: str) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                mapping_fault(file, (), f"expected every key once in its object, found {key[:80]!r} twice")
+            found[key] = value
+        return found
+
+    def finite(text: str) -> float:
+        number = float(text)
+        if not math.isfinite(number):
+            mapping_fault(file, (), f"expected numbers of a usual size, found {text[:20]}")
+        return number
+
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_float=finite, parse_constant=finite)
+    except UnicodeDecodeError:
+        mapping_fault(file, (), "expected JSON in UTF-8")
+    except json.JSONDecodeError as error:
+        mapping_fault(file, (), f"expected JSON, and it stops being so at line {error.lineno}, column {error.colno}")
+    except ValueError:  # an integer of thousands of digits
+        mapping_fault(file, (), "expected numbers of a usual size")
+
+
+def _unusable_texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            yield path
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _unusable_texts(item, (*path, place))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            for _ in _unusable_texts(key, path):
+                yield path
+            yield from _unusable_texts(item, (*path, key))
+
+
+@cache
+def _validator(overlay: bool) -> Draft202012Validator:
+    schema = json.loads((mappings_folder() / SCHEMA_FILE).read_bytes())
+    if overlay:
+        schema = {"$defs": schema["$defs"], "$ref": "#/$defs/overlay"}
+    return Draft202012Validator(schema)
+
+
+def _worst(errors: Iterator[ValidationError]) -> ValidationError | None:
+    """The error to tell first: the one highest in the file, and there the first."""
+    return min(errors, key=lambda error: len(error.absolute_path), default=None)
+
+
+def _explained(error: ValidationError) -> tuple[list[str | int], str]:
+    """Where in the file, and what was expected there.
+
+    A rule may be one of several shapes. The reader is told about the shape that the writer had in mind, which
+    shows in the rule's JSON type and keys.
+    """
+    while error.validator == "anyOf":
+        meant = _meant_branch(error)
+        if meant is None:
+            break
+        error = meant
+    return list(error.absolute_path), _expectation(error)
+
+
+def _meant_branch(error: ValidationError) -> ValidationError | None:
+    branches: dict[int, list[ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(int(inner.schema_path[0]), []).append(inner)
+    instance = error.instance
+    if isinstance(instance, dict) and sum(kind in instance for kind in RULE_KINDS) > 1:
+        return None
+    fitting = [
+        inner
+        for inner in branches.values()
+        if not any(not each.path and each.validator in ("type", "required", "enum") for each in inner)
+    ]
+    return _worst(iter(fitting[0])) if len(fitting) == 1 else None
+
+
+def _expectation(error: ValidationError) -> str:
+    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    rule, wanted = str(error.validator), cast(Any, error.validator_value)
+    instance = cast(Any, error.instance)
+    if rule == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        odd = next(key for key in instance if key not in known)
+        return f"expected only the keys {', '.join(known)}, found {_shown(odd)}"
+    if rule == "required":
+        missing = [key for key in wanted if key not in instance]
+        return f"expected the key {missing[0]}, which is missing"
+    if "title" in schema:
+        expected = schema["title"]
+    elif rule == "enum":
+        expected = f"one of {', '.join(map(str, wanted))}"
+    elif rule == "type":
+        expected = _JSON_TYPES.get(str(wanted), str(wanted))
+    elif rule in ("minLength", "minItems", "minProperties"):
+        expected = "something that is not empty"
+    elif rule == "uniqueItems":
+        expected = "every item once"
+    else:
+        expected = f"{rule} {wanted}"
+    return f"expected {expected}, found {_shown(instance)}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"
