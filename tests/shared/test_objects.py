@@ -184,6 +184,23 @@ def test_deltalake_opens_tables_and_of_two_commits_one_wins(objects: Objects) ->
     objects.make_durable("acme/canonical/tickets/_delta_log/00000000000000000001.json")
 
 
+def test_a_prefix_in_a_bucket_is_a_folder_of_the_bucket(s3_root: S3Root) -> None:
+    open_objects(s3_root.url, s3_options=s3_root.options).write("acme/x", b"1")
+    scheme, _, bucket, prefix = s3_root.url.split("/")
+    whole = open_objects(f"{scheme}//{bucket}", s3_options=s3_root.options)
+    assert whole.list(prefix) == [ObjectInfo(f"{prefix}/acme/x", 1)]
+    assert whole.table_uri(prefix) == s3_root.url
+
+
+def test_a_bucket_that_does_not_answer_is_told_and_may_be_tried_again() -> None:
+    nobody = {"endpoint": "http://127.0.0.1:9", "allow_http": "true", "region": "us-east-1"}
+    keys = {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
+    with pytest.raises(StorageError, match="no answer from the bucket") as caught:
+        open_objects("s3://bucket/x", s3_options=nobody | keys).read("a")
+    assert caught.value.retry
+    assert not isinstance(caught.value, ObjectMissing)
+
+
 def test_wrong_credentials_are_told_without_quoting_them(s3_root: S3Root) -> None:
     objects = open_objects(s3_root.url, s3_options={**s3_root.options, "secret_access_key": "wrong-wrong"})
     with pytest.raises(StorageError) as caught:

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -127,7 +128,7 @@ class Objects:
                 self._attempt("delete", names[0], lambda: obstore.delete(self._store, names))
             return
         for name in names:
-            self._attempt("delete", name, self._folder.joinpath(name).unlink, missing_ok=True)
+            self._attempt("delete", name, partial((self._folder / name).unlink, missing_ok=True))
 
     def fetch(self, path: str, scratch: Path) -> Path:
         """A local file with the object's content, for engines that read files.
@@ -179,7 +180,7 @@ class Objects:
 
     def _place(self, path: str) -> Path:
         """The local file for `path`, its folder made; what killed writers left in that folder goes, once."""
-        assert self._folder is not None  # noqa: S101  only local stores come here
+        assert self._folder is not None
         target = self._folder / path
         durable_file.make_folders(target.parent)
         if target.parent not in self._swept:
@@ -188,19 +189,19 @@ class Objects:
         return target
 
     def _flush(self, path: str) -> None:
-        assert self._folder is not None  # noqa: S101  only local stores come here
+        assert self._folder is not None
         target = self._folder / path
         durable_file.sync_file(target)
         while target != self._folder:
             target = target.parent
             durable_file.sync_folder(target)
 
-    def _attempt(self, action: str, path: str, call: Callable[..., T], **named: bool) -> T:
+    def _attempt(self, action: str, path: str, call: Callable[[], T]) -> T:
         if path or action != "list":
             _checked(path)
         failure: AvesaError
         try:
-            return call(**named)
+            return call()
         except FileNotFoundError as missing:
             failure = storage_failure(action, path, missing)
             if action == "read":
