@@ -59,11 +59,7 @@ class Pull:
 
 def receipt_names(objects: Objects, source: Source) -> list[str]:
     """Names (no folder) of all receipts of a source, sorted."""
-    return [
-        Path(info.path).name
-        for info in objects.list(source.prefix)
-        if info.path.endswith(layout.RECEIPT_SUFFIX)
-    ]
+    return [Path(info.path).name for info in objects.list(source.prefix) if info.path.endswith(layout.RECEIPT_SUFFIX)]
 
 
 def read_pulls(objects: Objects, source: Source, names: Iterable[str]) -> list[Pull]:
@@ -105,7 +101,7 @@ def load_rows(
     *,
     only: str | None = None,
 ) -> None:
-    """Create the temporary tables `pulls` and `rows` of a source.
+    """Create the temporary tables `pulls`, `rows` and `listed` of a source.
 
     `pulls`: file, listed_at (the listing's start, null for a change pull), listing (its number among the complete
     listings in order of time, else null). `rows`: the raw columns, file, file_row_number, listed_at, listing.
@@ -140,6 +136,10 @@ def load_rows(
             )
             SELECT raw.*, pulls.listed_at, pulls.listing
             FROM raw JOIN pulls USING (file)
+        """)
+        con.execute("""
+            CREATE OR REPLACE TEMP TABLE listed AS
+            SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
         """)
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.ConversionException) as error:
         raise StorageError(

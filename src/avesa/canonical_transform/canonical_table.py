@@ -1,0 +1,244 @@
+"""A canonical table: Delta Lake over Parquet files that we write ourselves, committed in one atomic log entry.
+
+Files hold either current or closed rows; the log's statistics tell which (all or none of `valid_to` is null). A
+commit is made against the version that was read: if another writer was faster, it fails and the fold starts again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable, Field, Schema
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.schema import PrimitiveType
+from deltalake.transaction import AddAction, CommitProperties, RemoveAction, create_table_with_add_actions
+
+from avesa.canonical_transform.engine import literal
+from avesa.shared import layout
+from avesa.shared.clock import Clock, to_iso
+from avesa.shared.errors import StaleState, StorageError, Where
+from avesa.shared.objects import Objects
+
+DELTA_TYPES = {
+    "text": "string",
+    "decimal": "decimal(18,4)",
+    "integer": "long",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+    "date": "date",
+    "json": "string",
+}
+_CONFIGURATION: dict[str, str | None] = {
+    "delta.checkpointInterval": "10",
+    "delta.logRetentionDuration": "interval 30 days",
+    "delta.deletedFileRetentionDuration": "interval 7 days",
+}
+VACUUM_EVERY = 20
+VACUUM_AFTER_HOURS = 7 * 24
+
+_STATED = ("source_service", "source_table", "source_id")
+_STATED_TIMES = ("updated_at", "valid_from", "valid_to", "recorded_at")
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One live file. `lowest` and `highest` bound its keys (source_service, source_table, source_id)."""
+
+    name: str
+    size: int
+    rows: int
+    is_current: bool
+    lowest: tuple[str, ...]
+    highest: tuple[str, ...]
+
+    def may_hold(self, lowest: tuple[str, ...], highest: tuple[str, ...]) -> bool:
+        return self.lowest <= highest and lowest <= self.highest
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A table at one version; version -1 and no table_id where it does not exist yet."""
+
+    version: int
+    table_id: str | None
+    columns: tuple[tuple[str, str], ...]
+    """(name, Delta type), in order."""
+    files: tuple[DataFile, ...]
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that was written and is not committed yet."""
+
+    name: str
+    size: int
+    rows: int
+    statistics: dict[str, Any]
+
+
+def delta_columns(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, DELTA_TYPES[type_]) for name, type_ in columns)
+
+
+class CanonicalTable:
+    """One canonical table of one tenant, in the object store."""
+
+    def __init__(self, objects: Objects, tenant: str, table: str, scratch: Path, clock: Clock) -> None:
+        self.objects = objects
+        self.prefix = layout.canonical_prefix(tenant, table)
+        self.where = Where(tenant=tenant, table=table)
+        self._scratch = scratch
+        self._clock = clock
+
+    def snapshot(self) -> Snapshot:
+        table = self._open()
+        if table is None:
+            return Snapshot(-1, None, (), ())
+        columns = tuple((field.name, _type_name(field)) for field in table.schema().fields)
+        actions = table.get_add_actions(flatten=True)
+        rows = actions.to_struct_array().to_pylist() if actions.num_rows else []
+        return Snapshot(
+            version=table.version(),
+            table_id=str(table.metadata().id),
+            columns=columns,
+            files=tuple(sorted((_data_file(row) for row in rows), key=lambda file: (file.lowest, file.name))),
+        )
+
+    def local_paths(self, files: Sequence[DataFile]) -> dict[str, DataFile]:
+        """The files by a local path that the engine can read."""
+        return {str(self.objects.fetch(f"{self.prefix}/{file.name}", self._scratch)): file for file in files}
+
+    def write(self, con: duckdb.DuckDBPyConnection, query: str) -> NewFile:
+        """Write the rows of a query, ordered by key, as a new data file; not visible until it is committed."""
+        name = f"{layout.timestamp_name(self._clock())}{layout.PARQUET_SUFFIX}"
+        local = self._scratch / name
+        try:
+            result = con.execute(f"""
+                COPY (FROM ({query}) ORDER BY source_service, source_table, source_id, valid_from)
+                TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720, RETURN_STATS)
+            """).fetchone()
+            assert result is not None
+            size = self.objects.upload(f"{self.prefix}/{name}", local)
+        finally:
+            local.unlink(missing_ok=True)
+        return NewFile(name, size, int(result[1]), _statistics(int(result[1]), result[4]))
+
+    def commit(
+        self,
+        base: Snapshot,
+        columns: Sequence[tuple[str, str]],
+        added: Sequence[NewFile],
+        removed: Sequence[DataFile],
+        *,
+        replace: bool = False,
+    ) -> Snapshot:
+        """Make the added files visible and the removed ones invisible, at once, on top of `base`.
+
+        With `replace` the whole table, its columns too, becomes the added files. Raises StaleState if the table
+        has moved on since `base`; then nothing changed and the added files are garbage that vacuum removes.
+        """
+        schema = Schema([Field(name, _primitive(type_)) for name, type_ in delta_columns(columns)])
+        properties = CommitProperties(max_commit_retries=0)
+        now = int(self._clock().timestamp() * 1000)
+        adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
+        try:
+            table = self._open()
+            if (table.version() if table else -1) != base.version:
+                raise self._stale()
+            if table is None or (replace and base.columns != delta_columns(columns)):
+                create_table_with_add_actions(
+                    self.objects.table_uri(self.prefix),
+                    schema,
+                    adds,
+                    mode="error" if table is None else "overwrite",
+                    name=self.where.table,
+                    configuration=_CONFIGURATION,
+                    storage_options=self.objects.table_options,
+                    commit_properties=properties,
+                )
+            else:
+                dead = base.files if replace else removed
+                removes = [RemoveAction(file.name, True, now, file.size, {}) for file in dead]
+                table.create_write_transaction(
+                    [*removes, *adds], mode="append", schema=schema, commit_properties=properties
+                )
+        except CommitFailedError as error:
+            raise self._stale() from error
+        except DeltaError as error:
+            if "already exists" in str(error):
+                raise self._stale() from error
+            raise StorageError(
+                f"the commit to the table failed: {str(error)[:300]}",
+                where=self.where,
+                hint="Nothing was changed. Check free space and rights, then run it again.",
+            ) from error
+        self._tidy()
+        return self.snapshot()
+
+    def _open(self) -> DeltaTable | None:
+        if not self.objects.list(f"{self.prefix}/_delta_log"):
+            return None
+        try:
+            return DeltaTable(self.objects.table_uri(self.prefix), storage_options=self.objects.table_options or None)
+        except TableNotFoundError:
+            return None
+
+    def _stale(self) -> StaleState:
+        return StaleState("another writer committed to the table first.", where=self.where)
+
+    def _tidy(self) -> None:
+        """Now and then delete files that nothing has referred to for a week."""
+        table = self._open()
+        if table is not None and table.version() % VACUUM_EVERY == VACUUM_EVERY - 1:
+            table.vacuum(retention_hours=VACUUM_AFTER_HOURS, dry_run=False, enforce_retention_duration=True, full=True)
+
+
+def _primitive(type_: str) -> PrimitiveType:
+    return PrimitiveType(type_)
+
+
+def _type_name(field: Field) -> str:
+    return str(json.loads(field.to_json())["type"])
+
+
+def _data_file(row: dict[str, Any]) -> DataFile:
+    rows = int(row["num_records"])
+    return DataFile(
+        name=str(row["path"]),
+        size=int(row["size_bytes"]),
+        rows=rows,
+        is_current=row.get("null_count.valid_to") == rows,
+        lowest=tuple(str(row.get(f"min.{name}") or "") for name in _STATED),
+        highest=tuple(str(row.get(f"max.{name}") or "\U0010ffff") for name in _STATED),
+    )
+
+
+def _statistics(rows: int, columns: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Delta's statistics of one file. Times are widened to milliseconds, as other readers expect them."""
+    lowest: dict[str, str] = {}
+    highest: dict[str, str] = {}
+    for name in (*_STATED, *_STATED_TIMES):
+        found = columns.get(f'"{name}"', {})
+        if "min" not in found or "max" not in found:
+            continue
+        if name in _STATED_TIMES:
+            lowest[name] = _millisecond(found["min"], up=False)
+            highest[name] = _millisecond(found["max"], up=True)
+        else:
+            lowest[name], highest[name] = found["min"], found["max"]
+    nulls = {name.strip('"'): int(found["null_count"]) for name, found in columns.items() if "null_count" in found}
+    return {"numRecords": rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
+
+
+def _millisecond(text: str, *, up: bool) -> str:
+    moment = datetime.fromisoformat(text).astimezone(UTC)
+    floor = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    if up and floor != moment:
+        floor += timedelta(milliseconds=1)
+    return to_iso(floor)

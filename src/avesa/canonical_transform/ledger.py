@@ -1,0 +1,94 @@
+"""What a canonical table has folded already, kept small: which receipts, and what the next fold must know of them.
+
+The ledger saves work and carries no truth: folding a receipt twice changes nothing, so a lost or older ledger only
+costs a longer fold. One that speaks of another table, another mapping or a later version is not used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from avesa.canonical_transform.canonical_table import Snapshot
+from avesa.canonical_transform.listings import Verdict
+
+MOST_RECENT = 200
+"""So many names are kept as they are; older ones only as a count and a digest."""
+
+
+class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
+    """What was folded of one raw table."""
+
+    through: str = ""
+    """Of the receipts whose name is not after this one, only `count` and `digest` are kept."""
+    count: int = 0
+    digest: str = "0"
+    recent: tuple[str, ...] = ()
+    newest: datetime | None = None
+    """The newest instant at which anything folded was pulled; what was pulled before it is late as a whole."""
+    newest_deletion: datetime | None = None
+    """The newest instant of a deletion that the vendor flagged: it may lie in wait for a record not seen yet."""
+    unaccepted: dict[str, Verdict] = {}
+    """Complete listings that were not, or not yet, allowed to delete."""
+    held: str | None = None
+    """The listing that waits for the next one to agree."""
+
+    def unfolded(self, names: list[str]) -> list[str] | None:
+        """Which of all receipts are new; None if an old one was added or has vanished, so that all must be folded."""
+        old = [name for name in names if name <= self.through]
+        if len(old) != self.count or _digest(old) != int(self.digest, 16):
+            return None
+        known = set(self.recent)
+        if known - set(names):
+            return None
+        return [name for name in names if name > self.through and name not in known]
+
+    def with_folded(self, names: Iterable[str]) -> SourceLedger:
+        recent = sorted({*self.recent, *names})
+        if len(recent) <= MOST_RECENT:
+            return msgspec.structs.replace(self, recent=tuple(recent))
+        old, recent = recent[: -MOST_RECENT // 2], recent[-MOST_RECENT // 2 :]
+        return msgspec.structs.replace(
+            self,
+            through=old[-1],
+            count=self.count + len(old),
+            digest=f"{int(self.digest, 16) ^ _digest(old):x}",
+            recent=tuple(recent),
+        )
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """By source name (`service/table`)."""
+
+    fingerprint: str = ""
+    table_id: str | None = None
+    version: int = -1
+    sources: dict[str, SourceLedger] = {}
+
+    def fits(self, snapshot: Snapshot, fingerprint: str) -> bool:
+        return (
+            self.fingerprint == fingerprint and self.table_id == snapshot.table_id and self.version <= snapshot.version
+        )
+
+
+def decode_ledger(text: str | None) -> Ledger:
+    """An empty ledger for nothing, or for what cannot be read."""
+    try:
+        return msgspec.json.decode(text, type=Ledger) if text else Ledger()
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return Ledger()
+
+
+def encode_ledger(ledger: Ledger) -> str:
+    return msgspec.json.encode(ledger).decode()
+
+
+def _digest(names: Iterable[str]) -> int:
+    """Independent of order: the exclusive or of the names' hashes."""
+    total = 0
+    for name in names:
+        total ^= int.from_bytes(hashlib.sha256(name.encode()).digest()[:16])
+    return total

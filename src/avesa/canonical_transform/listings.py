@@ -1,0 +1,150 @@
+"""Deletion by absence: what the complete listings of a raw table say about the records that they do not hold.
+
+The listings are walked in order of time. Before each, the records known to be alive are those extracted no later
+than its start whose last observation is not a deletion; those that it lacks were deleted at its start. A listing
+that is empty, or lacks more than a share of the known records, is held: it deletes nothing until the next complete
+listing lacks the same records too, and then counts from its own time. If one of them came back, it was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+
+from avesa.canonical_transform.engine import count
+from avesa.canonical_transform.raw_source import Pull
+
+Verdict = Literal["accepted", "held", "rejected"]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A listing is held if it lacks more than `share` of the known records, and more than `records` of them."""
+
+    share: float = 0.05
+    records: int = 20
+
+    def suspects(self, known: int, lost: int, listed: int) -> bool:
+        if known and not listed:
+            return True
+        return lost > self.records and lost > self.share * known
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection,
+    listings: list[Pull],
+    guard: Guard,
+    settled: Mapping[str, Verdict] | None = None,
+) -> dict[str, Verdict]:
+    """Create the temporary table `absences` (source_id, since) and say what became of each listing.
+
+    Reads `rows` and `listed` (see raw_source). `listings` are all the complete listings behind `rows`, in order.
+    With `settled` (by receipt name; a listing that is not in it was accepted) nothing is judged anew: for `rows`
+    that hold only some of the records.
+    """
+    con.execute("CREATE OR REPLACE TEMP TABLE absences (source_id VARCHAR, since TIMESTAMPTZ)")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE alive
+        (source_id VARCHAR, since TIMESTAMPTZ, extracted_at TIMESTAMPTZ, is_deleted BOOLEAN, absent_at TIMESTAMPTZ)
+    """)
+    verdicts: dict[str, Verdict] = {}
+    held: Pull | None = None
+    before: Pull | None = None
+    for number, listing in enumerate(listings):
+        _observe(con, before, listing)
+        before = listing
+        if settled is not None:
+            _find_lost(con, number)
+            verdict = settled.get(listing.name, "accepted")
+        else:
+            if held is not None and not _keyless(con, number):
+                verdicts[held.name] = _second_opinion(con, held, number)
+                held = None
+            verdict = judge_next(con, guard, number)
+        verdicts[listing.name] = verdict
+        if verdict == "accepted":
+            _delete(con, "lost", listing)
+        elif verdict == "held" and settled is None:
+            held = listing
+            con.execute("CREATE OR REPLACE TEMP TABLE held_lost AS FROM lost")
+    return verdicts
+
+
+def judge_next(con: duckdb.DuckDBPyConnection, guard: Guard, number: int) -> Verdict:
+    """May listing `number` delete what it lacks of `alive`? Creates `lost` (source_id).
+
+    One that holds records without a key may not: any of them could be the one that seems to be missing.
+    """
+    _find_lost(con, number)
+    if _keyless(con, number):
+        return "rejected"
+    known = count(con, "alive WHERE NOT is_deleted")
+    listed = count(con, f"(SELECT DISTINCT record_id FROM listed WHERE listing = {number})")
+    return "held" if guard.suspects(known, count(con, "lost"), listed) else "accepted"
+
+
+def _keyless(con: duckdb.DuckDBPyConnection, number: int) -> bool:
+    return count(con, f"listed WHERE listing = {number} AND record_id IS NULL") > 0
+
+
+def _observe(con: duckdb.DuckDBPyConnection, before: Pull | None, listing: Pull) -> None:
+    """Bring `alive` up to the listing's start: the last observation of every record extracted by then."""
+    after = "rows.extracted_at > $moment AND" if before else ""
+    moments = {"until": listing.receipt.started_at} | ({"moment": before.receipt.started_at} if before else {})
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE alive AS
+        WITH news AS (
+            SELECT
+                rows.record_id AS source_id,
+                CASE
+                    WHEN listed_at > alive.absent_at AND rows.updated_at <= alive.absent_at THEN listed_at
+                    ELSE coalesce(rows.updated_at, rows.extracted_at)
+                END AS since,
+                rows.extracted_at,
+                rows.is_deleted,
+                alive.absent_at
+            FROM rows LEFT JOIN alive ON alive.source_id = rows.record_id
+            WHERE {after} rows.extracted_at <= $until
+        )
+        SELECT * FROM (FROM news UNION ALL FROM alive)
+        QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY since DESC, is_deleted DESC, extracted_at DESC) = 1
+        """,
+        moments,
+    )
+
+
+def _find_lost(con: duckdb.DuckDBPyConnection, number: int) -> None:
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE lost AS
+        SELECT source_id FROM alive
+        WHERE NOT is_deleted
+          AND source_id NOT IN (SELECT record_id FROM listed WHERE listing = {number} AND record_id IS NOT NULL)
+    """)
+
+
+def _second_opinion(con: duckdb.DuckDBPyConnection, held: Pull, number: int) -> Verdict:
+    """The next listing has come: did anything that the held one lacked come back?"""
+    returned = count(
+        con,
+        f"(SELECT * FROM held_lost WHERE source_id IN (SELECT record_id FROM listed WHERE listing = {number} AND record_id IS NOT NULL))",
+    )
+    if returned:
+        return "rejected"
+    _delete(con, "held_lost", held)
+    return "accepted"
+
+
+def _delete(con: duckdb.DuckDBPyConnection, lost: str, listing: Pull) -> None:
+    moment = {"moment": listing.receipt.started_at}
+    con.execute(f"INSERT INTO absences SELECT source_id, $moment FROM {lost}", moment)
+    con.execute(
+        f"""
+        UPDATE alive SET is_deleted = (since <= $moment), absent_at = $moment
+        WHERE source_id IN (SELECT source_id FROM {lost})
+        """,
+        moment,
+    )

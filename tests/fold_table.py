@@ -1,0 +1,110 @@
+"""A small canonical table to fold into, and its rows read back without our own code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from raw_files import PullOf, land
+from scd2_oracle import Version
+
+from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.fold import FoldReport, fold
+from avesa.canonical_transform.ledger import Ledger
+from avesa.canonical_transform.mapping import Mapping, parse_mapping
+from avesa.shared.clock import system_clock
+from avesa.shared.objects import Objects, open_objects
+
+TENANT, SERVICE, TABLE = "acme", "vendor", "things"
+
+
+def things_mapping(*, scd_type: int = 2, columns: dict[str, str] | None = None) -> Mapping:
+    types = columns or {"name": "text", "hours": "decimal", "tags": "json", "views": "integer"}
+    document = {
+        "table": "tickets",
+        "description": "Things of a test.",
+        "scd2": {"type": scd_type, "untracked": ["views"]},
+        "columns": {name: {"type": type_, "description": f"The {name}."} for name, type_ in types.items()},
+        "sources": {SERVICE: {TABLE: {name: name for name in types}}},
+    }
+    return parse_mapping(json.dumps(document).encode(), "tickets", "mappings/tickets.json")
+
+
+def thing_values(fields: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Tracked and untracked values of a thing, for the oracle."""
+    hours = fields.get("hours")
+    tags = fields.get("tags")
+    return (
+        (
+            fields.get("name"),
+            None if hours is None else round(float(hours), 4),
+            None if tags is None else json.dumps(tags, sort_keys=True),
+        ),
+        (fields.get("views"),),
+    )
+
+
+@dataclass
+class Folding:
+    """One table of one tenant, folded again and again; the ledger is kept as the state would keep it."""
+
+    root: Path
+    mapping: Mapping = field(default_factory=things_mapping)
+    ledger: Ledger = field(default_factory=Ledger)
+    tenant: str = TENANT
+
+    @property
+    def objects(self) -> Objects:
+        return open_objects(self.root / "data")
+
+    def land(self, *pulls: PullOf) -> list[str]:
+        return [land(self.objects, self.tenant, SERVICE, TABLE, pull) for pull in pulls]
+
+    def fold(self, *, rebuild: bool = False) -> FoldReport:
+        scratch = self.root / "scratch"
+        scratch.mkdir(exist_ok=True)
+        table = CanonicalTable(self.objects, self.tenant, self.mapping.table, scratch, system_clock)
+        return fold(self.tenant, self.mapping, self.objects, table, self.ledger, self._save, scratch, rebuild=rebuild)
+
+    def _save(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    @property
+    def table_path(self) -> Path:
+        return self.root / "data" / self.tenant / "canonical" / self.mapping.table
+
+    def rows(self) -> list[dict[str, Any]]:
+        return pl.read_delta(str(self.table_path)).to_dicts()
+
+    def versions(self) -> set[Version]:
+        found = [_version(row) for row in self.rows()]
+        assert len(set(found)) == len(found), "a version appears twice"
+        return set(found)
+
+
+def _version(row: dict[str, Any]) -> Version:
+    assert row["is_current"] == (row["valid_to"] is None)
+    tags = row.get("tags")
+    hours = row.get("hours")
+    return Version(
+        id=row["source_id"],
+        values=(
+            row["name"],
+            None if hours is None else float(hours),
+            None if tags is None else json.dumps(json.loads(tags), sort_keys=True),
+        ),
+        untracked=(row.get("views"),),
+        updated_at=_utc(row["updated_at"]),
+        valid_from=_utc(row["valid_from"]),  # type: ignore[arg-type]
+        valid_to=_utc(row["valid_to"]),
+        is_deleted=row["is_deleted"],
+        recorded_at=_utc(row["recorded_at"]),  # type: ignore[arg-type]
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None
