@@ -1,0 +1,107 @@
+"""An unfinished pull: the next request and what is already durable. Enough for another process to go on."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import msgspec
+
+from avesa.connector.request import Request
+from avesa.connector.service import Endpoint, Service
+from avesa.shared.receipt import Kind
+
+OLDEST = timedelta(hours=24)
+"""A pull that began longer ago is started anew: its pages are no picture of one time any more."""
+
+
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a walk over the pages goes on. With `request` None it goes on behind `parent`."""
+
+    parent: str | None = None
+    request: Request | None = None
+    digest: str | None = None
+    """Of the last page's body, to find a page that comes again."""
+    done: bool = False
+    """Nothing is left to ask."""
+
+
+class Figures(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the pages so far come to. Times are of the rows' `updated_at`; `bytes` are the answers' bodies."""
+
+    pages: int = 0
+    rows: int = 0
+    skipped: int = 0
+    """Rows of the boundary that were landed by the pull before and not again."""
+    min_updated_at: datetime | None = None
+    max_updated_at: datetime | None = None
+    newest: datetime | None = None
+    """The newest change seen, skipped rows included."""
+    bytes: int = 0
+    calls: int = 0
+    retries: int = 0
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    kind: Kind
+    fingerprint: str
+    started_at: datetime
+    """By our own clock."""
+    began: datetime | None
+    """How far the watermark may move: the beginning by the vendor's clock, or how far the parents are."""
+    since: datetime | None
+    watermark: datetime | None
+    """The table's watermark when the pull began."""
+    position: Position
+    files: tuple[str, ...] = ()
+    figures: Figures = Figures()
+
+
+def fingerprint(service: Service, endpoint: Endpoint, base_url: str) -> str:
+    """Changes whenever a stored request would not be the one that is asked today."""
+    parts = (
+        base_url,
+        endpoint,
+        service.changes_of(endpoint),
+        service.paging_of(endpoint, listing=True),
+        service.paging_of(endpoint, listing=False),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def encode_checkpoint(checkpoint: Checkpoint) -> str:
+    return msgspec.json.encode(checkpoint).decode()
+
+
+def decode_checkpoint(text: str | None) -> Checkpoint | None:
+    """None for nothing and for what is no checkpoint of this version: the pull then starts anew."""
+    try:
+        return msgspec.json.decode(text, type=Checkpoint) if text else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def misfit(
+    checkpoint: Checkpoint,
+    *,
+    kind: Kind,
+    fingerprint: str,
+    watermark: datetime | None,
+    now: datetime,
+    files: set[str],
+) -> str | None:
+    """Why this checkpoint cannot be gone on from, or None. `kind` is what the pull would be without it.
+
+    An unfinished listing is finished even if changes would do by now.
+    """
+    if checkpoint.kind == "changes" and kind == "listing":
+        return "a full listing is due"
+    if checkpoint.fingerprint != fingerprint:
+        return "the endpoint is asked differently now"
+    if checkpoint.watermark != watermark:
+        return "the watermark has moved since"
+    if now - checkpoint.started_at > OLDEST:
+        return "it began too long ago"
+    if not files.issuperset(checkpoint.files):
+        return "some of its files are gone"
+    return None

@@ -1,0 +1,61 @@
+"""The parents that a child table is asked for, read from the parent table's raw files: the newest complete listing
+and what came after it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from avesa.connector.landing import read_rows
+from avesa.shared.errors import StorageError, TableFailed
+from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix
+from avesa.shared.objects import Objects
+from avesa.shared.receipt import Receipt, decode_receipt
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def live_parents(
+    objects: Objects, tenant: str, service: str, table: str, *, scratch: Path, changed_since: datetime | None
+) -> list[str]:
+    """Ids of the parents that are there, sorted; with `changed_since` only those changed at that moment or later
+    and those whose time of change is unknown.
+
+    Raises TableFailed if the parent table was never listed completely.
+    """
+    prefix = raw_prefix(tenant, service, table)
+    latest: dict[str, tuple[int, bool, int | None]] = {}
+    for receipt in _current(objects, prefix, table):
+        for name in receipt.files:
+            for row in read_rows(objects, f"{prefix}/{name}", scratch):
+                known = latest.get(row.record_id or "")
+                if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
+                    latest[row.record_id] = (row.extracted_at, row.is_deleted, row.updated_at)
+    floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
+    return sorted(
+        record_id
+        for record_id, (_, is_deleted, updated_at) in latest.items()
+        if not is_deleted and (floor is None or updated_at is None or updated_at >= floor)
+    )
+
+
+def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
+    """The newest complete listing and all pulls that ended after it began."""
+    receipts: list[Receipt] = []
+    for info in objects.list(prefix):
+        if info.path.endswith(RECEIPT_SUFFIX):
+            try:
+                receipts.append(decode_receipt(objects.read(info.path)))
+            except msgspec.MsgspecError:
+                raise StorageError(f"{info.path} is not a receipt.") from None
+    listings = [r for r in receipts if r.kind == "listing" and r.complete]
+    if not listings:
+        raise TableFailed(
+            f"It is asked for per record of {table}, which was never pulled completely.",
+            hint=f"Pull {table} first.",
+        )
+    newest = max(listings, key=lambda r: r.started_at)
+    return [newest, *(r for r in receipts if r is not newest and r.finished_at >= newest.started_at)]

@@ -1,0 +1,203 @@
+"""From the body of a page to rows, each with the record's JSON exactly as the vendor sent it.
+
+Only what a row needs is read from a record (its key, its time, its deletion flag); all else is carried as bytes,
+so no drift in a vendor's schema can change or stop it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from avesa.connector.incremental import read_time
+from avesa.connector.json_spans import masked, split_list
+from avesa.connector.service import Deleted
+from avesa.shared.errors import TableFailed
+
+_ROOT = msgspec.json.Decoder(msgspec.Raw)
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY = msgspec.json.Decoder(Any)
+
+
+class Record(NamedTuple):
+    """One record of a page. `payload` is its JSON; the rest is what was read from it."""
+
+    record_id: str | None
+    payload: str
+    updated_at: datetime | None
+    is_deleted: bool
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What to read from a table's records; paths are already split at their dots."""
+
+    records: tuple[str, ...]
+    key: tuple[tuple[str, ...], ...]
+    updated_at: tuple[str, ...] | None
+    deleted: Deleted | None
+    secret_fields: tuple[tuple[str, ...], ...]
+    key_under_parent: bool
+
+
+def split_path(dotted: str) -> tuple[str, ...]:
+    return tuple(dotted.split(".")) if dotted else ()
+
+
+def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
+    """The records of one page, in the vendor's order.
+
+    Raises TableFailed, which names the page and what was expected and never quotes the content, where the body is
+    not JSON or holds no list at the expected place.
+    """
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    place = f"at {'.'.join(reading.records)}" if reading.records else "as the whole body"
+    try:
+        pieces = _pieces(body, reading.records)
+    except LookupError:
+        raise TableFailed(f"Page {page} has an unexpected shape: a list was expected {place}.") from None
+    except ValueError:
+        raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); a list was expected {place}.") from None
+    try:
+        return [_record(piece, reading, parent_id) for piece in pieces]
+    except ValueError:
+        raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
+
+
+def _pieces(body: bytes, path: tuple[str, ...]) -> list[bytes]:
+    try:
+        here: bytes | msgspec.Raw = body
+        for name in path:
+            members = _OBJECT.decode(here)
+            if name not in members:
+                _ROOT.decode(body)
+                raise LookupError(name)
+            here = members[name]
+        return [bytes(raw) for raw in _LIST.decode(here)]
+    except msgspec.ValidationError:
+        raise LookupError from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Lone surrogates, raw control characters, NaN: JSON enough to find where each record begins and ends.
+        # Bytes that are no UTF-8 pass as surrogates and come back as the same bytes.
+        text = body.decode("utf-8", "surrogateescape")
+        return [piece.encode("utf-8", "surrogateescape") for piece in split_list(text, path)]
+
+
+def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:
+    problem: str | None = None
+    try:
+        payload = piece.decode()
+    except UnicodeDecodeError:
+        # A Parquet text is UTF-8, so this is the one case in which a payload cannot be kept byte for byte.
+        payload, problem = piece.decode("utf-8", "replace"), "the record is not UTF-8"
+    value: Any
+    try:
+        value = _ANY.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            value = json.loads(payload)
+        except (ValueError, RecursionError):
+            value = None
+        if value is None or _has_constants(payload):
+            problem = problem or "the record is not strict JSON"
+            value = _lenient(payload)
+    if reading.secret_fields:
+        payload = masked(payload, reading.secret_fields)
+    record_id, key_problem = _record_id(value, payload, reading, parent_id)
+    updated_at, time_problem = _updated_at(value, reading)
+    problem = problem or key_problem or time_problem
+    gone = reading.deleted is not None and _is_deleted(value, reading.deleted)
+    return Record(record_id, payload, updated_at, gone, problem)
+
+
+def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None) -> tuple[str | None, str | None]:
+    if not reading.key:
+        return _digest_key(payload), None
+    parts: list[str] = []
+    for path in reading.key:
+        found = _get(value, path)
+        name = ".".join(path)
+        if found is None:
+            return None, f"no key: {name} is missing"
+        text = _key_text(found)
+        if text is None:
+            return None, f"no key: {name} is not a text or a number"
+        parts.append(text)
+    if reading.key_under_parent and parent_id is not None:
+        parts.insert(0, parent_id)
+    if len(parts) == 1:
+        return parts[0], None
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":")), None
+
+
+def _key_text(found: Any) -> str | None:
+    if isinstance(found, bool) or not isinstance(found, str | int | float):
+        return None
+    if isinstance(found, float) and found.is_integer() and abs(found) < 2**53:
+        found = int(found)  # 17.0 is the 17 of yesterday
+    text = found if isinstance(found, str) else json.dumps(found)
+    if not text:
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
+        return None
+    return text
+
+
+def _digest_key(payload: str) -> str:
+    """SHA-256 of the record's JSON with sorted keys, no spaces, characters as they are."""
+    try:
+        text = json.dumps(json.loads(payload, strict=False), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = payload
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | None]:
+    path = reading.updated_at
+    if path is None:
+        return None, None
+    try:
+        moment = read_time(_get(value, path))
+        if moment is None and reading.deleted and reading.deleted.at and _is_deleted(value, reading.deleted):
+            moment = read_time(_get(value, split_path(reading.deleted.at)))
+        return moment, None
+    except ValueError:
+        return None, f"unreadable time: {'.'.join(path)}"
+
+
+def _is_deleted(value: Any, deleted: Deleted) -> bool:
+    found = _get(value, split_path(deleted.path))
+    # 1 is not true here: Python calls them equal, a vendor's flag does not.
+    return any(found == wanted and type(found) is type(wanted) for wanted in deleted.values)
+
+
+def _get(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _has_constants(payload: str) -> bool:
+    """Whether NaN or Infinity stand in it, which Python reads and JSON does not know."""
+    found: list[str] = []
+    json.loads(payload, parse_constant=found.append)
+    return bool(found)
+
+
+def _lenient(payload: str) -> Any:
+    try:
+        return json.loads(payload, strict=False)
+    except (ValueError, RecursionError):
+        return None
