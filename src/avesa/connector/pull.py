@@ -45,7 +45,7 @@ from avesa.connector.incremental import (
 from avesa.connector.landing import FILE_BYTES, Landing, Row, read_rows
 from avesa.connector.limits import Stopped
 from avesa.connector.parents import live_parents
-from avesa.connector.records import Reading, Record, split_path
+from avesa.connector.records import Record, reading_of
 from avesa.connector.request import Request, fill
 from avesa.connector.service import Endpoint
 from avesa.shared.clock import Clock
@@ -176,11 +176,10 @@ class _Pull:
         )
         if reason is None:
             return checkpoint
-        # What it landed stays true, so it is handed over as an incomplete pull rather than left lying.
-        left = tuple(name for name in checkpoint.files if name in names)
-        if left:
-            with self._distinct(left) as distinct:
-                self._write_receipt(replace(checkpoint, files=left), distinct, f"Not finished: {reason}.")
+        if checkpoint.files and names.issuperset(checkpoint.files):
+            # What it landed stays true, so it is handed over as an incomplete pull rather than left lying.
+            with self._distinct(checkpoint.files) as distinct:
+                self._write_receipt(checkpoint, distinct, f"Not finished: {reason}.")
         self._put(checkpoint=None)
         return None
 
@@ -235,7 +234,7 @@ class _Pull:
         walk = Walk(
             self.client,
             self.service.paging_of(self.endpoint, listing=listing),
-            self._reading(),
+            reading_of(self.service, self.endpoint),
             self._request,
             is_changes=not listing,
             max_pages=self.options.max_pages,
@@ -299,18 +298,6 @@ class _Pull:
             self.place.run_id,
             page.number,
             record.problem,
-        )
-
-    def _reading(self) -> Reading:
-        endpoint = self.endpoint
-        updated_at = self.service.updated_at_of(endpoint)
-        return Reading(
-            records=split_path(endpoint.records),
-            key=tuple(split_path(path) for path in endpoint.key),
-            updated_at=split_path(updated_at) if updated_at else None,
-            deleted=endpoint.deleted,
-            secret_fields=tuple(split_path(path) for path in endpoint.secret_fields),
-            key_under_parent=endpoint.unique_under_parent,
         )
 
     def _request(self, parent_id: str | None) -> Request:

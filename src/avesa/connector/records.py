@@ -17,7 +17,7 @@ import msgspec
 
 from avesa.connector.incremental import read_time
 from avesa.connector.json_spans import masked, split_list
-from avesa.connector.service import Deleted
+from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.shared.errors import TableFailed
 
 _ROOT = msgspec.json.Decoder(msgspec.Raw)
@@ -50,6 +50,18 @@ class Reading:
 
 def split_path(dotted: str) -> tuple[str, ...]:
     return tuple(dotted.split(".")) if dotted else ()
+
+
+def reading_of(service: Service, endpoint: Endpoint) -> Reading:
+    updated_at = service.updated_at_of(endpoint)
+    return Reading(
+        records=split_path(endpoint.records),
+        key=tuple(split_path(path) for path in endpoint.key),
+        updated_at=split_path(updated_at) if updated_at else None,
+        deleted=endpoint.deleted,
+        secret_fields=tuple(split_path(path) for path in endpoint.secret_fields),
+        key_under_parent=endpoint.unique_under_parent,
+    )
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:

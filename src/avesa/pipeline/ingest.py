@@ -1,0 +1,291 @@
+"""From a vendor to raw files: one table, or all tables of one tenant's service at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from avesa.connector.client import Client, Tally
+from avesa.connector.connection import Connection, connection
+from avesa.connector.limits import Stopped
+from avesa.connector.pull import Place, Progress, PullOptions, PullOutcome, pull
+from avesa.connector.records import read_page, reading_of
+from avesa.connector.request import Request
+from avesa.connector.service import Endpoint, Service
+from avesa.integrations import load_service
+from avesa.pipeline.ports import Ports
+from avesa.shared.errors import AvesaError, Busy, ServiceFailed, UsageError, Where
+from avesa.shared.run_log import RunEntry
+from avesa.shared.tenants import TenantService
+
+TABLES_AT_ONCE = 4
+
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class IngestOutcome:
+    """What the pull of one table came to. `error` and no figures where it failed."""
+
+    tenant: str
+    service: str
+    table: str
+    status: Literal["ok", "stopped", "failed"]
+    kind: Literal["changes", "listing"] | None = None
+    rows: int = 0
+    pages: int = 0
+    skipped: int = 0
+    calls: int = 0
+    retries: int = 0
+    bytes: int = 0
+    files: tuple[str, ...] = ()
+    watermark: datetime | None = None
+    resumed: bool = False
+    error: AvesaError | None = None
+
+
+@dataclass(frozen=True)
+class ServiceOutcome:
+    """All tables of one tenant's service, in the order of the declaration. `problem` is why the vendor refuses
+    the connection as a whole, None while it is good.
+    """
+
+    tenant: str
+    service: str
+    tables: tuple[IngestOutcome, ...] = field(default=())
+    problem: ServiceFailed | None = None
+
+    @property
+    def ok(self) -> bool:
+        return all(table.status == "ok" for table in self.tables) and self.problem is None
+
+
+def connect(ports: Ports, tenant_service: TenantService, service: Service | None = None) -> Connection:
+    """The tenant's address and credentials for a service. Raises ConfigurationError for what is missing."""
+    declared = service or load_service(tenant_service.service)
+    where = Where(tenant_service.tenant_id, declared.name)
+    secrets = ports.secrets.get(tenant_service.tenant_id, declared.name)
+    return connection(declared, tenant_service.settings, secrets, where=where)
+
+
+def choose_tables(service: Service, names: Iterable[str] | None) -> tuple[Endpoint, ...]:
+    """The endpoints named, in the order of the declaration; all for None. Raises UsageError for an unknown one."""
+    if names is None:
+        return service.endpoints
+    wanted = set(names)
+    known = [endpoint.name for endpoint in service.endpoints]
+    for name in sorted(wanted.difference(known)):
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        raise UsageError(
+            f"{service.title} has no table {name!r}.",
+            hint=f"Did you mean {' or '.join(close)}?" if close else f"It has {', '.join(known)}.",
+        )
+    return tuple(endpoint for endpoint in service.endpoints if endpoint.name in wanted)
+
+
+def ingest_table(
+    ports: Ports,
+    tenant_service: TenantService,
+    endpoint: str,
+    *,
+    run_id: str,
+    full: bool = False,
+    stop: Stop = lambda: False,
+    progress: Progress | None = None,
+    service: Service | None = None,
+    client: Client | None = None,
+    options: PullOptions | None = None,
+) -> IngestOutcome:
+    """Pull one table and write down how it went; "stopped" means that the next call goes on from there.
+
+    `client` is shared by the tables that are pulled together, else one is made. Raises Busy if the table is being
+    pulled already, ServiceFailed (the tenant's service is then marked), TableFailed, Unavailable, StorageError,
+    ConfigurationError, each with its `where`.
+    """
+    declared = service or load_service(tenant_service.service)
+    table = choose_tables(declared, [endpoint])[0]
+    tenant = tenant_service.tenant_id
+    where = Where(tenant, declared.name, table.name)
+    started_at = ports.clock()
+    place = Place(ports.objects, ports.watermarks, ports.scratch, ports.clock, tenant, run_id)
+
+    def logged(status: Literal["ok", "stopped", "failed"], error: str | None, figures: dict[str, Any]) -> None:
+        name = f"{declared.name}/{table.name}"
+        entry = RunEntry(
+            run_id, tenant, "ingest", name, status, started_at, ports.clock(), error=error, figures=figures
+        )
+        ports.run_log.write(entry)
+
+    try:
+        with ports.watermarks.lease(tenant, f"{declared.name}/{table.name}"):
+            own = None
+            if client is None:
+                own = client = Client(connect(ports, tenant_service, declared), stop=stop, clock=ports.clock)
+            try:
+                done = pull(place, client, table, full=full, stop=stop, progress=progress, options=options)
+            finally:
+                if own is not None:
+                    own.close()
+    except Busy as error:
+        raise error.located(where) from None
+    except AvesaError as error:
+        error.located(where)
+        logged("failed", error.message, {"retry": error.retry})
+        if isinstance(error, ServiceFailed):
+            ports.tenants.mark(tenant, declared.name, error.message)
+        raise
+    logged(done.status, None, _figures(done))
+    if tenant_service.problem is not None and done.calls:
+        ports.tenants.mark(tenant, declared.name, None)
+    return IngestOutcome(
+        tenant,
+        declared.name,
+        table.name,
+        done.status,
+        done.kind,
+        done.rows,
+        done.pages,
+        done.skipped,
+        done.calls,
+        done.retries,
+        done.bytes,
+        done.files,
+        done.watermark,
+        done.resumed,
+    )
+
+
+def ingest_service(
+    ports: Ports,
+    tenant_service: TenantService,
+    *,
+    run_id: str,
+    tables: Iterable[str] | None = None,
+    full: bool = False,
+    stop: Stop = lambda: False,
+    progress: Progress | None = None,
+    service: Service | None = None,
+    options: PullOptions | None = None,
+) -> ServiceOutcome:
+    """Pull a tenant's tables of one service, several at once, each child after its parent.
+
+    A table that fails does not stop the others; a refused connection stops them all, and they go on from there
+    next time. Raises Busy if the service is being pulled already, ConfigurationError and UsageError.
+    """
+    declared = service or load_service(tenant_service.service)
+    where = Where(tenant_service.tenant_id, declared.name)
+    try:
+        chosen = choose_tables(declared, tenant_service.tables if tables is None else tables)
+    except UsageError as error:
+        raise error.located(where) from None
+    refused: list[ServiceFailed] = []
+
+    def stopped() -> bool:
+        return bool(refused) or stop()
+
+    def one(endpoint: Endpoint) -> IngestOutcome:
+        blank = IngestOutcome(tenant_service.tenant_id, declared.name, endpoint.name, "stopped")
+        if stopped():
+            return blank
+        try:
+            return ingest_table(
+                ports,
+                tenant_service,
+                endpoint.name,
+                run_id=run_id,
+                full=full,
+                stop=stopped,
+                progress=progress,
+                service=declared,
+                client=client,
+                options=options,
+            )
+        except ServiceFailed as error:
+            refused.append(error)
+            return _failed(blank, error)
+        except AvesaError as error:
+            return _failed(blank, error)
+
+    with (
+        ports.watermarks.lease(tenant_service.tenant_id, declared.name),
+        Client(connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock) as client,
+    ):
+        outcomes = _parents_first(chosen, one)
+    return ServiceOutcome(
+        tenant_service.tenant_id,
+        declared.name,
+        tuple(outcomes[endpoint.name] for endpoint in chosen),
+        refused[0] if refused else None,
+    )
+
+
+def check_connection(
+    ports: Ports, tenant_service: TenantService, *, service: Service | None = None, stop: Stop = lambda: False
+) -> None:
+    """One cheap request with the tenant's credentials. Returns if they are good, and takes a mark away.
+
+    Raises ServiceFailed if the vendor refuses them (and marks the tenant's service), TableFailed where they lack a
+    right or the address is wrong, Unavailable, ConfigurationError.
+    """
+    declared = service or load_service(tenant_service.service)
+    endpoint = declared.endpoint(declared.check) if declared.check else declared.endpoints[0]
+    link = connect(ports, tenant_service, declared)
+    request = Request("GET", link.base_url + endpoint.path, endpoint.params)
+    request = declared.paging_of(endpoint, listing=True).probe(request)
+    with Client(link, stop=stop, clock=ports.clock) as client:
+        try:
+            response = client.get(request, Tally())
+            # A wrong address can answer 200 with a web page.
+            read_page(response.body, reading_of(declared, endpoint), page=1, parent_id=None)
+        except Stopped:
+            return
+        except AvesaError as error:
+            if isinstance(error, ServiceFailed):
+                ports.tenants.mark(tenant_service.tenant_id, declared.name, error.message)
+            raise error.located(link.where) from None
+    if tenant_service.problem is not None:
+        ports.tenants.mark(tenant_service.tenant_id, declared.name, None)
+
+
+def _parents_first(chosen: tuple[Endpoint, ...], one: Callable[[Endpoint], IngestOutcome]) -> dict[str, IngestOutcome]:
+    """Each table once its parent (if it is among them) is done, whatever became of that."""
+    names = {endpoint.name for endpoint in chosen}
+    waiting = list(chosen)
+    outcomes: dict[str, IngestOutcome] = {}
+    running: set[Future[IngestOutcome]] = set()
+    with ThreadPoolExecutor(TABLES_AT_ONCE, thread_name_prefix="avesa-table") as pool:
+        while waiting or running:
+            ready = [
+                e
+                for e in waiting
+                if e.parent is None or e.parent.endpoint not in names or e.parent.endpoint in outcomes
+            ]
+            waiting = [e for e in waiting if e not in ready]
+            running |= {pool.submit(one, endpoint) for endpoint in ready}
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                outcome = future.result()
+                outcomes[outcome.table] = outcome
+    return outcomes
+
+
+def _failed(blank: IngestOutcome, error: AvesaError) -> IngestOutcome:
+    return IngestOutcome(blank.tenant, blank.service, blank.table, "failed", error=error)
+
+
+def _figures(done: PullOutcome) -> dict[str, Any]:
+    return {
+        "kind": done.kind,
+        "rows": done.rows,
+        "pages": done.pages,
+        "skipped": done.skipped,
+        "calls": done.calls,
+        "retries": done.retries,
+        "bytes": done.bytes,
+        "files": len(done.files),
+        "resumed": done.resumed,
+    }
