@@ -64,8 +64,8 @@ def value_literal(value: Scalar, type_: ColumnType) -> str:
             return text_literal(str(value))
         case "json":
             return f"CAST(to_json({text_literal(str(value))}) AS VARCHAR)"
-        case "boolean":
-            return "true" if value else "false"
+        case "boolean" | "integer":
+            return str(value).lower()
         case "timestamp":
             moment = datetime.fromisoformat(str(value)).astimezone(UTC)
             return f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S.%f}+00'"

@@ -7,6 +7,7 @@ texts by name, cast them, and tell which could not be cast. Everything that a ma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 
@@ -40,8 +41,6 @@ CARRIED = (
 """Columns of the raw row that go through the query as they are."""
 
 SAMPLE_CHARACTERS = 80
-
-_INDENT = ",\n        "
 
 # A JSON text in pieces: a surrogate pair, a lone surrogate, any other escape, or text without escapes.
 _PIECES = (
@@ -82,7 +81,7 @@ class _Picks:
 
     def _taken(self, path: JsonPath) -> str:
         place = self.pointers.setdefault(_pointer(path.steps), len(self.pointers) + 1)
-        text = f"taken[{place}]"
+        text = f"_taken[{place}]"
         if path.selector is None:
             return text
         elements = self.lists.setdefault(text, f"_list_{place}")
@@ -111,41 +110,39 @@ def source_query(mapping: Mapping, service: str, endpoint: str, relation: str) -
     rules = mapping.sources[service, endpoint]
     columns = [column for column in mapping.columns if column.name != UPDATED_AT]
     picks = _Picks()
-    compiled = [(column, _compiled_column(rules, column, picks)) for column in columns]
-    carried = ", ".join(CARRIED)
-    pointers = _INDENT.join(map(text_literal, picks.pointers))
-    lists = "".join(f",\n        {_elements(text)} AS {name}" for text, name in picks.lists.items())
-    texts = "".join(f",\n        {expression} AS {name}" for name, expression in picks.texts.items())
-    names = "".join(f", {name}" for name in picks.texts)
-    values = "".join(f",\n        {c.value} AS {quoted(column.name)}" for column, c in compiled)
-    wanted = "".join(f"{quoted(column.name)}, " for column in columns)
+    compiled = {column.name: _compiled_column(rules, column, picks) for column in columns}
+    failed = {name: c.failed for name, c in compiled.items() if c.failed is not None}
     return f"""WITH readable_rows AS (
-    SELECT {carried},
-        payload IS NOT NULL AS has_payload,
-        CASE WHEN json_valid(payload) THEN payload
-        WHEN json_valid({_REPAIRED}) THEN {_REPAIRED}
-        END AS readable
+    SELECT
+        {_listed(CARRIED)},
+        payload IS NOT NULL AS _has_payload,
+        json_valid(payload) AS _is_json,
+        CASE WHEN _is_json THEN payload ELSE {_REPAIRED} END AS _payload
     FROM {relation}
 ), taken_rows AS (
-    SELECT {carried},
-        has_payload, readable IS NOT NULL AS is_readable,
-        json_extract_string(readable, CAST([
-        {pointers}
-        ] AS VARCHAR[])) AS taken
+    SELECT *,
+        CASE WHEN _is_json THEN true ELSE json_valid(_payload) END AS _is_readable,
+        json_extract_string(CASE WHEN _is_readable THEN _payload END, CAST([
+        {_listed(map(text_literal, picks.pointers))}
+        ] AS VARCHAR[])) AS _taken
     FROM readable_rows
 ), listed_rows AS (
-    SELECT *{lists}
+    SELECT {_listed(["*", *(f"{_elements(text)} AS {name}" for text, name in picks.lists.items())])}
     FROM taken_rows
 ), picked_rows AS (
-    SELECT {carried}, has_payload, is_readable{texts}
+    SELECT {_listed(["*", *(f"{text} AS {name}" for name, text in picks.texts.items())])}
     FROM listed_rows
 ), typed_rows AS (
-    SELECT {carried}, has_payload, is_readable{names}{values}
+    SELECT {_listed(["*", *(f"{c.value} AS {quoted(name)}" for name, c in compiled.items())])}
     FROM picked_rows
+), checked_rows AS (
+    SELECT {_listed(["*", *(f"{text} AS {_failure(name)}" for name, text in failed.items())])}
+    FROM typed_rows
 )
-SELECT {carried}, {wanted}
-    {_uncastable(compiled)} AS uncastable
-FROM typed_rows"""
+SELECT
+        {_listed([*CARRIED, *map(quoted, compiled)])},
+        {_uncastable(list(failed))} AS uncastable
+FROM checked_rows"""
 
 
 def column_paths(mapping: Mapping, service: str, endpoint: str) -> dict[str, frozenset[str]]:
@@ -176,7 +173,7 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
 def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
     match rule:
         case Constant(value):
-            return _Compiled(f"CASE WHEN is_readable THEN {value_literal(value, type_)} END")
+            return _Compiled(f"CASE WHEN _is_readable THEN {value_literal(value, type_)} END")
         case First(rules):
             return _first([_compiled(inner, type_, picks) for inner in rules])
         case Join(rules, separator):
@@ -198,10 +195,10 @@ def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
     cases = "".join(
         f"\n        WHEN {_lowered(theirs)} THEN {value_literal(ours, type_)}" for theirs, ours in rule.values
     )
-    if rule.default is None:
-        return f"CASE lower({text}){cases} END"
-    default = value_literal(rule.default, type_)
-    return f"CASE WHEN {text} IS NOT NULL THEN CASE lower({text}){cases} ELSE {default} END END"
+    other = ""
+    if rule.default is not None:
+        other = f"\n        ELSE CASE WHEN {text} IS NOT NULL THEN {value_literal(rule.default, type_)} END"
+    return f"CAST(CASE lower({text}){cases}{other} END AS {SQL_TYPES[type_]})"
 
 
 def _lowered(text: str) -> str:
@@ -222,25 +219,31 @@ def _first(parts: list[_Compiled]) -> _Compiled:
     return _Compiled(value, f"CASE{cases} END")
 
 
-def _uncastable(compiled: list[tuple[Column, _Compiled]]) -> str:
+def _uncastable(failed: list[str]) -> str:
     """The list is made only for rows where something failed, since hardly any row has such a value."""
-    failed = [(column.name, c.failed) for column, c in compiled if c.failed is not None]
     entry = "STRUCT(column_name VARCHAR, value VARCHAR)"
-    none = f"CAST([] AS {entry}[])"
-    unreadable = f"CAST([{{'column_name': 'payload', 'value': NULL}}] AS {entry}[])"
-    cases = f"\n        WHEN has_payload AND NOT is_readable THEN {unreadable}"
+    cases = f"""
+        WHEN _has_payload AND NOT _is_readable
+        THEN CAST([{{'column_name': 'payload', 'value': NULL}}] AS {entry}[])"""
     if failed:
-        any_failed = "\n            OR ".join(f"({text}) IS NOT NULL" for _, text in failed)
-        entries = _INDENT.join(
-            f"CASE WHEN ({text}) IS NOT NULL THEN "
-            f"{{'column_name': '{name}', 'value': left({text}, {SAMPLE_CHARACTERS})}} END"
-            for name, text in failed
-        )
-        cases += (
-            f"\n        WHEN {any_failed}\n        THEN CAST(list_filter([\n        {entries}\n        ], "
-            f"lambda entry: entry IS NOT NULL) AS {entry}[])"
-        )
-    return f"CASE{cases}\n        ELSE {none} END"
+        entries = [
+            f"{{'column_name': '{name}', 'value': left({_failure(name)}, {SAMPLE_CHARACTERS})}}" for name in failed
+        ]
+        cases += f"""
+        WHEN coalesce({", ".join(map(_failure, failed))}) IS NOT NULL
+        THEN list_filter([
+        {_listed(entries)}
+        ], lambda entry: entry.value IS NOT NULL)"""
+    return f"CASE{cases}\n        ELSE CAST([] AS {entry}[]) END"
+
+
+def _failure(column: str) -> str:
+    """Name of the text that could not be cast for a column."""
+    return f"_failed_{column}"
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ",\n        ".join(parts)
 
 
 def _pointer(steps: tuple[str, ...]) -> str:
