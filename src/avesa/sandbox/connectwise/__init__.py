@@ -1,0 +1,1 @@
+"""ConnectWise PSA as its vendor's document describes it, answered from a world."""

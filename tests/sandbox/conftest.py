@@ -1,0 +1,71 @@
+"""A running sandbox and a plain HTTP client that signs in as the vendor's document says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from avesa.sandbox.server import Sandbox
+from avesa.sandbox.world import World
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+API = "/v4_6_release/apis/3.0"
+
+Get = Callable[..., httpx2.Response]
+
+
+@pytest.fixture(scope="session")
+def worlds() -> dict[str, World]:
+    return {"acme": World(seed=7, start=START), "globex": World(seed=8, start=START)}
+
+
+@pytest.fixture
+def sandbox(worlds: dict[str, World]) -> Iterator[Sandbox]:
+    with Sandbox(worlds=worlds) as running:
+        yield running
+
+
+@pytest.fixture
+def get(sandbox: Sandbox) -> Iterator[Get]:
+    """GET a path below the API's root (or an absolute URL) as a tenant."""
+    with httpx2.Client() as client:
+
+        def ask(
+            path: str, tenant: str = "acme", headers: dict[str, str] | None = None, **params: Any
+        ) -> httpx2.Response:
+            keys = sandbox.credentials("connectwise", tenant)
+            url = path if path.startswith("http") else f"{sandbox.base_url('connectwise')}{API}{path}"
+            return client.get(
+                url,
+                params=params or None,
+                auth=(f"{keys['company_id']}+{keys['public_key']}", keys["private_key"]),
+                headers={"clientId": keys["client_id"], **(headers or {})},
+            )
+
+        yield ask
+
+
+def links(response: httpx2.Response) -> dict[str, str]:
+    """The Link header by rel."""
+    found = re.findall(r'<([^>]+)>; rel="(\w+)"', response.headers.get("Link", ""))
+    return {rel: url for url, rel in found}
+
+
+@pytest.fixture
+def pages(get: Get) -> Callable[..., list[list[dict[str, Any]]]]:
+    """Follow the links to the next page to the end."""
+
+    def follow(path: str, headers: dict[str, str] | None = None, **params: Any) -> list[list[dict[str, Any]]]:
+        response = get(path, headers=headers, **params)
+        found = [response.json()]
+        while following := links(response).get("next"):
+            response = get(following, headers=headers)
+            found.append(response.json())
+        return found
+
+    return follow
