@@ -178,8 +178,10 @@ class CanonicalTable:
                 where=self.where,
                 hint="Nothing was changed. Check free space and rights, then run it again.",
             ) from error
+        after = self.snapshot()
+        self.objects.make_durable(f"{self.prefix}/_delta_log/{after.version:020}.json")
         self._tidy()
-        return self.snapshot()
+        return after
 
     def _open(self) -> DeltaTable | None:
         if not self.objects.list(f"{self.prefix}/_delta_log"):

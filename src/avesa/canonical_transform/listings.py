@@ -128,10 +128,8 @@ def _find_lost(con: duckdb.DuckDBPyConnection, number: int) -> None:
 
 def _second_opinion(con: duckdb.DuckDBPyConnection, held: Pull, number: int) -> Verdict:
     """The next listing has come: did anything that the held one lacked come back?"""
-    returned = count(
-        con,
-        f"(SELECT * FROM held_lost WHERE source_id IN (SELECT record_id FROM listed WHERE listing = {number} AND record_id IS NOT NULL))",
-    )
+    present = f"SELECT record_id FROM listed WHERE listing = {number} AND record_id IS NOT NULL"
+    returned = count(con, f"held_lost WHERE source_id IN ({present})")
     if returned:
         return "rejected"
     _delete(con, "held_lost", held)

@@ -141,12 +141,17 @@ def _meant_branch(error: ValidationError) -> ValidationError | None:
     instance = error.instance
     if isinstance(instance, dict) and sum(kind in instance for kind in RULE_KINDS) > 1:
         return None
-    fitting = [
-        inner
-        for inner in branches.values()
-        if not any(not each.path and each.validator in ("type", "required", "enum") for each in inner)
-    ]
+    fitting = [inner for inner in branches.values() if not any(map(_is_other_shape, inner))]
     return _worst(iter(fitting[0])) if len(fitting) == 1 else None
+
+
+def _is_other_shape(error: ValidationError) -> bool:
+    """Whether it is the value as a whole that does not fit: its JSON type, or the key that makes its kind."""
+    if error.path:
+        return False
+    if error.validator == "required":
+        return cast(Any, error.validator_value)[0] not in cast(Any, error.instance)
+    return error.validator == "type"
 
 
 def _expectation(error: ValidationError) -> str:

@@ -167,7 +167,10 @@ def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> 
         FROM islands WHERE opens
         WINDOW record AS (PARTITION BY source_id ORDER BY valid_from)
     ), told AS (
-        SELECT *, {literal(tenant)} AS tenant_id, {literal(service)} AS source_service, {literal(table)} AS source_table,
+        SELECT *,
+            {literal(tenant)} AS tenant_id,
+            {literal(service)} AS source_service,
+            {literal(table)} AS source_table,
             valid_to IS NULL AS is_current
         FROM chained
     )

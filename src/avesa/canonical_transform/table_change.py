@@ -115,7 +115,8 @@ def commit_change(
             CREATE OR REPLACE TEMP TABLE next_rows AS
             SELECT {columns} FROM {rows_of(table, old, shape)}
             WHERE (source_service, source_table, source_id, valid_from) NOT IN (
-                SELECT (source_service, source_table, source_id, valid_from) FROM removed WHERE is_current = {is_current}
+                SELECT (source_service, source_table, source_id, valid_from) FROM removed
+                WHERE is_current = {is_current}
             )
             UNION ALL SELECT {columns} FROM added WHERE is_current = {is_current}
         """)

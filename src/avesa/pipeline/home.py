@@ -1,0 +1,61 @@
+"""The embedded installation: one folder that holds the data, the state, the secrets and the scratch space.
+
+DIR/data/          the object store (layout.py), unless another root is given
+DIR/state.db       tenants, watermarks, checkpoints, leases, run log
+DIR/secrets.json   secrets, readable by the owner alone
+DIR/scratch/       temporary files
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from avesa.pipeline.ports import Ports
+from avesa.shared.clock import Clock, system_clock
+from avesa.shared.objects import open_objects
+from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
+from avesa.shared.sqlite_state import SqliteState
+from avesa.shared.storage_failure import storage_failure
+
+SCRATCH_KEPT = timedelta(days=1)
+"""What a killed process left in the scratch folder is deleted after this time."""
+
+
+@contextmanager
+def open_home(home: Path, *, root: str | None = None, clock: Clock = system_clock) -> Iterator[Ports]:
+    """The embedded ports over a folder, which is made if need be. `root` puts the data elsewhere (s3://bucket/…).
+
+    Raises StorageError where the folder cannot be used.
+    """
+    scratch = home / "scratch"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch.mkdir(exist_ok=True)
+        _sweep(scratch)
+    except OSError as error:
+        raise storage_failure("use", str(home), error) from error
+    with SqliteState(home / "state.db", system_clock) as state:
+        yield Ports(
+            objects=open_objects(root or home / "data"),
+            tenants=state.tenants,
+            watermarks=state.watermarks,
+            secrets=EnvironmentSecrets(FileSecrets(home / "secrets.json")),
+            run_log=state.run_log,
+            clock=clock,
+            scratch=scratch,
+        )
+
+
+def _sweep(scratch: Path) -> None:
+    oldest = (system_clock() - SCRATCH_KEPT).timestamp()
+    for left in scratch.iterdir():
+        if left.stat().st_mtime >= oldest:
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)

@@ -1,0 +1,115 @@
+"""One sync of one tenant: ingest its services, then fold what has landed. Whoever starts it, it is this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from avesa.integrations import load_service
+from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, Stop, choose_tables, ingest_service
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.transform import TransformOutcome, transform_tenant
+from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa.shared.layout import timestamp_name
+from avesa.shared.tenants import TenantService
+
+PageSeen = Callable[[str, str, str, int, int], None]
+"""Told after each page: tenant, service, table, pages so far, rows so far."""
+
+
+def _unseen(tenant: str, service: str, table: str, pages: int, rows: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What one run did for one tenant. `errors` are the services that could not be tried at all."""
+
+    tenant: str
+    run_id: str
+    services: tuple[ServiceOutcome, ...] = ()
+    transforms: tuple[TransformOutcome, ...] = ()
+    errors: tuple[AvesaError, ...] = ()
+
+    @property
+    def tables(self) -> list[IngestOutcome]:
+        return [table for service in self.services for table in service.tables]
+
+    @property
+    def complete(self) -> bool:
+        """Every table of every service was pulled to its end, and every fold succeeded."""
+        return (
+            not self.errors
+            and all(service.ok for service in self.services)
+            and all(transform.status == "ok" for transform in self.transforms)
+        )
+
+
+def new_run_id(ports: Ports) -> str:
+    return timestamp_name(ports.clock())
+
+
+def sync_tenant(
+    ports: Ports,
+    tenant: str,
+    *,
+    service: str | None = None,
+    table: str | None = None,
+    full: bool = False,
+    stop: Stop = lambda: False,
+    page_seen: PageSeen = _unseen,
+    transform: bool = True,
+) -> SyncReport:
+    """Ingest and (unless told otherwise) transform. A service or table that fails does not stop the others.
+
+    Raises Busy if this tenant is being synced already, UsageError for an unknown tenant, service or table.
+    """
+    run_id = new_run_id(ports)
+    chosen = choose_services(ports, tenant, service, table)
+    outcomes: list[ServiceOutcome] = []
+    errors: list[AvesaError] = []
+    with ports.watermarks.lease(tenant, "sync"):
+        for one in chosen:
+            if stop():
+                break
+
+            def page(name: str, pages: int, rows: int, service: str = one.service) -> None:
+                page_seen(tenant, service, name, pages, rows)
+
+            try:
+                outcomes.append(
+                    ingest_service(
+                        ports,
+                        one,
+                        run_id=run_id,
+                        tables=[table] if table else None,
+                        full=full,
+                        stop=stop,
+                        progress=page,
+                    )
+                )
+            except AvesaError as error:
+                errors.append(error.located(Where(tenant, one.service)))
+        transforms = transform_tenant(ports, tenant, run_id=run_id) if transform and not stop() else []
+    return SyncReport(tenant, run_id, tuple(outcomes), tuple(transforms), tuple(errors))
+
+
+def choose_services(
+    ports: Ports, tenant: str, service: str | None = None, table: str | None = None
+) -> list[TenantService]:
+    """The tenant's enabled services, or the one named. Raises UsageError if there is nothing to do."""
+    connected = [one for one in ports.tenants.services(tenant) if one.enabled]
+    if service is not None:
+        load_service(service)
+        connected = [one for one in connected if one.service == service]
+    if table is not None:
+        having = [one for one in connected if table in {e.name for e in load_service(one.service).endpoints}]
+        if connected and not having:
+            choose_tables(load_service(connected[0].service), [table])
+        connected = having
+    if not connected:
+        raise UsageError(
+            f"tenant {tenant} has no service {service!r} connected." if service else f"tenant {tenant} has no service.",
+            hint=f"Connect it: avesa connect {tenant} {service or 'SERVICE'} --secrets-from FILE",
+        )
+    return connected

@@ -1,0 +1,173 @@
+"""From raw files to canonical tables: whatever a tenant has landed and not folded yet, table by table."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.fold import FoldReport, fold
+from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
+from avesa.canonical_transform.mapping import Mapping, load_mapping, mapping_names
+from avesa.pipeline.ports import Ports
+from avesa.shared import layout
+from avesa.shared.errors import AvesaError, Busy, ObjectMissing, StaleState, UsageError, Where
+from avesa.shared.run_log import RunEntry
+
+ATTEMPTS = 5
+"""So often a fold starts again because another writer committed first."""
+
+
+@dataclass(frozen=True)
+class TransformOutcome:
+    """What the fold of one canonical table came to."""
+
+    tenant: str
+    table: str
+    status: Literal["ok", "failed"]
+    report: FoldReport
+    error: AvesaError | None = None
+
+
+def transform_tenant(
+    ports: Ports,
+    tenant: str,
+    *,
+    run_id: str,
+    tables: Iterable[str] | None = None,
+    rebuild: bool = False,
+) -> list[TransformOutcome]:
+    """Fold the canonical tables of a tenant, or those named; one that fails does not stop the others.
+
+    With `rebuild` each is folded anew from raw and swapped in at once. Raises UsageError for an unknown table.
+    """
+    chosen = choose_canonical(tables)
+    folded = {path.split("/")[2] for path in _paths(ports, layout.tenant_canonical_prefix(tenant))}
+    landed = {tuple(path.split("/")[2:4]) for path in _paths(ports, layout.tenant_raw_prefix(tenant))}
+    outcomes = []
+    for table in chosen:
+        try:
+            mapping = tenant_mapping(ports, tenant, table)
+            if table not in folded and not landed.intersection(mapping.sources):
+                continue
+            outcomes.append(_transform(ports, tenant, mapping, run_id=run_id, rebuild=rebuild))
+        except AvesaError as error:
+            outcomes.append(
+                TransformOutcome(tenant, table, "failed", FoldReport(), error.located(Where(tenant, None, table)))
+            )
+    return outcomes
+
+
+def choose_canonical(names: Iterable[str] | None) -> list[str]:
+    """Canonical tables by name, all for None. Raises UsageError with the closest names for an unknown one."""
+    known = mapping_names()
+    for name in names or ():
+        if name not in known:
+            close = get_close_matches(name, known, n=3, cutoff=0.5)
+            raise UsageError(
+                f"There is no canonical table {name!r}.",
+                hint=f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(known)}.",
+            )
+    return known if names is None else sorted(set(names))
+
+
+def tenant_mapping(ports: Ports, tenant: str, table: str) -> Mapping:
+    """Our mapping with the tenant's own laid over it. Raises MappingError."""
+    path = layout.tenant_mapping(tenant, table)
+    try:
+        return load_mapping(table, ports.objects.read(path), path)
+    except ObjectMissing:
+        return load_mapping(table)
+
+
+def canonical_table(ports: Ports, tenant: str, table: str, scratch: Path) -> CanonicalTable:
+    return CanonicalTable(ports.objects, tenant, table, scratch, ports.clock)
+
+
+def _paths(ports: Ports, prefix: str) -> list[str]:
+    return [info.path for info in ports.objects.list(prefix)]
+
+
+def _transform(ports: Ports, tenant: str, mapping: Mapping, *, run_id: str, rebuild: bool) -> TransformOutcome:
+    started_at = ports.clock()
+    where = Where(tenant, None, mapping.table)
+    try:
+        with ports.watermarks.lease(tenant, f"canonical/{mapping.table}"):
+            report = _fold_until_it_holds(ports, tenant, mapping, rebuild=rebuild)
+    except AvesaError as error:
+        error.located(where)
+        if not isinstance(error, Busy):
+            _log(ports, run_id, tenant, mapping.table, started_at, None, error)
+        return TransformOutcome(tenant, mapping.table, "failed", FoldReport(), error)
+    _log(ports, run_id, tenant, mapping.table, started_at, report, None)
+    return TransformOutcome(tenant, mapping.table, "ok", report)
+
+
+def _fold_until_it_holds(ports: Ports, tenant: str, mapping: Mapping, *, rebuild: bool) -> FoldReport:
+    name = f"canonical/{mapping.table}"
+    for attempt in range(1, ATTEMPTS + 1):
+        with tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder:
+            table = canonical_table(ports, tenant, mapping.table, Path(folder))
+            saver = _LedgerInState(ports, tenant, name)
+            try:
+                return fold(
+                    tenant,
+                    mapping,
+                    ports.objects,
+                    table,
+                    saver.ledger,
+                    saver.save,
+                    Path(folder),
+                    rebuild=rebuild,
+                )
+            except StaleState:
+                if attempt == ATTEMPTS:
+                    raise
+    raise AssertionError("unreachable")
+
+
+class _LedgerInState:
+    """The ledger of a fold, kept in the watermark store under `canonical/table`, by compare-and-set."""
+
+    def __init__(self, ports: Ports, tenant: str, name: str) -> None:
+        self._watermarks = ports.watermarks
+        self._state = ports.watermarks.get(tenant, name)
+
+    @property
+    def ledger(self) -> Ledger:
+        return decode_ledger(self._state.details)
+
+    def save(self, ledger: Ledger) -> None:
+        newest = [source.newest for source in ledger.sources.values() if source.newest]
+        self._state = self._watermarks.put(
+            replace(self._state, watermark=max(newest, default=None), details=encode_ledger(ledger))
+        )
+
+
+def _log(
+    ports: Ports,
+    run_id: str,
+    tenant: str,
+    table: str,
+    started_at: datetime,
+    report: FoldReport | None,
+    error: AvesaError | None,
+) -> None:
+    ports.run_log.write(
+        RunEntry(
+            run_id,
+            tenant,
+            "transform",
+            f"canonical/{table}",
+            "ok" if error is None else "failed",
+            started_at,
+            ports.clock(),
+            error=None if error is None else error.message,
+            figures=report.figures() if report else {},
+        )
+    )
