@@ -1,0 +1,319 @@
+"""What a mapping file may say, what a tenant's file may change in it, and how a mistake is told."""
+
+import json
+from typing import Any
+
+import pytest
+from avesa.canonical_transform.mapping import (
+    RESERVED_COLUMNS,
+    Mapping,
+    canonical_tables_of,
+    load_mapping,
+    mapping_names,
+    parse_mapping,
+)
+from avesa.canonical_transform.mapping_rules import Constant, Each, First, FromPath, Join, JsonPath, Where
+from avesa.shared.errors import MappingError
+
+SPINE = ["companies", "contacts", "tickets", "time_entries"]
+COMMON = {
+    *("source_url", "created_at", "created_by", "updated_at", "updated_by", "tags", "custom_fields"),
+}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {
+        "table": "jobs",
+        "description": "One job.",
+        "scd2": {"type": 2, "untracked": ["seen_at"]},
+        "columns": {
+            "name": {"type": "text", "description": "Its name."},
+            "hours": {"type": "decimal", "description": "Hours worked."},
+            "count": {"type": "integer", "description": "How many."},
+            "done": {"type": "boolean", "description": "Whether it is done."},
+            "seen_at": {"type": "timestamp", "description": "When it was seen."},
+            "day": {"type": "date", "description": "Its day."},
+            "labels": {"type": "json", "description": "Labels."},
+        },
+        "sources": {"acme": {"jobs": {"name": "name"}}},
+    }
+    return {**whole, **changes}
+
+
+def parsed(whole: dict[str, Any]) -> Mapping:
+    return parse_mapping(json.dumps(whole).encode(), "jobs", "mappings/jobs.json")
+
+
+def with_rule(column: str, rule: Any) -> dict[str, Any]:
+    return document(sources={"acme": {"jobs": {column: rule}}})
+
+
+def rule_of(column: str, rule: Any) -> Any:
+    return parsed(with_rule(column, rule)).sources["acme", "jobs"][column]
+
+
+def complaint(whole: dict[str, Any]) -> str:
+    with pytest.raises(MappingError) as caught:
+        parsed(whole)
+    return str(caught.value)
+
+
+def complaint_over_tickets(overlay: dict[str, Any] | bytes) -> str:
+    data = overlay if isinstance(overlay, bytes) else json.dumps(overlay).encode()
+    with pytest.raises(MappingError) as caught:
+        load_mapping("tickets", data, "blue/mappings/tickets.json")
+    return str(caught.value)
+
+
+def over_tickets(**parts: Any) -> Mapping:
+    return load_mapping("tickets", json.dumps({"table": "tickets", **parts}).encode(), "blue/mappings/tickets.json")
+
+
+# Our own mappings
+
+
+@pytest.mark.parametrize("table", mapping_names())
+def test_each_of_our_mappings_is_valid_and_has_the_common_columns(table: str) -> None:
+    mapping = load_mapping(table)
+    names = {column.name for column in mapping.columns}
+    assert names >= COMMON
+    assert {"updated_at", "updated_by"} <= mapping.untracked <= names
+    assert all(column.description.endswith(".") for column in mapping.columns)
+
+
+def test_the_spine_has_its_four_tables() -> None:
+    assert set(SPINE) <= set(mapping_names())
+    assert {table: ("connectwise", table) in load_mapping(table).sources for table in SPINE} == dict.fromkeys(
+        SPINE, True
+    )
+
+
+def test_an_endpoint_tells_which_tables_it_fills() -> None:
+    assert canonical_tables_of("connectwise", "tickets") == ["tickets"]
+    assert canonical_tables_of("connectwise", "no_such_thing") == []
+
+
+def test_an_unknown_table_is_told_with_the_known_ones() -> None:
+    with pytest.raises(MappingError, match=r"no mapping named 'tikets'; there are .*tickets"):
+        load_mapping("tikets")
+
+
+def test_a_tables_name_is_never_a_path() -> None:
+    for name in ("../mappings/tickets", "mapping.schema", "", "/etc/passwd"):
+        with pytest.raises(MappingError, match="no mapping named"):
+            load_mapping(name)
+
+
+# Rules as they are read
+
+
+def test_a_text_is_a_dotted_path() -> None:
+    assert rule_of("name", "status.name") == FromPath(JsonPath(("status", "name")))
+    assert rule_of("name", "types.0.name") == FromPath(JsonPath(("types", "0", "name")))
+
+
+def test_a_path_may_choose_an_element_of_a_list_by_its_fields() -> None:
+    chosen = Where(((("kind", "name"), "Mail"), (("main",), "true")))
+    assert rule_of("name", "ways[main=true,kind.name=Mail].value") == FromPath(JsonPath(("ways",), chosen, ("value",)))
+
+
+def test_a_path_may_name_a_field_of_each_element() -> None:
+    assert rule_of("labels", "types[].name") == FromPath(JsonPath(("types",), Each(), ("name",)))
+
+
+def test_a_path_in_pieces_takes_any_name() -> None:
+    assert rule_of("name", {"path": ["a.b", 0, "c[]"]}) == FromPath(JsonPath(("a.b", "0", "c[]")))
+    assert rule_of("name", {"path": ["own", {"where": {"a.b": "x,y]"}}, "value"]}) == FromPath(
+        JsonPath(("own",), Where(((("a.b",), "x,y]"),)), ("value",))
+    )
+
+
+def test_the_other_rules_are_constant_first_and_join() -> None:
+    assert rule_of("count", {"constant": 5}) == Constant(5)
+    assert rule_of("name", {"first": ["a", {"constant": "b"}]}) == First((FromPath(JsonPath(("a",))), Constant("b")))
+    assert rule_of("name", {"join": ["a", "b"], "with": ", "}) == Join(
+        (FromPath(JsonPath(("a",))), FromPath(JsonPath(("b",)))), ", "
+    )
+
+
+# Mistakes: file, place, and what was expected
+
+
+@pytest.mark.parametrize(
+    ("whole", "place", "expected"),
+    [
+        (document(columns={"hours": {"type": "number", "description": "x"}}), "columns.hours.type", "one of text"),
+        (document(columns={"hours": {"type": "text"}}), "columns.hours", "key description, which is missing"),
+        (document(columns={"Hours": {"type": "text", "description": "x"}}), "columns", "a column name"),
+        (document(columns={"a\n": {"type": "text", "description": "x"}}), "columns", "a column name"),
+        (document(extra=1), "mappings/jobs.json", "only the keys $schema, table"),
+        (document(scd2={"type": 3}), "scd2.type", "one of 1, 2, found 3"),
+        (document(scd2={"untracked": []}), "scd2", "key type, which is missing"),
+        (document(scd2={"type": 2, "untracked": ["nope"]}), "scd2.untracked[0]", "declared column, found nope"),
+        (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
+        (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
+        (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
+        (with_rule("name", 5), "sources.acme.jobs.name", "exactly one of path, constant, first, join, found 5"),
+        (with_rule("name", {}), "sources.acme.jobs.name", "exactly one of path, constant, first, join"),
+        (with_rule("name", {"pth": "x"}), "sources.acme.jobs.name", "exactly one of path, constant, first, join"),
+        (with_rule("name", {"path": "x", "constant": 1}), "sources.acme.jobs.name", "exactly one of"),
+        (with_rule("name", {"path": "x", "sql": "1"}), "sources.acme.jobs.name", "only the keys path, format"),
+        (with_rule("name", ""), "sources.acme.jobs.name", "a path: names joined by dots"),
+        (with_rule("name", "a..b"), "sources.acme.jobs.name", "a path: names joined by dots"),
+        (with_rule("name", "a[b].c"), "sources.acme.jobs.name", "a path: names joined by dots"),
+        (with_rule("name", {"path": "a[].b[].c"}), "sources.acme.jobs.name.path", "a path: names joined by dots"),
+        (with_rule("name", {"path": []}), "sources.acme.jobs.name.path", "something that is not empty"),
+        (with_rule("name", {"path": ["a", {"where": {"b": "c"}}, {"where": {"b": "c"}}]}), "path[2]", "at most one"),
+        (with_rule("name", {"first": []}), "sources.acme.jobs.name.first", "not empty"),
+        (with_rule("name", {"first": ["a", {"path": 1}]}), "sources.acme.jobs.name.first[1].path", "a path as text"),
+        (with_rule("name", {"join": ["a"]}), "sources.acme.jobs.name", "key with, which is missing"),
+        (with_rule("hours", {"path": "x", "unit": "furlongs"}), "hours.unit", "one of minutes_to_hours"),
+        (with_rule("seen_at", {"path": "x", "format": "%Q"}), "seen_at.format", "a pattern of %Y"),
+        (with_rule("seen_at", {"path": "x", "format": "%m'; DROP"}), "seen_at.format", "a pattern of %Y"),
+        (with_rule("seen_at", {"constant": "tomorrow"}), "seen_at.constant", "an ISO 8601 time with a zone"),
+        (with_rule("day", {"constant": "2024-02-30"}), "day.constant", "an ISO 8601 date"),
+        (with_rule("count", {"constant": 1.5}), "count.constant", "a whole number"),
+        (with_rule("count", {"constant": 2**63}), "count.constant", "a whole number of 64 bits"),
+        (with_rule("hours", {"constant": True}), "hours.constant", "a number"),
+        (with_rule("hours", {"constant": 10**14}), "hours.constant", "at most 14 digits"),
+        (with_rule("done", {"constant": "yes"}), "done.constant", "true or false"),
+        (with_rule("done", {"path": "x", "map": {"a": "yes"}}), "done.map.a", "true or false"),
+        (with_rule("name", {"path": "x", "map": {}}), "name.map", "not empty"),
+        (with_rule("name", {"path": "x", "map": {"A": "b", "a": "c"}}), "name.map.a", "differ only in case"),
+        (with_rule("name", {"path": "x", "default": "y"}), "name.default", "a map beside the default"),
+        (with_rule("seen_at", {"path": "x", "map": {"a": "b"}}), "seen_at.map", "no map"),
+        (with_rule("name", {"path": "x", "unit": "cents"}), "name.unit", "no unit, since the column is of type text"),
+        (with_rule("name", {"path": "x", "format": "iso"}), "name.format", "no format"),
+        (with_rule("hours", {"path": "x", "unit": "cents", "map": {"a": 1}}), "hours", "only one of unit, map"),
+        (with_rule("hours", {"join": ["a"], "with": ""}), "hours.join", "no join"),
+        (with_rule("count", "types[].id"), "count.path", "no []"),
+        (with_rule("name", {"constant": "a\0b"}), "name.constant", "without NUL"),
+        (with_rule("name", {"constant": "a\ud83d"}), "name.constant", "without NUL characters and lone surrogates"),
+    ],
+)
+def test_a_mistake_is_told_with_file_place_and_what_was_expected(
+    whole: dict[str, Any], place: str, expected: str
+) -> None:
+    told = complaint(whole)
+    assert told.startswith("mappings/jobs.json")
+    assert place in told.split(": expected")[0]
+    assert expected in told
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_COLUMNS - {"updated_at"}))
+def test_the_columns_of_every_table_cannot_be_declared(name: str) -> None:
+    told = complaint(document(columns={name: {"type": "text", "description": "x"}}, sources={}, scd2={"type": 2}))
+    assert f"columns.{name}: expected another name" in told
+
+
+def test_updated_at_may_be_declared_as_a_timestamp_only() -> None:
+    columns = {"updated_at": {"type": "text", "description": "x"}}
+    assert "columns.updated_at.type: expected timestamp" in complaint(
+        document(columns=columns, sources={}, scd2={"type": 2})
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"{", "expected JSON, and it stops being so at line 1"),
+        (b"\xff{}", "expected JSON in UTF-8"),
+        (b'{"table": "jobs", "table": "jobs"}', "found 'table' twice"),
+        (b'{"table": NaN}', "numbers of a usual size"),
+        (b'{"table": 1e999}', "numbers of a usual size"),
+        (b'{"table": ' + b"9" * 5000 + b"}", "numbers of a usual size"),
+        (b"[" * 100_000, "expected JSON"),
+        (b"[]", "expected an object"),
+    ],
+)
+def test_what_is_no_mapping_at_all_is_told_too(data: bytes, expected: str) -> None:
+    with pytest.raises(MappingError, match=expected):
+        parse_mapping(data, "jobs", "mappings/jobs.json")
+
+
+# A tenant's own file
+
+
+def test_a_tenant_adds_columns_sources_and_rules_and_replaces_rules() -> None:
+    ours = load_mapping("tickets")
+    mapping = over_tickets(
+        scd2={"untracked": ["rating", "budget_hours"]},
+        columns={"rating": {"type": "integer", "description": "Stars."}},
+        sources={
+            "connectwise": {"tickets": {"rating": "customFields[caption=Rating].value", "owner_name": "resources"}},
+            "inhouse": {"requests": {"summary": "title"}},
+        },
+    )
+    assert [c.name for c in mapping.columns] == [*(c.name for c in ours.columns), "rating"]
+    assert mapping.untracked == ours.untracked | {"rating", "budget_hours"}
+    rules = mapping.sources["connectwise", "tickets"]
+    assert rules["owner_name"] == FromPath(JsonPath(("resources",)))
+    assert rules["summary"] == ours.sources["connectwise", "tickets"]["summary"]
+    assert list(mapping.sources["inhouse", "requests"]) == ["summary"]
+
+
+def test_a_tenants_file_leaves_ours_as_it_is() -> None:
+    before = load_mapping("tickets").fingerprint
+    over_tickets(sources={"connectwise": {"tickets": {"summary": "x"}}})
+    assert load_mapping("tickets").fingerprint == before
+
+
+def test_an_empty_tenants_file_changes_nothing() -> None:
+    assert over_tickets() == load_mapping("tickets")
+
+
+def test_a_tenant_may_repeat_ours_but_not_change_it() -> None:
+    ours = load_mapping("tickets")
+    summary = next(column for column in ours.columns if column.name == "summary")
+    same = {"type": summary.type, "description": summary.description}
+    assert over_tickets(description=ours.description, scd2={"type": 2}, columns={"summary": same}) == ours
+    file = "blue/mappings/tickets.json"
+    assert complaint_over_tickets({"table": "tickets", "columns": {"summary": {**same, "type": "json"}}}).startswith(
+        f'{file}: columns.summary.type: expected "text"'
+    )
+    assert "columns.summary.description" in complaint_over_tickets(
+        {"table": "tickets", "columns": {"summary": {**same, "description": "Mine."}}}
+    )
+    assert f"{file}: scd2.type: expected none or 2" in complaint_over_tickets({"table": "tickets", "scd2": {"type": 1}})
+    assert f"{file}: description: expected none or ours" in complaint_over_tickets(
+        {"table": "tickets", "description": "Mine."}
+    )
+
+
+def test_a_tenants_mistakes_are_told_with_the_tenants_file() -> None:
+    assert complaint_over_tickets({}).startswith("blue/mappings/tickets.json: expected the key table")
+    assert "table: expected tickets" in complaint_over_tickets({"table": "tasks"})
+    assert "sources.connectwise.tickets.nope: expected a column" in complaint_over_tickets(
+        {"table": "tickets", "sources": {"connectwise": {"tickets": {"nope": "x"}}}}
+    )
+    assert "expected JSON" in complaint_over_tickets(b"summary: x")
+
+
+# The fingerprint
+
+
+def test_the_fingerprint_ignores_order_and_descriptions() -> None:
+    whole = document()
+    turned = {key: whole[key] for key in reversed(whole)}
+    turned["columns"] = {
+        name: {"description": "Said otherwise.", "type": whole["columns"][name]["type"]}
+        for name in reversed(whole["columns"])
+    }
+    turned["description"] = "Said otherwise."
+    assert parsed(turned).fingerprint == parsed(whole).fingerprint
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        document(scd2={"type": 1, "untracked": ["seen_at"]}),
+        document(scd2={"type": 2, "untracked": []}),
+        document(columns={**document()["columns"], "day": {"type": "text", "description": "x"}}),
+        document(sources={"acme": {"jobs": {"name": "title"}}}),
+        document(sources={"acme": {"tasks": {"name": "name"}}}),
+        document(sources={"acme": {"jobs": {"name": {"first": ["name"]}}}}),
+        document(sources={"acme": {"jobs": {"name": {"constant": "name"}}}}),
+    ],
+)
+def test_the_fingerprint_changes_with_all_that_affects_the_rows(changed: dict[str, Any]) -> None:
+    assert parsed(changed).fingerprint != parsed(document()).fingerprint
