@@ -1,0 +1,50 @@
+# Two commands do everything on a machine with Python 3.11 or newer: `make demo` and `make test`.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
+	@echo "make test     all tests"
+	@echo "make lint     ruff and mypy, as CI runs them"
+	@echo "make format   let ruff format the code"
+	@echo "make clean    remove the environment and the demo's data"
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "AVESA needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(BIN)/python requirements.txt pyproject.toml
+	@echo "Installing what AVESA runs with into $(VENV) ..."
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@echo "Installing what AVESA is tested with into $(VENV) ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@$(BIN)/avesa demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .avesa
