@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from avesa.canonical_transform.mapping import (
     RESERVED_COLUMNS,
     Mapping,

@@ -202,8 +202,8 @@ def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
 
 
 def _lowered(text: str) -> str:
-    trimmed = text.strip(" ")
-    return text_literal(trimmed.lower()) if trimmed.isascii() else f"lower({text_literal(trimmed)})"
+    """A text of a map as it is compared; what is not ASCII is left to DuckDB, whose lower() differs from Python's."""
+    return text_literal(text.strip(" ").lower()) if text.isascii() else f"lower(trim({text_literal(text)}))"
 
 
 def _first(parts: list[_Compiled]) -> _Compiled:
