@@ -337,7 +337,7 @@ class _Pull:
         old, began = self.at.watermark, self.at.began
         if began is None:
             return old
-        empty = self.at.figures.rows + self.at.figures.skipped == 0
+        empty = newest is None and self.at.figures.rows + self.at.figures.skipped == 0
         if self.changes is None or (self.bound is not None and (newest is not None or empty)):
             return max(_known(old, began))
         if empty and self.at.kind == "listing" and self.vendor_dated:
