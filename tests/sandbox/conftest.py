@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +11,9 @@ import pytest
 
 from avesa.sandbox.server import Sandbox
 from avesa.sandbox.world import World
+from sandbox_client import API, Get, links
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-API = "/v4_6_release/apis/3.0"
-
-Get = Callable[..., httpx2.Response]
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +45,6 @@ def get(sandbox: Sandbox) -> Iterator[Get]:
             )
 
         yield ask
-
-
-def links(response: httpx2.Response) -> dict[str, str]:
-    """The Link header by rel."""
-    found = re.findall(r'<([^>]+)>; rel="(\w+)"', response.headers.get("Link", ""))
-    return {rel: url for url, rel in found}
 
 
 @pytest.fixture

@@ -8,18 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from avesa.sandbox.entities import (
-    Company,
-    Contact,
-    Entity,
-    Expense,
-    Invoice,
-    Member,
-    Note,
-    ScheduleEntry,
-    Ticket,
-    TimeEntry,
-)
+from avesa.sandbox.entities import Company, Contact, Entity, Expense, Invoice
+from avesa.sandbox.work import Member, Note, ScheduleEntry, Ticket, TimeEntry
 from avesa.sandbox.world import World
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

@@ -7,20 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from avesa.sandbox.entities import (
-    Addition,
-    Agreement,
-    Board,
-    CatalogItem,
-    Contact,
-    Device,
-    Expense,
-    Invoice,
-    Member,
-    Ref,
-    Ticket,
-    TimeEntry,
-)
+from avesa.sandbox.entities import Addition, Agreement, CatalogItem, Contact, Device, Expense, Invoice
 from avesa.sandbox.founding import (
     add_addition,
     add_agreement,
@@ -32,7 +19,9 @@ from avesa.sandbox.founding import (
     phone,
     technicians,
 )
+from avesa.sandbox.references import Ref
 from avesa.sandbox.simulation import Simulation
+from avesa.sandbox.work import Board, Member, Ticket, TimeEntry
 
 KEEPER = "mkeeper"
 

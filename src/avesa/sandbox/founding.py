@@ -6,19 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from avesa.sandbox import names
-from avesa.sandbox.entities import (
-    Addition,
-    Address,
-    Agreement,
-    Board,
-    CatalogItem,
-    Company,
-    Contact,
-    Device,
-    Member,
-    Ref,
-)
+from avesa.sandbox.entities import Addition, Agreement, CatalogItem, Company, Contact, Device
+from avesa.sandbox.references import Address, Ref
 from avesa.sandbox.simulation import Simulation
+from avesa.sandbox.work import Board, Member
 
 BOARDS = ("Help Desk", "Network", "Security", "Monitoring", "Projects")
 

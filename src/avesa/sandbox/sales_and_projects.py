@@ -7,21 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from avesa.sandbox import names
-from avesa.sandbox.entities import (
-    Activity,
-    CatalogItem,
-    Company,
-    Expense,
-    LineItem,
-    Member,
-    Opportunity,
-    Project,
-    ProjectTask,
-    PurchaseOrder,
-    Ref,
-    Ticket,
-    TimeEntry,
-)
+from avesa.sandbox.entities import CatalogItem, Company, Expense, LineItem, Opportunity, PurchaseOrder
 from avesa.sandbox.founding import (
     add_client,
     board_ref,
@@ -32,7 +18,9 @@ from avesa.sandbox.founding import (
     people,
     technicians,
 )
+from avesa.sandbox.references import Ref
 from avesa.sandbox.simulation import Simulation
+from avesa.sandbox.work import Activity, Member, Project, ProjectTask, Ticket, TimeEntry
 
 SELLER = "pnakamura"
 STAGES = (("Prospect", 20), ("Qualification", 40), ("Quote", 60), ("Negotiation", 80))

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from avesa.sandbox import names
-from avesa.sandbox.entities import Agreement, Member, Note, Ref, ScheduleEntry, Ticket, TimeEntry
+from avesa.sandbox.entities import Agreement
 from avesa.sandbox.founding import board_ref, clients, full_name, member_ref, people, technicians
+from avesa.sandbox.references import Ref
 from avesa.sandbox.simulation import Simulation
+from avesa.sandbox.work import Member, Note, ScheduleEntry, Ticket, TimeEntry
 
 TEAMS = {"Help Desk": "Service Team", "Network": "Network Team", "Security": "Security Team", "Monitoring": "NOC"}
 DONE = ("Resolved", "Closed")
@@ -58,10 +60,11 @@ def _triage(sim: Simulation, ticket_id: int) -> None:
     ticket = sim.get(Ticket, ticket_id)
     if ticket is None:
         return
-    if sim.chance(0.06):
+    if sim.chance(0.03):
         _merge_or_discard(sim, ticket)
         return
     owner = sim.pick(technicians(sim))
+    duplicate = sim.chance(0.08)
     sim.put(
         replace(
             ticket,
@@ -75,7 +78,15 @@ def _triage(sim: Simulation, ticket_id: int) -> None:
     )
     if sim.chance(0.35):
         _schedule(sim, ticket, owner)
-    sim.after(0.5, 10, partial(_work, sim, ticket_id))
+    if duplicate:  # found out only after others have seen the ticket
+        sim.after(14, 60, partial(_merge_later, sim, ticket_id))
+    else:
+        sim.after(0.5, 10, partial(_work, sim, ticket_id))
+
+
+def _merge_later(sim: Simulation, ticket_id: int) -> None:
+    if ticket := sim.get(Ticket, ticket_id):
+        _merge_or_discard(sim, ticket)
 
 
 def _merge_or_discard(sim: Simulation, ticket: Ticket) -> None:

@@ -16,7 +16,10 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from avesa.sandbox import entities as e
+from avesa.sandbox import work as w
 from avesa.sandbox.connectwise import business_records as business
+from avesa.sandbox.connectwise import project_records as projects
+from avesa.sandbox.connectwise import purchasing_records as purchasing
 from avesa.sandbox.connectwise import service_records as service
 from avesa.sandbox.connectwise.conditions import Field
 from avesa.sandbox.connectwise.shapes import Json
@@ -52,13 +55,13 @@ def _endpoint(
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    _endpoint("tickets", "/service/tickets", e.Ticket, service.ticket),
-    _endpoint("time_entries", "/time/entries", e.TimeEntry, service.time_entry),
+    _endpoint("tickets", "/service/tickets", w.Ticket, service.ticket),
+    _endpoint("time_entries", "/time/entries", w.TimeEntry, service.time_entry),
     _endpoint("companies", "/company/companies", e.Company, business.company),
     _endpoint("contacts", "/company/contacts", e.Contact, business.contact),
-    _endpoint("members", "/system/members", e.Member, service.member),
+    _endpoint("members", "/system/members", w.Member, service.member),
     _endpoint("configurations", "/company/configurations", e.Device, business.configuration),
-    _endpoint("catalog_items", "/procurement/catalog", e.CatalogItem, business.catalog_item),
+    _endpoint("catalog_items", "/procurement/catalog", e.CatalogItem, purchasing.catalog_item),
     _endpoint("agreements", "/finance/agreements", e.Agreement, business.agreement),
     _endpoint(
         "agreement_additions",
@@ -70,15 +73,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _endpoint("invoices", "/finance/invoices", e.Invoice, business.invoice),
     _endpoint("opportunities", "/sales/opportunities", e.Opportunity, business.opportunity),
-    _endpoint("projects", "/project/projects", e.Project, service.project),
-    _endpoint("project_tickets", "/project/tickets", e.ProjectTask, service.project_ticket),
-    _endpoint("product_items", "/procurement/products", e.LineItem, business.product_item),
-    _endpoint("activities", "/sales/activities", e.Activity, service.activity),
-    _endpoint("schedule_entries", "/schedule/entries", e.ScheduleEntry, service.schedule_entry),
+    _endpoint("projects", "/project/projects", w.Project, projects.project),
+    _endpoint("project_tickets", "/project/tickets", w.ProjectTask, projects.project_ticket),
+    _endpoint("product_items", "/procurement/products", e.LineItem, purchasing.product_item),
+    _endpoint("activities", "/sales/activities", w.Activity, projects.activity),
+    _endpoint("schedule_entries", "/schedule/entries", w.ScheduleEntry, service.schedule_entry),
     _endpoint("expense_entries", "/expense/entries", e.Expense, business.expense_entry),
-    _endpoint("purchase_orders", "/procurement/purchaseorders", e.PurchaseOrder, business.purchase_order),
-    _endpoint("boards", "/service/boards", e.Board, service.board),
-    _endpoint("ticket_notes", "/service/tickets/{parentId}/notes", e.Note, service.note, "tickets", "ticketId"),
+    _endpoint("purchase_orders", "/procurement/purchaseorders", e.PurchaseOrder, purchasing.purchase_order),
+    _endpoint("boards", "/service/boards", w.Board, service.board),
+    _endpoint("ticket_notes", "/service/tickets/{parentId}/notes", w.Note, service.note, "tickets", "ticketId"),
 )
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 

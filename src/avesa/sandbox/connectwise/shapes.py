@@ -6,7 +6,7 @@ import zlib
 from datetime import datetime
 from typing import Any
 
-from avesa.sandbox.entities import Ref
+from avesa.sandbox.references import Ref
 from avesa.sandbox.simulation import Event
 
 Json = dict[str, Any]

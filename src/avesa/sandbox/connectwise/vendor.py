@@ -25,7 +25,6 @@ from avesa.sandbox.connectwise.conditions import (
     compile_conditions,
     compile_order,
     find_field,
-    values_at,
 )
 from avesa.sandbox.connectwise.endpoints import ENDPOINTS, Book, Endpoint, Table, Version, encode
 from avesa.sandbox.connectwise.shapes import Json
@@ -270,9 +269,7 @@ def _filtered(
             }
             holds = compile_conditions(custom_conditions, below)
             rows = tuple(
-                row
-                for row in rows
-                if any(holds(item) for item in values_at(row.record, ("customFields",)) if isinstance(item, dict))
+                row for row in rows if any(holds(item) for item in (row.record or {}).get("customFields") or ())
             )
     except InvalidCondition as problem:
         raise Refused(400, "InvalidConditions", str(problem), "conditions") from None
