@@ -201,7 +201,7 @@ def _spoil(kind: Kind, record: dict[str, Any]) -> None:
 def _repeated(request: Request, ask: Callable[[Request], Answer]) -> Answer:
     """The body of the page before, under this page's links."""
     honest = ask(request)
-    number = int(request.parameter("page") or 1)
+    number = _number(request, "page", 1)
     forward = request.parameter("pageId") is not None
     changed = ("pageId", "0") if forward else ("page", str(max(1, number - 1)))
     before = ask(replace(request, query=_with(request, *changed)))
@@ -212,10 +212,15 @@ def _endless(request: Request, ask: Callable[[Request], Answer]) -> Answer:
     forward = request.headers.get("pagination-type", "").lower() == "forward-only"
     name, first = ("pageId", "0") if forward else ("page", "1")
     honest = ask(replace(request, query=_with(request, name, first)))
-    following = str(int(request.parameter(name) or first) + 1)
+    following = str(_number(request, name, int(first)) + 1)
     query = urlencode(_with(request, name, following), quote_via=quote)
     link = f'<{request.root}{request.path}?{query}>; rel="next"'
     return replace(honest, headers={**honest.headers, "Link": link})
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.parameter(name) or ""
+    return int(text) if text.isdecimal() else default
 
 
 def _with(request: Request, name: str, value: str) -> tuple[tuple[str, str], ...]:

@@ -59,8 +59,9 @@ def serve(
 
 def introduction(sandbox: Sandbox) -> str:
     """What a person needs: the addresses, and for each tenant the commands that connect it."""
+    now = to_iso(sandbox.clock().replace(microsecond=0))
     lines = [
-        f"ConnectWise PSA is served at {sandbox.base_url('connectwise')}, where it is {to_iso(sandbox.clock())}.",
+        f"ConnectWise PSA is served at {sandbox.base_url('connectwise')}, where it is {now}.",
         "The keys below are invented and open nothing but this sandbox.",
         "",
     ]

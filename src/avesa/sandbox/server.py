@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -260,7 +261,9 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news."""
+        """A client that goes away in the middle is no news; anything else is a fault of ours and is shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
     def stop(self) -> None:
         self.stopping.set()
