@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import msgspec.structs
 
+from avesa.connector.incremental import known
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.shared.receipt import Kind
@@ -40,6 +43,18 @@ class Figures(msgspec.Struct, frozen=True, omit_defaults=True):
     bytes: int = 0
     calls: int = 0
     retries: int = 0
+
+    def after(self, page: int, *, landed: Sequence[datetime | None], seen: Sequence[datetime | None]) -> Figures:
+        """With one more page: the `updated_at` of the rows landed, and of all the records that it held."""
+        return msgspec.structs.replace(
+            self,
+            pages=page,
+            rows=self.rows + len(landed),
+            skipped=self.skipped + len(seen) - len(landed),
+            min_updated_at=min(known(self.min_updated_at, *landed), default=None),
+            max_updated_at=max(known(self.max_updated_at, *landed), default=None),
+            newest=max(known(self.newest, *seen), default=None),
+        )
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

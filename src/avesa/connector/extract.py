@@ -18,7 +18,8 @@ from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.paging import Page, Paging, RepeatGuard
 from avesa.connector.records import Reading, Record, read_page
-from avesa.connector.request import Request, Response
+from avesa.connector.request import Request, Response, fill
+from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
 
 
@@ -159,6 +160,14 @@ class Walk:
 
     def _first(self, parent_id: str | None) -> Request:
         return self.paging.first(self.build(parent_id))
+
+
+def bare_request(base_url: str, endpoint: Endpoint, parent_id: str | None) -> Request:
+    """The request for an endpoint's list (under one parent), before paging and change window are put on it."""
+    path = endpoint.path
+    if endpoint.parent is not None and parent_id is not None:
+        path = fill(path, {endpoint.parent.param: parent_id}, quoted=True)
+    return Request("GET", base_url + path, endpoint.params)
 
 
 def _remaining(parents: Sequence[str], start: Position) -> list[str]:

@@ -107,8 +107,11 @@ def vendor_start(response: Response) -> datetime | None:
 
 def next_watermark(old: datetime | None, newest: datetime | None, began: datetime) -> datetime | None:
     """Never lower than the old one, never past the beginning of the pull; `newest` is the newest change seen."""
-    candidates = [moment for moment in (old, min(newest, began) if newest else None) if moment is not None]
-    return max(candidates, default=None)
+    return max(known(old, min(newest, began) if newest else None), default=None)
+
+
+def known(*moments: datetime | None) -> list[datetime]:
+    return [moment for moment in moments if moment is not None]
 
 
 def read_time(value: object) -> datetime | None:

@@ -5,11 +5,11 @@ and what came after it.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
 from avesa.connector.landing import read_rows
+from avesa.connector.outcome import Place
 from avesa.shared.errors import StorageError, TableFailed
 from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix
 from avesa.shared.objects import Objects
@@ -18,19 +18,24 @@ from avesa.shared.receipt import Receipt, decode_receipt
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def live_parents(
-    objects: Objects, tenant: str, service: str, table: str, *, scratch: Path, changed_since: datetime | None
-) -> list[str]:
+def landed_through(place: Place, service: str, table: str) -> datetime | None:
+    """How far the parents are landed. A child's change is only asked for once its parent's is, so the child's
+    watermark must never pass this.
+    """
+    return place.watermarks.get(place.tenant, f"{service}/{table}").watermark
+
+
+def live_parents(place: Place, service: str, table: str, *, changed_since: datetime | None) -> list[str]:
     """Ids of the parents that are there, sorted; with `changed_since` only those changed at that moment or later
     and those whose time of change is unknown.
 
     Raises TableFailed if the parent table was never listed completely.
     """
-    prefix = raw_prefix(tenant, service, table)
+    prefix = raw_prefix(place.tenant, service, table)
     latest: dict[str, tuple[int, bool, int | None]] = {}
-    for receipt in _current(objects, prefix, table):
+    for receipt in _current(place.objects, prefix, table):
         for name in receipt.files:
-            for row in read_rows(objects, f"{prefix}/{name}", scratch):
+            for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch):
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
                     latest[row.record_id] = (row.extracted_at, row.is_deleted, row.updated_at)

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from msgspec.structs import replace
@@ -31,7 +27,7 @@ from avesa.connector.checkpoint import (
 )
 from avesa.connector.client import Client, Tally
 from avesa.connector.distinct import DistinctIds
-from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
+from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk, bare_request
 from avesa.connector.incremental import (
     BOUNDARY_ROWS,
     Boundary,
@@ -39,63 +35,21 @@ from avesa.connector.incremental import (
     choose_kind,
     decode_memory,
     encode_memory,
+    known,
     next_watermark,
     vendor_start,
 )
-from avesa.connector.landing import FILE_BYTES, Landing, Row, read_rows
+from avesa.connector.landing import Landing, Row
 from avesa.connector.limits import Stopped
-from avesa.connector.parents import live_parents
+from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
+from avesa.connector.parents import landed_through, live_parents
+from avesa.connector.proof import distinct_in_files, write_receipt
 from avesa.connector.records import Record, reading_of
-from avesa.connector.request import Request, fill
+from avesa.connector.request import Request
 from avesa.connector.service import Endpoint
-from avesa.shared.clock import Clock
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
-from avesa.shared.layout import raw_prefix, receipt_file, timestamp_name
-from avesa.shared.objects import Objects
-from avesa.shared.receipt import Kind, Receipt, Window, encode_receipt
-from avesa.shared.watermarks import Watermarks
-
-Progress = Callable[[str, int, int], None]
-"""Told after each page: table, pages so far, rows so far."""
-
-
-@dataclass(frozen=True)
-class PullOptions:
-    """`save_every` is the most seconds of work that a killed process can lose."""
-
-    file_bytes: int = FILE_BYTES
-    save_every: float = 300.0
-    max_pages: int = 100_000
-    monotonic: Callable[[], float] = time.monotonic
-
-
-@dataclass(frozen=True)
-class PullOutcome:
-    """What a pull came to. `skipped` rows were landed before, unchanged, and are not landed again."""
-
-    status: Literal["ok", "stopped"]
-    kind: Kind
-    rows: int
-    pages: int
-    skipped: int
-    calls: int
-    retries: int
-    bytes: int
-    files: tuple[str, ...]
-    watermark: datetime | None
-    resumed: bool
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a pull reads and writes, and by which clock."""
-
-    objects: Objects
-    watermarks: Watermarks
-    scratch: Path
-    clock: Clock
-    tenant: str
-    run_id: str
+from avesa.shared.layout import raw_prefix
+from avesa.shared.receipt import Kind
 
 
 def pull(
@@ -165,7 +119,10 @@ class _Pull:
         checkpoint = decode_checkpoint(self.state.checkpoint)
         if checkpoint is None:
             return None
-        names = {info.path.rpartition("/")[2] for info in self.place.objects.list(self._prefix())}
+        names = {
+            info.path.rpartition("/")[2]
+            for info in self.place.objects.list(raw_prefix(self.place.tenant, self.service.name, self.endpoint.name))
+        }
         reason = misfit(
             checkpoint,
             kind=kind,
@@ -228,8 +185,11 @@ class _Pull:
 
     def _walk(self, distinct: DistinctIds) -> bool:
         """True when all pages are read, False when asked to stop between two of them."""
-        self.bound = self._parents_through()
-        parents = self._parents()
+        parents, self.bound = None, None
+        if self.endpoint.parent is not None:
+            above = self.endpoint.parent.endpoint
+            self.bound = landed_through(self.place, self.service.name, above)
+            parents = live_parents(self.place, self.service.name, above, changed_since=self.at.since)
         listing = self.at.kind == "listing"
         walk = Walk(
             self.client,
@@ -262,16 +222,10 @@ class _Pull:
         rows = [self._row(r, page) for r in page.records if not self._is_known(r, page.parent_id)]
         self.landing.add(rows)
         distinct.add(row.record_id for row in rows)
-        landed = [row.updated_at for row in rows if row.updated_at is not None]
-        seen = [record.updated_at for record in page.records if record.updated_at is not None]
-        so_far = self.at.figures
-        figures = Figures(
-            pages=page.number,
-            rows=so_far.rows + len(rows),
-            skipped=so_far.skipped + len(page.records) - len(rows),
-            min_updated_at=min(_known(so_far.min_updated_at, *landed), default=None),
-            max_updated_at=max(_known(so_far.max_updated_at, *landed), default=None),
-            newest=max(_known(so_far.newest, *seen), default=None),
+        figures = self.at.figures.after(
+            page.number,
+            landed=[row.updated_at for row in rows],
+            seen=[record.updated_at for record in page.records],
         )
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
@@ -301,35 +255,9 @@ class _Pull:
         )
 
     def _request(self, parent_id: str | None) -> Request:
-        path, parent = self.endpoint.path, self.endpoint.parent
-        if parent is not None and parent_id is not None:
-            path = fill(path, {parent.param: parent_id}, quoted=True)
-        request = Request("GET", self.client.connection.base_url + path, self.endpoint.params)
-        if self.at.since is not None and self.changes is not None:
-            request = self.changes.asked(request, self.at.since)
-        return request
-
-    # Parents
-
-    def _parents(self) -> list[str] | None:
-        if self.endpoint.parent is None:
-            return None
-        return live_parents(
-            self.place.objects,
-            self.place.tenant,
-            self.service.name,
-            self.endpoint.parent.endpoint,
-            scratch=self.place.scratch,
-            changed_since=self.at.since,
-        )
-
-    def _parents_through(self) -> datetime | None:
-        """How far the parents are landed. A child's change is only asked for once its parent's is, so the
-        child's watermark must never pass it."""
-        if self.endpoint.parent is None:
-            return None
-        name = f"{self.service.name}/{self.endpoint.parent.endpoint}"
-        return self.place.watermarks.get(self.place.tenant, name).watermark
+        request = bare_request(self.client.connection.base_url, self.endpoint, parent_id)
+        since, changes = self.at.since, self.changes
+        return request if since is None or changes is None else changes.asked(request, since)
 
     # How far it has come
 
@@ -339,9 +267,9 @@ class _Pull:
             return old
         empty = newest is None and self.at.figures.rows + self.at.figures.skipped == 0
         if self.changes is None or (self.bound is not None and (newest is not None or empty)):
-            return max(_known(old, began))
+            return max(known(old, began))
         if empty and self.at.kind == "listing" and self.vendor_dated:
-            return max(_known(old, began))  # nothing there yet: the next pull can ask for changes all the same
+            return max(known(old, began))  # nothing there yet: the next pull can ask for changes all the same
         return next_watermark(old, newest, began)
 
     def _floor(self, newest: datetime | None) -> datetime | None:
@@ -396,45 +324,10 @@ class _Pull:
         self.state = self.place.watermarks.put(dataclasses.replace(self.state, checkpoint=checkpoint))
 
     def _write_receipt(self, at: Checkpoint, distinct: DistinctIds, reason: str | None) -> None:
-        now = self.place.clock()
-        distinct_ids, ids_sha256 = distinct.result()
-        figures = at.figures
-        receipt = Receipt(
-            tenant_id=self.place.tenant,
-            service=self.service.name,
-            table=self.endpoint.name,
-            run_id=self.place.run_id,
-            kind=at.kind,
-            complete=reason is None,
-            reason=reason,
-            started_at=at.started_at,
-            finished_at=now,
-            window=Window(at.since, None) if at.kind == "changes" else None,
-            files=at.files,
-            pages=figures.pages,
-            rows=figures.rows,
-            distinct_ids=distinct_ids,
-            min_updated_at=figures.min_updated_at,
-            max_updated_at=figures.max_updated_at,
-            bytes=figures.bytes,
-            calls=figures.calls,
-            retries=figures.retries,
-            ids_sha256=ids_sha256,
-        )
-        path = receipt_file(self.place.tenant, self.service.name, self.endpoint.name, timestamp_name(now))
-        self.place.objects.write(path, encode_receipt(receipt))
+        write_receipt(self.place, self.service.name, self.endpoint.name, at, distinct, reason)
 
     def _distinct(self, files: tuple[str, ...]) -> DistinctIds:
-        """The ids of the files that are there already."""
-        distinct = DistinctIds(self.place.scratch)
-        for name in files:
-            rows = read_rows(self.place.objects, f"{self._prefix()}/{name}", self.place.scratch)
-            while some := list(islice(rows, 10_000)):
-                distinct.add(row.record_id for row in some)
-        return distinct
-
-    def _prefix(self) -> str:
-        return raw_prefix(self.place.tenant, self.service.name, self.endpoint.name)
+        return distinct_in_files(self.place, self.service.name, self.endpoint.name, files)
 
     def _with_costs(self, figures: Figures) -> Figures:
         return replace(
@@ -451,21 +344,4 @@ class _Pull:
         return self._outcome("stopped")
 
     def _outcome(self, status: Literal["ok", "stopped"]) -> PullOutcome:
-        figures = self.at.figures
-        return PullOutcome(
-            status=status,
-            kind=self.at.kind,
-            rows=figures.rows,
-            pages=figures.pages,
-            skipped=figures.skipped,
-            calls=figures.calls,
-            retries=figures.retries,
-            bytes=figures.bytes,
-            files=self.at.files,
-            watermark=self.state.watermark,
-            resumed=self.resumed,
-        )
-
-
-def _known(*moments: datetime | None) -> list[datetime]:
-    return [moment for moment in moments if moment is not None]
+        return outcome_of(self.at, status, watermark=self.state.watermark, resumed=self.resumed)

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import Connection, connection
 from avesa.connector.limits import Stopped
-from avesa.connector.pull import Place, Progress, PullOptions, PullOutcome, pull
+from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
+from avesa.connector.pull import pull
 from avesa.connector.records import read_page, reading_of
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service

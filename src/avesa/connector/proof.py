@@ -1,0 +1,56 @@
+"""How a pull proves what it did: the receipt, and the distinct ids of the files behind it."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from avesa.connector.checkpoint import Checkpoint
+from avesa.connector.distinct import DistinctIds
+from avesa.connector.landing import read_rows
+from avesa.connector.outcome import Place
+from avesa.shared.layout import raw_prefix, receipt_file, timestamp_name
+from avesa.shared.receipt import Receipt, Window, encode_receipt
+
+
+def write_receipt(
+    place: Place, service: str, table: str, at: Checkpoint, distinct: DistinctIds, reason: str | None
+) -> None:
+    """Write the receipt of a pull whose files are all durable. `reason` is why it is not complete, else None."""
+    now = place.clock()
+    distinct_ids, ids_sha256 = distinct.result()
+    figures = at.figures
+    receipt = Receipt(
+        tenant_id=place.tenant,
+        service=service,
+        table=table,
+        run_id=place.run_id,
+        kind=at.kind,
+        complete=reason is None,
+        reason=reason,
+        started_at=at.started_at,
+        finished_at=now,
+        window=Window(at.since, None) if at.kind == "changes" else None,
+        files=at.files,
+        pages=figures.pages,
+        rows=figures.rows,
+        distinct_ids=distinct_ids,
+        min_updated_at=figures.min_updated_at,
+        max_updated_at=figures.max_updated_at,
+        bytes=figures.bytes,
+        calls=figures.calls,
+        retries=figures.retries,
+        ids_sha256=ids_sha256,
+    )
+    path = receipt_file(place.tenant, service, table, timestamp_name(now))
+    place.objects.write(path, encode_receipt(receipt))
+
+
+def distinct_in_files(place: Place, service: str, table: str, files: tuple[str, ...]) -> DistinctIds:
+    """The ids of files that are there already, to be added to. The caller closes it."""
+    distinct = DistinctIds(place.scratch)
+    prefix = raw_prefix(place.tenant, service, table)
+    for name in files:
+        rows = read_rows(place.objects, f"{prefix}/{name}", place.scratch)
+        while some := list(islice(rows, 10_000)):
+            distinct.add(row.record_id for row in some)
+    return distinct
