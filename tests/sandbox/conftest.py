@@ -27,24 +27,27 @@ def sandbox(worlds: dict[str, World]) -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client() as shared:
+        yield shared
+
+
 @pytest.fixture
-def get(sandbox: Sandbox) -> Iterator[Get]:
+def get(sandbox: Sandbox, client: httpx2.Client) -> Get:
     """GET a path below the API's root (or an absolute URL) as a tenant."""
-    with httpx2.Client() as client:
 
-        def ask(
-            path: str, tenant: str = "acme", headers: dict[str, str] | None = None, **params: Any
-        ) -> httpx2.Response:
-            keys = sandbox.credentials("connectwise", tenant)
-            url = path if path.startswith("http") else f"{sandbox.base_url('connectwise')}{API}{path}"
-            return client.get(
-                url,
-                params=params or None,
-                auth=(f"{keys['company_id']}+{keys['public_key']}", keys["private_key"]),
-                headers={"clientId": keys["client_id"], **(headers or {})},
-            )
+    def ask(path: str, tenant: str = "acme", headers: dict[str, str] | None = None, **params: Any) -> httpx2.Response:
+        keys = sandbox.credentials("connectwise", tenant)
+        url = path if path.startswith("http") else f"{sandbox.base_url('connectwise')}{API}{path}"
+        return client.get(
+            url,
+            params=params or None,
+            auth=(f"{keys['company_id']}+{keys['public_key']}", keys["private_key"]),
+            headers={"clientId": keys["client_id"], **(headers or {})},
+        )
 
-        yield ask
+    return ask
 
 
 @pytest.fixture

@@ -144,3 +144,10 @@ def test_stopping_does_not_wait_for_connections_that_are_kept_open() -> None:
     assert idle.recv(1) == b""
     idle.close()
     client.close()
+
+
+def test_an_address_that_cannot_be_read_is_400(sandbox: Sandbox) -> None:
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"GET http://[ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert connection.recv(64).startswith(b"HTTP/1.1 400 ")

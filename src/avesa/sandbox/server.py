@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -271,18 +272,8 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
         with self._guard:
             for connection in self._connections:
-                with connection_errors_ignored():
+                with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-
-
-class connection_errors_ignored:
-    """Closing what the other side has closed already is fine."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        return kind is not None and issubclass(kind, OSError)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -311,7 +302,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, body: bytes) -> None:
         sandbox = self.server.sandbox
-        parts = urlsplit(self.path)
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:
+            self._send(vendor.error(400, "InvalidRequest", "The address cannot be read"))
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         path = unquote(parts.path)
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
@@ -344,5 +339,5 @@ class _Handler(BaseHTTPRequestHandler):
         shown = body[: len(body) // 2] if answer.cut else body
         if self.command == "HEAD":
             shown = b""
-        with connection_errors_ignored():
+        with suppress(OSError):
             self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1", "replace") + shown)
