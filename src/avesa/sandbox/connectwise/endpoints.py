@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
 from avesa.sandbox import entities as e
@@ -176,6 +176,12 @@ class Book:
             if name not in self._tables:
                 self._tables[name] = Table(BY_NAME[name], self.world)
             return self._tables[name]
+
+
+@lru_cache(maxsize=4)
+def book_of(world: World) -> Book:
+    """The book of the world; equal worlds share one, since what it holds never changes."""
+    return Book(world)
 
 
 def encode(value: object) -> bytes:

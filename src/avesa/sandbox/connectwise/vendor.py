@@ -26,7 +26,7 @@ from avesa.sandbox.connectwise.conditions import (
     compile_order,
     find_field,
 )
-from avesa.sandbox.connectwise.endpoints import ENDPOINTS, Book, Endpoint, Table, Version, encode
+from avesa.sandbox.connectwise.endpoints import ENDPOINTS, Endpoint, Table, Version, book_of, encode
 from avesa.sandbox.connectwise.shapes import Json
 from avesa.sandbox.world import World
 
@@ -121,7 +121,7 @@ class ConnectWise:
     def __init__(self, tenant: str, world: World) -> None:
         self.tenant = tenant
         self.credentials = invent_credentials(tenant)
-        self.book = Book(world)
+        self.book = book_of(world)
         self._selections: dict[tuple[object, ...], tuple[Version, ...]] = {}
         self._lock = threading.Lock()
 
