@@ -24,12 +24,11 @@ SQL_TYPES: dict[ColumnType, str] = {
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+(\.0*)?"
 _DAY = r"\d{4}-\d\d-\d\d"
-_MINUTES = r"([01]\d|2[0-3]):[0-5]\d"
-_TIME = _MINUTES + r":[0-5]\d(\.\d*)?"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d*)?)?"
 _OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"
 
-_TRUE = ("true", "1", "yes", "y", "t", "on")
-_FALSE = ("false", "0", "no", "n", "f", "off")
+_TRUE = ["true", "1", "yes", "y", "t", "on"]
+_FALSE = ["false", "0", "no", "n", "f", "off"]
 
 _UNITS: dict[str, tuple[int, int]] = {
     "minutes_to_hours": (1, 60),
@@ -81,7 +80,10 @@ def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | N
         case "json":
             return f"CASE WHEN json_valid({text}) THEN {text} ELSE CAST(to_json({text}) AS VARCHAR) END"
         case "boolean":
-            return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
+            return f"""CASE
+        WHEN list_contains({_TRUE}, lower({text})) THEN true
+        WHEN list_contains({_FALSE}, lower({text})) THEN false
+        END"""
         case "integer" | "decimal":
             return _number(text, type_, unit)
         case "timestamp":
@@ -111,21 +113,21 @@ def _moment(text: str, format_: str | None) -> str:
         return _within_years(f"TRY_CAST({_microseconds(text, format_)} AS BIGINT)")
     if format_ not in (None, "iso"):
         return _within_years(f"epoch_us({_parsed(text, format_)})")
+    # A cast to TIMESTAMP takes the time as it is written, one to TIMESTAMPTZ heeds the offset.
+    written = f"TRY_CAST(rtrim({text}, 'Z') AS TIMESTAMP)"
+    shifted = f"TRY_CAST({text}[:10] || 'T' || replace({text}[12:], ' ', '') AS TIMESTAMPTZ)"
     return f"""CASE
         WHEN {text} < '0001' THEN NULL
-        WHEN {_matches(text, f"{_DAY}[T ]{_TIME}Z")} THEN TRY_CAST({text} AS TIMESTAMPTZ)
-        WHEN {_matches(text, f"{_DAY}[T ]{_TIME}")} THEN TRY_CAST({text} || 'Z' AS TIMESTAMPTZ)
+        WHEN {_matches(text, f"{_DAY}([T ]{_TIME}Z?)?")} THEN make_timestamptz(epoch_us({written}))
         WHEN {_matches(text, f"{_DAY}[T ]{_TIME} ?{_OFFSET}")} AND {text} BETWEEN '0001-01-02' AND '9999-12-31'
-            THEN TRY_CAST({text}[:10] || 'T' || replace({text}[12:], ' ', '') AS TIMESTAMPTZ)
-        WHEN {_matches(text, _DAY)} THEN TRY_CAST({text} || 'T00:00:00Z' AS TIMESTAMPTZ)
-        WHEN {_matches(text, f"{_DAY}[T ]{_MINUTES}Z?")} THEN TRY_CAST({text}[:16] || ':00Z' AS TIMESTAMPTZ)
+            THEN {shifted}
         END"""
 
 
 def _day(text: str, format_: str | None) -> str:
     if format_ in _EPOCHS or format_ not in (None, "iso"):
         return f"CAST(timezone('UTC', {_moment(text, format_)}) AS DATE)"
-    shape = f"{_DAY}([T ]{_MINUTES}.*)?"
+    shape = f"{_DAY}([T ]{_TIME}.*)?"
     return f"CASE WHEN {text} >= '0001' AND {_matches(text, shape)} THEN TRY_CAST({text}[:10] AS DATE) END"
 
 

@@ -22,6 +22,7 @@ from avesa.canonical_transform.mapping_rules import (
     Join,
     JsonPath,
     Rule,
+    Scalar,
     Where,
     leaves,
 )
@@ -192,13 +193,18 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
 
 def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
     text = picks.text(rule.path, exact=False)
+    # Not IN: DuckDB would make a join of each longer list.
+    theirs: dict[Scalar, list[str]] = {}
+    for value, ours in rule.values:
+        theirs.setdefault(ours, []).append(_lowered(value))
     cases = "".join(
-        f"\n        WHEN {_lowered(theirs)} THEN {value_literal(ours, type_)}" for theirs, ours in rule.values
+        f"\n        WHEN list_contains([{', '.join(listed)}], lower({text})) THEN {value_literal(ours, type_)}"
+        for ours, listed in theirs.items()
     )
     other = ""
     if rule.default is not None:
         other = f"\n        ELSE CASE WHEN {text} IS NOT NULL THEN {value_literal(rule.default, type_)} END"
-    return f"CAST(CASE lower({text}){cases}{other} END AS {SQL_TYPES[type_]})"
+    return f"CAST(CASE{cases}{other} END AS {SQL_TYPES[type_]})"
 
 
 def _lowered(text: str) -> str:
