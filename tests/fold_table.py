@@ -12,7 +12,7 @@ import polars as pl
 from raw_files import PullOf, land
 from scd2_oracle import Version
 
-from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
@@ -22,12 +22,14 @@ from avesa.shared.objects import Objects, open_objects
 TENANT, SERVICE, TABLE = "acme", "vendor", "things"
 
 
-def things_mapping(*, scd_type: int = 2, columns: dict[str, str] | None = None) -> Mapping:
+def things_mapping(
+    *, scd_type: int = 2, columns: dict[str, str] | None = None, untracked: list[str] | None = None
+) -> Mapping:
     types = columns or {"name": "text", "hours": "decimal", "tags": "json", "views": "integer"}
     document = {
         "table": "tickets",
         "description": "Things of a test.",
-        "scd2": {"type": scd_type, "untracked": ["views"]},
+        "scd2": {"type": scd_type, "untracked": ["views"] if untracked is None else untracked},
         "columns": {name: {"type": type_, "description": f"The {name}."} for name, type_ in types.items()},
         "sources": {SERVICE: {TABLE: {name: name for name in types}}},
     }
@@ -67,8 +69,14 @@ class Folding:
     def fold(self, *, rebuild: bool = False) -> FoldReport:
         scratch = self.root / "scratch"
         scratch.mkdir(exist_ok=True)
-        table = CanonicalTable(self.objects, self.tenant, self.mapping.table, scratch, system_clock)
+        table = self.table()
         return fold(self.tenant, self.mapping, self.objects, table, self.ledger, self._save, scratch, rebuild=rebuild)
+
+    def table(self) -> CanonicalTable:
+        return CanonicalTable(self.objects, self.tenant, self.mapping.table, self.root / "scratch", system_clock)
+
+    def snapshot(self) -> Snapshot:
+        return self.table().snapshot()
 
     def _save(self, ledger: Ledger) -> None:
         self.ledger = ledger

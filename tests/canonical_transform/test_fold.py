@@ -308,3 +308,39 @@ def test_a_fold_that_lost_its_ledger_ends_the_same(folding: Folding) -> None:
     folding.ledger = type(folding.ledger)()
     folding.fold()
     assert folding.versions() == before
+
+
+def test_a_wide_table_stays_right_over_many_commits_and_checkpoints(tmp_path: Path) -> None:
+    wide = {f"column_{number}": "integer" for number in range(40)} | {"name": "text"}
+    folding = Folding(tmp_path, mapping=things_mapping(columns=wide, untracked=[]))
+    for day in range(1, 26):
+        rows = [thing(str(n), day * 10 - 1, day * 10, f"day {day if n == day % 3 else 0}") for n in range(3)]
+        folding.land(change(day * 10, *rows))
+        folding.fold()
+    assert (folding.table_path / "_delta_log" / "_last_checkpoint").exists()
+    rows = folding.rows()
+    assert sorted(row["source_id"] for row in rows if row["is_current"]) == ["0", "1", "2"]
+    assert len(rows) == len({(row["source_id"], row["valid_from"]) for row in rows})
+    folding.fold(rebuild=True)
+    key = ["source_id", "valid_from"]
+    assert sorted(folding.rows(), key=lambda r: [r[k] for k in key]) == sorted(rows, key=lambda r: [r[k] for k in key])
+
+
+def test_files_hold_current_or_closed_rows_and_stay_few(folding: Folding) -> None:
+    for day in range(1, 30):
+        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}"), thing(f"n{day}", 1, day * 10)))
+        folding.fold()
+    files = folding.snapshot().files
+    assert sum(file.is_current for file in files) == 1
+    assert sum(not file.is_current for file in files) <= 9
+    assert sum(file.rows for file in files if file.is_current) == 30
+
+
+def test_closed_rows_are_only_appended(folding: Folding) -> None:
+    for day in (1, 2):
+        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
+        folding.fold()
+    before = {file.name for file in folding.snapshot().files if not file.is_current}
+    folding.land(change(30, thing("1", 29, 30, "v3")))
+    folding.fold()
+    assert before < {file.name for file in folding.snapshot().files if not file.is_current}

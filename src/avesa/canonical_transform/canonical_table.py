@@ -36,6 +36,8 @@ DELTA_TYPES = {
 }
 _CONFIGURATION: dict[str, str | None] = {
     "delta.checkpointInterval": "10",
+    # Statistics count for all columns; the first 32, which is the default, would leave out `valid_to`.
+    "delta.dataSkippingNumIndexedCols": "-1",
     "delta.logRetentionDuration": "interval 30 days",
     "delta.deletedFileRetentionDuration": "interval 7 days",
 }
@@ -215,7 +217,7 @@ def _data_file(row: dict[str, Any]) -> DataFile:
         name=str(row["path"]),
         size=int(row["size_bytes"]),
         rows=rows,
-        is_current=row.get("null_count.valid_to") == rows,
+        is_current=int(row["null_count.valid_to"]) == rows,
         lowest=tuple(str(row.get(f"min.{name}") or "") for name in _STATED),
         highest=tuple(str(row.get(f"max.{name}") or "\U0010ffff") for name in _STATED),
     )

@@ -40,6 +40,11 @@ class Changes:
         return request.with_params((name, template.format(since=since.astimezone(UTC).strftime(self.form))))
 
 
+EARLY = 0.9
+"""A listing is due a little early, so that a sync that starts at the same time each day (and some seconds sooner than
+the day before) makes its daily listing each day."""
+
+
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a table remembers from one pull to the next, beside its watermark."""
 
@@ -83,7 +88,7 @@ def choose_kind(
     refused = memory.changes_refused_at is not None and now - memory.changes_refused_at < REFUSAL_LASTS
     if changes is None or refused or full or watermark is None:
         return "listing"
-    if memory.listed_at is None or now - memory.listed_at >= relist:
+    if memory.listed_at is None or now - memory.listed_at >= relist * EARLY:
         return "listing"
     return "changes"
 
