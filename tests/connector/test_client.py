@@ -1,0 +1,146 @@
+"""Sending, over real HTTP; waits are recorded instead of waited."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from avesa.connector.client import Client, Tally
+from avesa.connector.connection import connection
+from avesa.connector.limits import Limiter, Limits, Stopped, waiter
+from avesa.connector.request import Request
+from avesa.connector.retry import Retry
+from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable, Where
+from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
+
+SLOW = replace(SERVICE, retry=Retry(attempts=3, first_wait=1.0), headers=(("clientId", "{company_id}"),))
+
+
+@pytest.fixture
+def vendor() -> Iterator[TinyVendor]:
+    with tiny_vendor() as vendor:
+        vendor.lists["/tickets"] = []
+        yield vendor
+
+
+def client(vendor: TinyVendor, waits: list[float]) -> Client:
+    link = connection(
+        SLOW, {"company_id": "co", "base_url": vendor.url}, {"private_key": "s3cr3t"}, where=Where("acme", "tiny")
+    )
+    time = [0.0]
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        time[0] += seconds
+
+    return Client(link, wait=wait, chance=lambda: 0.5, monotonic=lambda: time[0])
+
+
+def ask(vendor: TinyVendor, path: str = "/tickets") -> Request:
+    return Request("GET", vendor.url + path, (("conditions", "a>=[2026] and b"),))
+
+
+def test_auth_and_headers_are_put_on_and_parameters_are_encoded(vendor: TinyVendor) -> None:
+    with client(vendor, []) as sender:
+        sender.get(ask(vendor), Tally())
+    [asked] = vendor.asked
+    assert asked.headers["authorization"] == "Basic Y286czNjcjN0"
+    assert asked.headers["clientid"] == "co"
+    assert asked.query == {"conditions": "a>=[2026] and b"}
+
+
+def test_a_429_makes_everybody_wait_as_long_as_it_says(vendor: TinyVendor) -> None:
+    answers = [Answer(429, headers={"Retry-After": "7"})]
+    vendor.bend = lambda _, answer: answers.pop() if answers else answer
+    waits: list[float] = []
+    tally = Tally()
+    with client(vendor, waits) as sender:
+        sender.get(ask(vendor), tally)
+    assert waits == [7.0]
+    assert (tally.calls, tally.retries) == (2, 1)
+
+
+def test_a_connection_that_is_cut_is_tried_again_with_backoff_and_then_unavailable(vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(body=b"x" * 100, cut=10)
+    waits: list[float] = []
+    with client(vendor, waits) as sender, pytest.raises(Unavailable, match="RemoteProtocolError, 3 times") as caught:
+        sender.get(ask(vendor), Tally())
+    assert waits == [0.5, 1.0]
+    assert "s3cr3t" not in str(caught.value) and caught.value.where.tenant == "acme"
+
+
+def test_a_server_that_is_not_there_is_unavailable(vendor: TinyVendor) -> None:
+    with tiny_vendor() as gone:
+        pass
+    with client(gone, []) as sender, pytest.raises(Unavailable, match="ConnectError"):
+        sender.get(ask(gone), Tally())
+
+
+def test_a_redirect_is_never_followed(vendor: TinyVendor) -> None:
+    with tiny_vendor() as other:
+        vendor.bend = lambda *_: Answer(302, headers={"Location": f"{other.url}/tickets"})
+        with client(vendor, []) as sender, pytest.raises(TableFailed, match="redirect"):
+            sender.get(ask(vendor), Tally())
+        assert other.asked == []
+
+
+def test_refused_credentials_are_not_tried_again(vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(401)
+    with client(vendor, []) as sender, pytest.raises(ServiceFailed):
+        sender.get(ask(vendor), Tally())
+    assert len(vendor.asked) == 1
+
+
+def test_compressed_answers_are_read_and_counted_as_they_came(vendor: TinyVendor) -> None:
+    packed = gzip.compress(b"[" + b" " * 10_000 + b"]")
+    vendor.bend = lambda *_: Answer(body=packed, headers={"Content-Encoding": "gzip"})
+    tally = Tally()
+    with client(vendor, []) as sender:
+        assert len(sender.get(ask(vendor), tally).body) == 10_002
+    assert tally.bytes == len(packed)
+
+
+def test_no_more_requests_are_under_way_than_the_service_allows(vendor: TinyVendor) -> None:
+    under_way, most, lock = [0], [0], threading.Lock()
+    full = threading.Barrier(SLOW.limits.concurrency)
+
+    def busy(_: Asked, answer: Answer) -> Answer:
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        full.wait(5)  # each round of answers leaves only when as many as allowed have come
+        with lock:
+            under_way[0] -= 1
+        return answer
+
+    vendor.bend = busy
+    with client(vendor, []) as sender:
+        threads = [threading.Thread(target=sender.get, args=(ask(vendor), Tally())) for _ in range(9)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert most[0] == SLOW.limits.concurrency == 3
+
+
+def test_a_rate_is_kept_by_spacing_requests() -> None:
+    time, waits = [0.0], []
+
+    def wait(seconds: float) -> None:
+        waits.append(round(seconds, 3))
+        time[0] += seconds
+
+    limiter = Limiter(Limits(concurrency=2, per_second=4), wait=wait, monotonic=lambda: time[0])
+    for _ in range(3):
+        with limiter.turn():
+            pass
+    assert waits == [0.25, 0.25]
+
+
+def test_a_wait_ends_as_soon_as_a_stop_is_asked_for() -> None:
+    with pytest.raises(Stopped):
+        waiter(lambda: True)(3600)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from avesa.connector.records import Reading, Record, read_page
+from avesa.connector.service import Deleted
+from avesa.shared.errors import TableFailed
+
+READING = Reading((), (("id",),), ("_info", "lastUpdated"), Deleted("deletedFlag"), (), key_under_parent=False)
+
+
+def read(body: bytes, parent_id: str | None = None, **changes: Any) -> list[Record]:
+    return read_page(body, replace(READING, **changes), page=7, parent_id=parent_id)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(json_values, max_size=5), st.sampled_from([None, 1]), st.booleans())
+def test_every_payload_is_a_piece_of_the_body_as_it_came(values: list[Any], indent: int | None, ascii_: bool) -> None:
+    pieces = [json.dumps(value, indent=indent, ensure_ascii=ascii_) for value in values]
+    pieces = [piece.encode("utf-8", "replace").decode() for piece in pieces]
+    body = ("[" + " , ".join(pieces) + "]").encode()
+    assert [record.payload for record in read(body)] == pieces
+
+
+def test_a_list_is_found_at_a_dotted_path() -> None:
+    body = b'{"data":{"items":[ {"id":1} ]},"items":[2]}'
+    assert [r.payload for r in read(body, records=("data", "items"))] == ['{"id":1}']
+
+
+@pytest.mark.parametrize("body", [b'{"data":{}}', b'{"data":[1]}', b'{"data":{"items":{}}}', b"[]", b'"x"', b"null"])
+def test_a_body_of_another_shape_names_page_and_expectation(body: bytes) -> None:
+    with pytest.raises(TableFailed, match=r"Page 7 has an unexpected shape: a list was expected at data\.items"):
+        read(body, records=("data", "items"))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'[{"id":1}', b'[{"id":1}] x', b'["\xff', b"[" * 5000])
+def test_a_body_that_is_not_json_is_not_quoted(body: bytes) -> None:
+    with pytest.raises(TableFailed, match=r"Page 7 is not JSON \(\d+ bytes\)"):
+        read(body)
+
+
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        ('{"id":17}', "17"),
+        ('{"id":"17"}', "17"),
+        ('{"id":17.0}', "17"),
+        ('{"id":36893488147419103233}', "36893488147419103233"),
+        ('{"id":"\\ud83d\\ude00"}', "\U0001f600"),
+    ],
+)
+def test_a_key_is_the_same_text_however_its_type_drifts(record: str, key: str) -> None:
+    assert read(f"[{record}]".encode())[0].record_id == key
+
+
+@pytest.mark.parametrize(
+    "record", ["{}", '{"id":null}', '{"id":true}', '{"id":{}}', '{"id":""}', '{"id":"\\ud83d"}', "7", "[1]", '"x"']
+)
+def test_a_record_without_a_usable_key_lands_with_its_problem(record: str) -> None:
+    [read_record] = read(f"[{record}]".encode())
+    assert read_record.record_id is None
+    assert read_record.payload == record
+    assert read_record.problem is not None and read_record.problem.startswith("no key: id")
+
+
+def test_a_compound_key_is_an_array_of_texts_with_the_parent_first() -> None:
+    body = '[{"a":1,"b":"ü"}]'.encode()
+    assert read(body, key=(("a",), ("b",)))[0].record_id == '["1","ü"]'
+    assert read(body, "p", key=(("a",),), key_under_parent=True)[0].record_id == '["p","1"]'
+
+
+def test_without_a_declared_key_the_digest_of_the_sorted_record_is_the_key() -> None:
+    first, second = read(b'[{"b": 1, "a": "\xc3\xbc"},{"a":"\xc3\xbc","b":1}]', key=())
+    expected = hashlib.sha256('{"a":"ü","b":1}'.encode()).hexdigest()
+    assert first.record_id == second.record_id == expected
+
+
+def test_times_are_read_and_unreadable_ones_are_a_problem() -> None:
+    body = b"""[{"id":1,"_info":{"lastUpdated":"2026-03-01T12:00:00Z"}}, {"id":2,"_info":{"lastUpdated":"soon"}},
+                {"id":3,"_info":null}, {"id":4,"_info":[1]}, {"id":5,"_info":{"lastUpdated":1772366400}}]"""
+    records = read(body)
+    assert [r.updated_at for r in records] == [datetime(2026, 3, 1, 12, tzinfo=UTC), None, None, None, None]
+    bad = "unreadable time: _info.lastUpdated"
+    assert [r.problem for r in records] == [None, bad, None, None, bad]
+
+
+def test_only_the_vendors_own_flag_means_deleted() -> None:
+    body = b'[{"id":1,"deletedFlag":true},{"id":2,"deletedFlag":1},{"id":3,"deletedFlag":"true"},{"id":4}]'
+    assert [r.is_deleted for r in read(body)] == [True, False, False, False]
+
+
+def test_the_time_of_a_deletion_stands_in_for_a_missing_one() -> None:
+    deleted = Deleted("deletedFlag", at="dateDeleted")
+    body = b'[{"id":1,"deletedFlag":true,"dateDeleted":"2026-03-01T12:00:00Z"},{"id":2,"dateDeleted":"2026-03-01"}]'
+    assert [r.updated_at for r in read(body, deleted=deleted)] == [datetime(2026, 3, 1, 12, tzinfo=UTC), None]
+
+
+def test_what_strict_readers_refuse_lands_byte_for_byte_and_says_so() -> None:
+    records = read(b'[{"id":1,"s":"a\tb"},{"id":2,"n":NaN},{"id":3,"s":"\\ud800"}]')
+    assert [r.payload for r in records] == ['{"id":1,"s":"a\tb"}', '{"id":2,"n":NaN}', '{"id":3,"s":"\\ud800"}']
+    assert [r.record_id for r in records] == ["1", "2", "3"]
+    assert [r.problem for r in records] == ["the record is not strict JSON"] * 2 + [None]
+
+
+def test_bytes_that_are_no_text_are_replaced_and_the_row_says_so() -> None:
+    [first, second] = read(b'[{"id":1,"s":"\xff"},{"id":2}]')
+    assert (first.payload, first.problem) == ('{"id":1,"s":"\ufffd"}', "the record is not UTF-8")
+    assert second.problem is None
+
+
+def test_a_byte_order_mark_is_no_part_of_the_page() -> None:
+    assert read(b'\xef\xbb\xbf[{"id":1}]')[0].record_id == "1"
+
+
+def test_secrets_are_masked_where_they_stand_and_all_else_keeps_its_bytes() -> None:
+    body = b'[{"id" : 1, "key":"k", "users":[{"pw":"a", "n":1e5},{"pw":null}], "o":{"pw":{"x":[1]}}, "pw":"stays"}]'
+    paths = (("key",), ("users", "pw"), ("o", "pw"))
+    expected = '{"id" : 1, "key":"***", "users":[{"pw":"***", "n":1e5},{"pw":null}], "o":{"pw":"***"}, "pw":"stays"}'
+    assert read(body, secret_fields=paths)[0].payload == expected
+
+
+def test_a_secret_given_twice_is_masked_twice() -> None:
+    assert read(b'[{"id":1,"k":"a","k":"b"}]', secret_fields=(("k",),))[0].payload == '{"id":1,"k":"***","k":"***"}'
