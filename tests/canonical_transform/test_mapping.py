@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from avesa.canonical_transform.mapping import (
     RESERVED_COLUMNS,
@@ -14,6 +15,7 @@ from avesa.canonical_transform.mapping import (
     parse_mapping,
 )
 from avesa.canonical_transform.mapping_rules import Constant, Each, First, FromPath, Join, JsonPath, Where
+from avesa.canonical_transform.mapping_schema import SCHEMA_FILE, mappings_folder
 from avesa.shared.errors import MappingError
 
 SPINE = ["companies", "contacts", "tickets", "time_entries"]
@@ -89,6 +91,14 @@ def test_the_spine_has_its_four_tables() -> None:
     )
 
 
+def test_the_schema_is_one_that_an_editor_can_use() -> None:
+    schema = json.loads((mappings_folder() / SCHEMA_FILE).read_bytes())
+    Draft202012Validator.check_schema(schema)
+    for table in mapping_names():
+        named = json.loads((mappings_folder() / f"{table}.json").read_bytes())["$schema"]
+        assert (mappings_folder() / named).resolve() == mappings_folder() / SCHEMA_FILE
+
+
 def test_an_endpoint_tells_which_tables_it_fills() -> None:
     assert canonical_tables_of("connectwise", "tickets") == ["tickets"]
     assert canonical_tables_of("connectwise", "no_such_thing") == []
@@ -135,6 +145,13 @@ def test_the_other_rules_are_constant_first_and_join() -> None:
     assert rule_of("name", {"join": ["a", "b"], "with": ", "}) == Join(
         (FromPath(JsonPath(("a",))), FromPath(JsonPath(("b",)))), ", "
     )
+
+
+def test_a_first_within_a_first_is_the_same_as_one() -> None:
+    nested: Any = "z"
+    for name in "cba":
+        nested = {"first": [name, nested]}
+    assert rule_of("hours", nested) == rule_of("hours", {"first": ["a", "b", "c", "z"]})
 
 
 # Mistakes: file, place, and what was expected

@@ -107,12 +107,15 @@ def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int,
             _check_scalar(value, type_, file, (*at, "constant"))
             return Constant(value)
         case {"first": list(rules)}:
-            return First(tuple(parse_rule(r, type_, file, (*at, "first", i)) for i, r in enumerate(rules)))
+            parts = [parse_rule(r, type_, file, (*at, "first", i)) for i, r in enumerate(rules)]
+            # One level is enough, and nesting would make the query grow with every level.
+            flat = (inner for part in parts for inner in (part.rules if isinstance(part, First) else (part,)))
+            return First(tuple(flat))
         case {"join": list(rules), "with": str(separator)}:
             if type_ != "text":
                 mapping_fault(file, (*at, "join"), f"expected no join, since the column is of type {type_}")
-            parts = tuple(parse_rule(r, "text", file, (*at, "join", i)) for i, r in enumerate(rules))
-            return Join(parts, separator)
+            texts = tuple(parse_rule(r, "text", file, (*at, "join", i)) for i, r in enumerate(rules))
+            return Join(texts, separator)
         case _:
             return _from_path(document, type_, file, at)
 
