@@ -21,7 +21,7 @@ from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import SinglePage
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
+from avesa.shared.errors import ServiceFailed, StorageError, TableFailed, Unavailable
 from tiny_vendor import (
     SERVICE,
     Answer,
@@ -368,6 +368,19 @@ def test_a_long_outage_keeps_what_came_and_the_next_pull_goes_on_from_there(benc
     [receipt] = receipts(bench.ports, "tickets")
     assert (receipt.rows, receipt.distinct_ids, len(receipt.files), receipt.pages) == (9, 9, 2, 4)
     assert bench.ids() == [str(i) for i in range(1, 10)]
+
+
+def test_a_storage_that_refuses_moves_nothing_forward_and_the_next_pull_lands_it(bench: Bench, tmp_path: Path) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
+    (tmp_path / "data" / "acme").mkdir(parents=True)
+    in_the_way = tmp_path / "data" / "acme" / "raw"
+    in_the_way.write_text("a file where a folder belongs")
+    with pytest.raises(StorageError):
+        bench.pull()
+    assert bench.state().watermark is None
+    in_the_way.unlink()
+    assert bench.pull().status == "ok"
+    assert bench.ids() == [str(i) for i in range(1, 8)]
 
 
 # Stop and go on

@@ -19,7 +19,7 @@ from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AvesaError, Busy, ServiceFailed, UsageError, Where
+from avesa.shared.errors import AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 
@@ -133,6 +133,10 @@ def ingest_table(
                     own.close()
     except Busy as error:
         raise error.located(where) from None
+    except OSError as error:
+        blocked = StorageError(f"Cannot use {ports.scratch}: {error.strerror}.", where=where)
+        logged("failed", blocked.message, {"retry": full.retry})
+        raise blocked from None
     except AvesaError as error:
         error.located(where)
         logged("failed", error.message, {"retry": error.retry})
@@ -211,11 +215,14 @@ def ingest_service(
         except AvesaError as error:
             return _failed(blank, error)
 
-    with (
-        ports.watermarks.lease(tenant_service.tenant_id, declared.name),
-        Client(connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock) as client,
-    ):
-        outcomes = _parents_first(chosen, one)
+    try:
+        with (
+            ports.watermarks.lease(tenant_service.tenant_id, declared.name),
+            Client(connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock) as client,
+        ):
+            outcomes = _parents_first(chosen, one)
+    except Busy as error:
+        raise error.located(where) from None
     return ServiceOutcome(
         tenant_service.tenant_id,
         declared.name,

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from avesa.pipeline.ingest import check_connection, choose_tables, ingest_service, ingest_table
+from avesa.pipeline.ports import Ports
+from avesa.shared.errors import Busy, ConfigurationError, ServiceFailed, TableFailed, UsageError
+from avesa.shared.tenants import TenantService
+from tiny_vendor import SERVICE, Answer, TinyVendor, connect_tenant, landed, open_ports, receipts, record, tiny_vendor
+
+
+@pytest.fixture
+def vendor() -> Iterator[TinyVendor]:
+    with tiny_vendor() as vendor:
+        vendor.lists = {
+            "/tickets": [record(1), record(2)],
+            "/boards": [record(5)],
+            "/events": [],
+            "/tickets/1/notes": [record(10)],
+            "/tickets/2/notes": [record(20)],
+        }
+        yield vendor
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Ports:
+    return open_ports(tmp_path)
+
+
+def test_a_service_is_pulled_whole_with_children_after_their_parents(ports: Ports, vendor: TinyVendor) -> None:
+    outcome = ingest_service(ports, connect_tenant(ports, vendor.url), run_id="r1", service=SERVICE)
+    assert outcome.ok
+    assert [(table.table, table.rows) for table in outcome.tables] == [
+        ("tickets", 2),
+        ("boards", 1),
+        ("notes", 2),
+        ("events", 0),
+    ]
+    entries = {entry.table: entry for entry in ports.run_log.latest("acme")}
+    assert sorted(entries) == ["tiny/boards", "tiny/events", "tiny/notes", "tiny/tickets"]
+    assert entries["tiny/notes"].figures["rows"] == 2
+
+
+def test_only_the_tables_named_are_pulled(ports: Ports, vendor: TinyVendor) -> None:
+    tenant = connect_tenant(ports, vendor.url)
+    outcome = ingest_service(ports, tenant, run_id="r1", service=SERVICE, tables=["boards"])
+    assert [table.table for table in outcome.tables] == ["boards"]
+
+
+def test_an_unknown_table_is_refused_with_the_closest_name() -> None:
+    with pytest.raises(UsageError, match="Did you mean tickets"):
+        choose_tables(SERVICE, ["ticket"])
+
+
+def test_one_failing_table_does_not_stop_the_others(ports: Ports, vendor: TinyVendor) -> None:
+    vendor.bend = lambda asked, answer: Answer(403) if asked.path.endswith("/tickets") else answer
+    outcome = ingest_service(ports, connect_tenant(ports, vendor.url), run_id="r1", service=SERVICE)
+    told = {table.table: (table.status, type(table.error)) for table in outcome.tables}
+    assert told == {
+        "tickets": ("failed", TableFailed),
+        "boards": ("ok", type(None)),
+        "notes": ("failed", TableFailed),
+        "events": ("ok", type(None)),
+    }
+
+
+def test_one_tenants_refusal_is_that_tenants_alone(ports: Ports, vendor: TinyVendor) -> None:
+    good, bad = connect_tenant(ports, vendor.url, "acme"), connect_tenant(ports, vendor.url, "globex")
+    ports.secrets.put("globex", "tiny", {"private_key": "other"})
+    refused = "Basic Y286b3RoZXI="
+    vendor.bend = lambda asked, answer: Answer(401) if asked.headers["authorization"] == refused else answer
+    outcome = ingest_service(ports, bad, run_id="r1", service=SERVICE)
+    assert isinstance(outcome.problem, ServiceFailed)
+    assert ports.tenants.services("globex")[0].problem is not None
+    assert ingest_service(ports, good, run_id="r1", service=SERVICE).ok
+    assert ports.tenants.services("acme")[0].problem is None
+
+
+def test_a_second_pull_of_the_same_table_at_once_says_so_and_leaves(ports: Ports, vendor: TinyVendor) -> None:
+    tenant = connect_tenant(ports, vendor.url)
+    asked, go = threading.Event(), threading.Event()
+
+    def hold(_: object, answer: Answer) -> Answer:
+        asked.set()
+        go.wait(10)
+        return answer
+
+    vendor.bend = hold
+    first = threading.Thread(target=ingest_service, args=(ports, tenant), kwargs={"run_id": "r1", "service": SERVICE})
+    first.start()
+    assert asked.wait(10)
+    try:
+        with pytest.raises(Busy):
+            ingest_service(ports, tenant, run_id="r2", service=SERVICE)
+        with pytest.raises(Busy, match="tiny/tickets"):
+            ingest_table(ports, tenant, "tickets", run_id="r2", service=SERVICE)
+    finally:
+        go.set()
+        first.join()
+    assert len(receipts(ports, "tickets")) == 1
+
+
+def test_a_stop_before_the_beginning_asks_the_vendor_nothing(ports: Ports, vendor: TinyVendor) -> None:
+    tenant = connect_tenant(ports, vendor.url)
+    outcome = ingest_service(ports, tenant, run_id="r1", service=SERVICE, stop=lambda: True)
+    assert {table.status for table in outcome.tables} == {"stopped"}
+    assert vendor.asked == []
+
+
+def test_a_stopped_service_goes_on_and_lands_everything(ports: Ports, vendor: TinyVendor) -> None:
+    vendor.lists["/tickets"] = [record(i) for i in range(1, 12)]
+    for i in range(1, 12):
+        vendor.lists[f"/tickets/{i}/notes"] = [record(100 + i)]
+    tenant = connect_tenant(ports, vendor.url)
+    for pages in range(1, 60):
+        seen: list[int] = []
+        outcome = ingest_service(
+            ports,
+            tenant,
+            run_id=f"r{pages}",
+            service=SERVICE,
+            tables=["tickets", "notes"],
+            progress=lambda table, page, rows, seen=seen: seen.append(page),
+            stop=lambda seen=seen, pages=pages: len(seen) >= pages,
+        )
+        if outcome.ok:
+            break
+    assert outcome.ok
+    assert {row["record_id"] for row in landed(ports, "notes")} == {str(100 + i) for i in range(1, 12)}
+
+
+def test_missing_credentials_are_told_before_anything_is_sent(ports: Ports, vendor: TinyVendor) -> None:
+    ports.tenants.add_tenant("acme")
+    with pytest.raises(ConfigurationError, match="avesa connect acme tiny"):
+        ingest_service(ports, TenantService("acme", "tiny"), run_id="r1", service=SERVICE)
+
+
+def test_an_address_that_answers_with_a_web_page_is_no_good_connection(ports: Ports, vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(body=b"<html>Welcome</html>")
+    with pytest.raises(TableFailed, match="not JSON"):
+        check_connection(ports, connect_tenant(ports, vendor.url), service=SERVICE)
