@@ -1,0 +1,176 @@
+"""`avesa connect` and `avesa check`: store a tenant's way into a service, and try it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import msgspec
+
+from avesa.cli.command import Command, error_json, home, home_option, json_option, opened_home
+from avesa.cli.output import console, write_json
+from avesa.connector.connection import check_settings, connection
+from avesa.connector.service import Service
+from avesa.integrations import load_service
+from avesa.pipeline.ingest import check_connection
+from avesa.pipeline.ports import Ports
+from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
+from avesa.shared.secret_file import FileSecrets
+from avesa.shared.tenants import TenantService
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa connect acme connectwise --set company_id=acme --secrets-from keys.json
+  pass show acme/connectwise | avesa connect acme connectwise --set company_id=acme --secrets-from -
+  avesa connect acme connectwise --set site=api-eu.myconnectwise.net     change one setting, keep the rest
+
+The secrets are a JSON object, such as
+  {"public_key": "…", "private_key": "…", "client_id": "…"}
+They are never given on the command line, where other users and the shell's history could read them.
+""",
+)
+@click.argument("tenant")
+@click.argument("service")
+@click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A setting; can be given several times.")
+@click.option("--secrets-from", metavar="FILE", help="JSON object of secrets; - reads it from stdin.")
+@home_option
+@json_option
+def connect(tenant: str, service: str, sets: tuple[str, ...], secrets_from: str | None, as_json: bool) -> None:
+    """Store how TENANT reaches SERVICE: its settings and secrets, checked against what the service needs.
+
+    The vendor is not called. Called again, it changes what is given and keeps the rest.
+    """
+    declared = load_service(service)
+    where = Where(tenant, service)
+    with opened_home() as ports:
+        before = connected_service(ports, tenant, service) or TenantService(tenant, service)
+        settings = {**before.settings, **_settings(declared, sets, where)}
+        secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
+        try:
+            connection(declared, settings, {**ports.secrets.get(tenant, service), **secrets}, where=where)
+        except ConfigurationError as error:
+            raise UsageError(error.message, where=error.where, hint=error.hint) from None
+        if secrets:
+            # What the environment lends is not written down.
+            stored = FileSecrets(home() / "secrets.json").get(tenant, service)
+            ports.secrets.put(tenant, service, {**stored, **secrets})
+        # A refusal was of the old credentials.
+        ports.tenants.put(replace(before, settings=settings, problem=None))
+    if as_json:
+        write_json({"tenant": tenant, "service": service, "settings": settings, "secrets": sorted(declared.secrets)})
+    else:
+        out = console()
+        out.print(f"Tenant {tenant} is connected to {declared.title}.")
+        out.print(f"Next: avesa check {tenant} {service}   (are the credentials good)")
+        out.print(f"      avesa sync {tenant}")
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa check acme connectwise
+""",
+)
+@click.argument("tenant")
+@click.argument("service")
+@home_option
+@json_option
+def check(tenant: str, service: str, as_json: bool) -> None:
+    """Ask the vendor for one small page: are the credentials good?"""
+    load_service(service)
+    with opened_home() as ports:
+        connected = connected_service(ports, tenant, service)
+        if connected is None:
+            raise UsageError(
+                f"tenant {tenant} is not connected to {service}.",
+                hint=f"Run: avesa connect {tenant} {service} --secrets-from FILE",
+            )
+        try:
+            check_connection(ports, connected)
+        except AvesaError as error:
+            if as_json:
+                write_json({"tenant": tenant, "service": service, "ok": False, "error": error_json(error)})
+            raise
+    if as_json:
+        write_json({"tenant": tenant, "service": service, "ok": True, "error": None})
+    else:
+        console().print(f"The credentials of tenant {tenant} for {load_service(service).title} are good.")
+
+
+def connected_service(ports: Ports, tenant: str, service: str) -> TenantService | None:
+    """None where the tenant is not connected to it. Raises UsageError for an unknown tenant."""
+    try:
+        found = ports.tenants.services(tenant)
+    except UsageError as error:
+        hint = f"{error.hint} To add it: avesa tenant add {tenant}"
+        raise UsageError(error.message, where=error.where, hint=hint) from None
+    return next((one for one in found if one.service == service), None)
+
+
+def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, str]:
+    """Raises UsageError for what is no KEY=VALUE, for a secret, and for what the service does not know."""
+    found = {}
+    for one in sets:
+        name, equals, value = one.partition("=")
+        name = name.strip()
+        if name in service.secrets:
+            raise UsageError(
+                f"{name} is a secret and is not taken from the command line, where others can read it.",
+                where=where,
+                hint=f'Put {{"{name}": "…"}} into a file of mode 600 and give it with --secrets-from FILE.',
+            )
+        if not equals:
+            raise UsageError("--set expects KEY=VALUE.", where=where, hint="For example: --set company_id=acme")
+        if not value.strip() or not value.isprintable():
+            raise UsageError(f"the setting {name} has no usable value.", where=where)
+        found[name] = value.strip()
+    check_settings(service, found, where=where)
+    return found
+
+
+def _secrets(service: Service, source: str, where: Where) -> Mapping[str, str]:
+    """The secrets of a JSON object in a file or stdin. No error shows anything of the values."""
+    name = "stdin" if source == "-" else source
+    data = _read(source)
+    problem = "is not a JSON object of texts"
+    try:
+        found = msgspec.json.decode(data, type=dict[str, str])
+        problem = ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = {}
+    if problem:
+        example = ", ".join(f'"{one}": "…"' for one in service.secrets)
+        raise UsageError(f"{name} {problem}.", where=where, hint=f"It should be {{{example}}}")
+    for one in found:
+        if one not in service.secrets:
+            close = difflib.get_close_matches(one, service.secrets, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"Its secrets are {', '.join(service.secrets)}."
+            # A value typed where the name belongs must not be shown either.
+            told = repr(one) if one.isidentifier() and len(one) <= 30 else "one of those in " + name
+            raise UsageError(f"{service.title} has no secret {told}.", where=where, hint=hint)
+        if not found[one]:
+            raise UsageError(f"the secret {one} is empty.", where=where)
+    return found
+
+
+def _read(source: str) -> bytes:
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with Path(source).open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                click.echo(f"Warning: others can read {source}. Run: chmod 600 {source}", err=True)
+            return file.read()
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}.", hint="Give a file, or - for stdin.") from error

@@ -1,0 +1,267 @@
+"""`avesa demo`: two tenants, some simulated days, and a proof that their history is right."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from avesa.cli.command import Command, home, home_option, json_option
+from avesa.cli.demo_checks import Check, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
+from avesa.cli.demo_home import prepare_demo_home
+from avesa.cli.history import write_timeline
+from avesa.cli.output import console, counted, moment, shown, write_json, write_table
+from avesa.pipeline.home import open_home
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.query import history, query, snapshots
+from avesa.pipeline.sync import SyncReport, new_run_id, sync_tenant
+from avesa.pipeline.transform import tenant_mapping
+from avesa.sandbox.clock import SandboxClock
+from avesa.sandbox.server import Sandbox
+from avesa.sandbox.world import World
+from avesa.shared.clock import Clock
+from avesa.shared.tenants import TenantService
+
+TENANTS = ("northwind-it", "harbor-msp")
+SERVICE = "connectwise"
+
+_ONE_TICKET = """
+    SELECT source_id FROM tickets GROUP BY source_id
+    ORDER BY bool_or(is_escalated) AND bool_or(is_closed) DESC, bool_or(is_escalated) DESC, count(*) DESC, source_id
+    LIMIT 1
+"""
+_DELETIONS = """
+    SELECT 'contacts' AS "table", source_id, full_name AS name, valid_to FROM contacts WHERE is_deleted
+    UNION ALL SELECT 'companies', source_id, name, valid_to FROM companies WHERE is_deleted
+    UNION ALL SELECT 'tickets', source_id, summary, valid_to FROM tickets WHERE is_deleted
+    UNION ALL SELECT 'time_entries', source_id, notes, valid_to FROM time_entries WHERE is_deleted
+    ORDER BY valid_to, 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class DemoDay:
+    """One simulated day: what the syncs of both tenants came to."""
+
+    day: int
+    moment: SyncMoment
+    reports: tuple[SyncReport, ...]
+    seconds: float
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return {
+            "day": self.day,
+            "synced_at": self.moment.at,
+            "rows": sum(table.rows for report in self.reports for table in report.tables),
+            "versions": sum(fold.report.added for report in self.reports for fold in report.transforms),
+            "complete": all(report.complete for report in self.reports),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa demo
+  avesa demo --days 10 --seed 3
+  avesa demo --keep /tmp/avesa-demo      in a folder of your own
+
+Nothing leaves this machine: the vendor is the sandbox, on loopback.
+""",
+)
+@click.option("--days", type=click.IntRange(1, 60), default=5, show_default=True, help="Simulated days.")
+@click.option("--seed", default=7, show_default=True, help="Another seed is another world.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where it works and leaves its tables. [default: demo in the home folder]",
+)
+@home_option
+@json_option
+def demo(days: int, seed: int, keep: Path | None, as_json: bool) -> None:
+    """Run the whole way with two invented tenants over some days, verify the history, and show it."""
+    folder = prepare_demo_home(keep or home() / "demo").resolve()
+    out = Console(quiet=True) if as_json else console()
+    began = time.monotonic()
+    start = World.start
+    worlds = {name: World(seed=seed + number, start=start, days=days + 1) for number, name in enumerate(TENANTS)}
+    clock = SandboxClock(start)
+    with Sandbox(worlds=worlds, clock=clock) as sandbox, open_home(folder, clock=running_on(clock)) as ports:
+        connect_tenants(ports, sandbox)
+        out.print(f"{len(TENANTS)} tenants, each with a ConnectWise of its own at {sandbox.url} (invented data).\n")
+        done = []
+        for day in simulated_days(ports, clock, days):
+            done.append(day)
+            out.print(day_line(day))
+        idle = [sync_tenant(ports, tenant) for tenant in TENANTS]
+        moments = [day.moment for day in done]
+        checks = [
+            check_history(ports, sandbox, TENANTS, moments),
+            check_intervals(ports, TENANTS),
+            check_idle(idle),
+            check_rebuild(ports, TENANTS, new_run_id(ports)),
+        ]
+        tables = table_figures(ports)
+        tenant, ticket = TENANTS[0], best_ticket(ports, TENANTS[0])
+        deletions = {name: query(ports, name, _DELETIONS).dicts() for name in TENANTS}
+        life = history(ports, tenant, "tickets", ticket) if ticket else []
+        untracked = tenant_mapping(ports, tenant, "tickets").untracked
+    errors = [str(error) for day in done for report in day.reports for error in failures(report)]
+    ok = not errors and all(check.ok for check in checks) and all(day.figures["complete"] for day in done)
+    commands = next_commands(folder, tenant, ticket)
+    if as_json:
+        write_json(
+            {
+                "ok": ok,
+                "home": str(folder),
+                "days": [day.figures for day in done],
+                "tables": tables,
+                "ticket": life,
+                "deletions": [{"tenant": name, **one} for name, found in deletions.items() for one in found],
+                "checks": [{**vars(check), "ok": check.ok} for check in checks],
+                "errors": errors,
+                "next": commands,
+                "seconds": round(time.monotonic() - began, 1),
+            }
+        )
+    else:
+        show_tables(out, tables)
+        if life:
+            out.print(f"One ticket's life at {tenant}", style="bold")
+            write_timeline(out, "tickets", life, untracked)
+        show_deletions(out, deletions)
+        show_checks(out, checks, errors)
+        out.print(f"\nDone in {time.monotonic() - began:.1f} s. Try next:", style="bold")
+        for command in commands:
+            out.print(f"  {command}")
+    if not ok:
+        click.get_current_context().exit(1)
+
+
+def running_on(sandbox: SandboxClock, monotonic: Callable[[], float] = time.monotonic) -> Clock:
+    """AVESA's clock of the demo: the sandbox's, which stands still through a day, plus the time that really passes."""
+    began = {"day": sandbox(), "at": monotonic()}
+
+    def now() -> datetime:
+        today = sandbox()
+        if today != began["day"]:
+            began.update(day=today, at=monotonic())
+        return today + timedelta(seconds=monotonic() - began["at"])
+
+    return now
+
+
+def connect_tenants(ports: Ports, sandbox: Sandbox) -> None:
+    for tenant in TENANTS:
+        ports.tenants.add_tenant(tenant)
+        ports.tenants.put(TenantService(tenant, SERVICE, settings=sandbox.settings(SERVICE, tenant)))
+        ports.secrets.put(tenant, SERVICE, sandbox.secrets(SERVICE, tenant))
+
+
+def simulated_days(ports: Ports, clock: SandboxClock, days: int) -> Iterator[DemoDay]:
+    """Sync both tenants at the end of each working day; the first brings all that was there before."""
+    clock.advance(timedelta(hours=20))
+    for day in range(1, days + 1):
+        began, at = time.monotonic(), clock()
+        reports = tuple(sync_tenant(ports, tenant) for tenant in TENANTS)
+        yield DemoDay(day, SyncMoment(at, ports.clock()), reports, time.monotonic() - began)
+        if day < days:
+            clock.advance(timedelta(days=1))
+
+
+def failures(report: SyncReport) -> list[Exception]:
+    found: list[Exception] = list(report.errors)
+    found += [table.error for table in report.tables if table.error]
+    return found + [fold.error for fold in report.transforms if fold.error]
+
+
+def table_figures(ports: Ports) -> list[dict[str, Any]]:
+    """Current rows and closed versions of each canonical table of each tenant."""
+    return [
+        {
+            "tenant": tenant,
+            "table": table,
+            "current": sum(file.rows for file in snapshot.files if file.is_current),
+            "closed": sum(file.rows for file in snapshot.files if not file.is_current),
+        }
+        for tenant in TENANTS
+        for table, snapshot in snapshots(ports, tenant).items()
+    ]
+
+
+def best_ticket(ports: Ports, tenant: str) -> str | None:
+    """The ticket with the most to tell: escalated and closed if there is such a one, then by number of versions."""
+    rows = query(ports, tenant, _ONE_TICKET).rows
+    return str(rows[0][0]) if rows else None
+
+
+def next_commands(folder: Path, tenant: str, ticket: str | None) -> list[str]:
+    avesa = f"avesa --home {shlex.quote(str(folder))}"
+    by_status = "SELECT status, count(*) AS tickets FROM tickets WHERE is_current GROUP BY ALL ORDER BY 2 DESC"
+    return [
+        f"{avesa} status",
+        f'{avesa} query {tenant} "{by_status}"',
+        *([f"{avesa} history {tenant} tickets {ticket} --json"] if ticket else []),
+        f"{avesa} rebuild {tenant}",
+        "avesa sandbox     # a vendor to connect to",
+    ]
+
+
+def day_line(day: DemoDay) -> str:
+    figures = day.figures
+    line = (
+        f"day {day.day}  {day.moment.at:%a %Y-%m-%d %H:%M}  "
+        f"{counted(figures['rows'], 'raw row'):>14}  {counted(figures['versions'], 'version'):>14}  "
+        f"{figures['seconds']:>4} s"
+    )
+    return line if figures["complete"] else f"{line}  incomplete"
+
+
+def show_tables(out: Console, tables: list[dict[str, Any]]) -> None:
+    out.print()
+    columns = ("tenant", "table", "current", "closed")
+    rows = [tuple(one[name] for name in columns) for one in tables]
+    write_table(
+        ("tenant", "canonical table", "current rows", "closed versions"),
+        rows,
+        right=("current rows", "closed versions"),
+    )
+
+
+@contextmanager
+def _paragraph(out: Console, title: str) -> Iterator[None]:
+    out.print(f"\n{title}", style="bold")
+    yield
+
+
+def show_deletions(out: Console, deletions: dict[str, list[dict[str, Any]]]) -> None:
+    with _paragraph(out, "Deleted at the vendor, and noticed"):
+        for tenant, found in deletions.items():
+            for one in found:
+                name = shown(one["name"], width=50)
+                out.print(
+                    f"  {tenant}  {one['table']} {one['source_id']} ({name}), gone from {moment(one['valid_to'])}"
+                )
+        if not any(deletions.values()):
+            out.print("  none in these days")
+
+
+def show_checks(out: Console, checks: list[Check], errors: list[str]) -> None:
+    with _paragraph(out, "Verified"):
+        for check in checks:
+            out.print(f"  {'ok    ' if check.ok else 'FAILED'}  {check.what} ({check.counted:,} {check.unit})")
+            for fault in check.faults:
+                out.print(f"          {fault}")
+        for error in errors:
+            out.print(f"  FAILED  {error}")

@@ -1,0 +1,222 @@
+"""What the demo verifies: the tables against the sandbox's true history, a rebuild, the intervals, an idle sync.
+
+The sandbox stood still during each sync, so what AVESA can know is what the world held at those moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.query import query
+from avesa.pipeline.sync import SyncReport
+from avesa.pipeline.transform import transform_tenant
+from avesa.sandbox.server import Sandbox
+from avesa.shared.clock import from_iso
+
+COMPARED: Mapping[str, Mapping[str, str]] = {
+    "tickets": {
+        "summary": "summary",
+        "status": "status.name",
+        "priority": "priority.name",
+        "owner_name": "owner.name",
+        "board_name": "board.name",
+        "is_closed": "closedFlag",
+        "company_id": "company.id",
+        "actual_hours": "actualHours",
+    },
+    "companies": {"name": "name", "status": "status.name", "website": "website"},
+    "contacts": {"first_name": "firstName", "last_name": "lastName", "company_id": "company.id"},
+    "time_entries": {"hours": "actualHours", "notes": "notes", "user_id": "member.id", "status": "status"},
+}
+"""Canonical column and where the vendor's record has it, written down here a second time on purpose."""
+
+SHOWN_FAULTS = 5
+
+
+@dataclass(frozen=True)
+class SyncMoment:
+    """`at` by the sandbox's clock, which stood still; `ended` by AVESA's, which ran on."""
+
+    at: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True)
+class Check:
+    """`counted` says how much was looked at; `faults` are the first few things that are not as they should be."""
+
+    what: str
+    counted: int
+    unit: str
+    faults: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults and self.counted > 0
+
+
+def check_history(ports: Ports, sandbox: Sandbox, tenants: Sequence[str], moments: Sequence[SyncMoment]) -> Check:
+    """Each version in force at each sync equals the record as it then was, and there are no others."""
+    compared, faults = 0, []
+    for tenant in tenants:
+        for table, columns in COMPARED.items():
+            number, found = _compare(ports, sandbox, tenant, table, columns, moments)
+            compared += number
+            faults += found
+    return Check("versions equal the sandbox's true history", compared, "comparisons", tuple(faults[:SHOWN_FAULTS]))
+
+
+def check_rebuild(ports: Ports, tenants: Sequence[str], run_id: str) -> Check:
+    """Folding everything anew from raw gives the same rows in every column."""
+    rows, faults = 0, []
+    for tenant in tenants:
+        before = {table: _all_rows(ports, tenant, table) for table in COMPARED}
+        for outcome in transform_tenant(ports, tenant, run_id=run_id, rebuild=True):
+            if outcome.error:
+                faults.append(str(outcome.error))
+        for table, old in before.items():
+            rows += len(old)
+            if _all_rows(ports, tenant, table) != old:
+                faults.append(f"{tenant}: {table} differs after a rebuild")
+    return Check("a rebuild from the raw files gives identical tables", rows, "versions", tuple(faults[:SHOWN_FAULTS]))
+
+
+def check_intervals(ports: Ports, tenants: Sequence[str]) -> Check:
+    """No version ends before it begins, none overlaps the next, and at most one of a record is open."""
+    rows, faults = 0, []
+    for tenant in tenants:
+        for table in COMPARED:
+            total, backwards, overlapping, open_twice, mislabelled = query(
+                ports, tenant, _INTERVALS.format(table)
+            ).rows[0]
+            rows += total
+            for what, number in (
+                ("end before they begin", backwards),
+                ("overlap the next", overlapping),
+                ("are open although a later one exists", open_twice),
+                ("are marked wrongly as current or deleted", mislabelled),
+            ):
+                if number:
+                    faults.append(f"{tenant}: {number} versions of {table} {what}")
+    return Check("intervals are well formed, one open at most", rows, "versions", tuple(faults[:SHOWN_FAULTS]))
+
+
+def check_idle(reports: Sequence[SyncReport]) -> Check:
+    """A sync with nothing new at the vendor lands no row and commits nothing."""
+    faults = [
+        f"{table.tenant}: {table.rows} rows of {table.table}"
+        for report in reports
+        for table in report.tables
+        if table.rows or table.status != "ok"
+    ]
+    faults += [
+        f"{fold.tenant}: {fold.report.commits} commits to {fold.table}"
+        for report in reports
+        for fold in report.transforms
+        if fold.report.commits or fold.status != "ok"
+    ]
+    tables = sum(len(report.tables) for report in reports)
+    return Check("a second sync adds no raw row and no commit", tables, "raw tables", tuple(faults[:SHOWN_FAULTS]))
+
+
+_INTERVALS = """
+    WITH followed AS (
+        SELECT *, lead(valid_from) OVER (
+            PARTITION BY source_service, source_table, source_id ORDER BY valid_from, valid_to NULLS LAST
+        ) AS next_from
+        FROM {}
+    )
+    SELECT
+        count(*),
+        count(*) FILTER (valid_to <= valid_from),
+        count(*) FILTER (next_from < valid_to),
+        count(*) FILTER (next_from IS NOT NULL AND valid_to IS NULL),
+        count(*) FILTER (is_current <> (valid_to IS NULL) OR (is_deleted AND valid_to IS NULL))
+    FROM followed
+"""
+
+
+def _compare(
+    ports: Ports,
+    sandbox: Sandbox,
+    tenant: str,
+    table: str,
+    columns: Mapping[str, str],
+    moments: Sequence[SyncMoment],
+) -> tuple[int, list[str]]:
+    versions: dict[str, list[dict[str, Any]]] = {}
+    names = ", ".join(columns)
+    rows = query(ports, tenant, f"SELECT source_id, valid_from, valid_to, {names} FROM {table} ORDER BY valid_from")
+    for row in rows.dicts():
+        versions.setdefault(row["source_id"], []).append(row)
+    true = {str(id_): shown for id_, shown in sandbox.history(tenant, table).items()}
+    compared, faults = 0, []
+    for id_ in sorted({*versions, *true}):
+        unseen = {version["valid_from"] for version in versions.get(id_, [])}
+        for moment in moments:
+            record = _as_shown(true.get(id_, []), moment.at)
+            # A deletion is noticed while the sync runs, a moment later by its own clock.
+            at = moment.ended if record is None else moment.at
+            version = _in_force(versions.get(id_, []), at)
+            compared += 1
+            if version is not None:
+                unseen.discard(version["valid_from"])
+            if _differs(version, record, columns):
+                faults.append(f"{tenant}: {table} {id_} is not as it was at {moment.at:%Y-%m-%d %H:%M}")
+        faults += [f"{tenant}: {table} {id_} has a version from {at} that no sync saw" for at in sorted(unseen)]
+    return compared, faults
+
+
+def _as_shown(history: Sequence[tuple[datetime, Mapping[str, Any] | None]], at: datetime) -> Mapping[str, Any] | None:
+    """The record at a moment; None where it did not exist yet, was gone, or was flagged as deleted."""
+    record = None
+    for since, shown in history:
+        if since > at:
+            break
+        record = shown
+    return None if record is None or record.get("deletedFlag") else record
+
+
+def _in_force(versions: Sequence[dict[str, Any]], at: datetime) -> dict[str, Any] | None:
+    for version in versions:
+        if version["valid_from"] <= at and (version["valid_to"] is None or at < version["valid_to"]):
+            return version
+    return None
+
+
+def _differs(version: Mapping[str, Any] | None, record: Mapping[str, Any] | None, columns: Mapping[str, str]) -> bool:
+    if version is None or record is None:
+        return (version is None) != (record is None)
+    if version["valid_from"] > from_iso(record["_info"]["lastUpdated"]):
+        return True
+    return any(_text(version[column]) != _text(_at(record, path)) for column, path in columns.items())
+
+
+def _at(record: Any, path: str) -> Any:
+    for name in path.split("."):
+        record = record.get(name) if isinstance(record, dict) else None
+    return record
+
+
+def _text(value: object) -> str | None:
+    """Numbers by value, all else by its text; an absent value as null."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return str(value)
+        case int() | float() | Decimal():
+            return f"{Decimal(str(value)).normalize():f}"
+        case _:
+            return str(value)
+
+
+def _all_rows(ports: Ports, tenant: str, table: str) -> list[tuple[Any, ...]]:
+    return query(
+        ports, tenant, f"SELECT * FROM {table} ORDER BY source_service, source_table, source_id, valid_from"
+    ).rows

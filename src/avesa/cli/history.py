@@ -1,0 +1,93 @@
+"""`avesa history`: one record's life, version by version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import groupby
+from typing import Any
+
+import click
+from rich.console import Console
+
+from avesa.canonical_transform.scd2 import HISTORY, KEY
+from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.output import console, counted, moment, shown, write_json
+from avesa.pipeline.query import history as versions_of
+from avesa.pipeline.transform import tenant_mapping
+
+Version = Mapping[str, Any]
+_FRAME = frozenset(name for name, _ in (*KEY, *HISTORY)) | {"updated_at"}
+_WIDTH = 70
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa history acme tickets 1042
+  avesa history acme tickets 1042 --json
+""",
+)
+@click.argument("tenant")
+@click.argument("table")
+@click.argument("id")
+@home_option
+@json_option
+def history(tenant: str, table: str, id: str, as_json: bool) -> None:
+    """Show every version of a record: from when to when, what changed, and how it ended. ID is its source_id."""
+    with opened_home() as ports:
+        versions = versions_of(ports, tenant, table, id)
+        untracked = tenant_mapping(ports, tenant, table).untracked
+    if as_json:
+        write_json(versions)
+    else:
+        write_timeline(console(), table, versions, untracked)
+
+
+def write_timeline(out: Console, table: str, versions: Sequence[Version], untracked: Set[str]) -> None:
+    """Versions are ordered by source and time; each source is a life of its own."""
+
+    def source(version: Version) -> str:
+        return f"{version['source_service']}/{version['source_table']}"
+
+    for name, group in groupby(versions, key=source):
+        its = list(group)
+        out.print(f"{table} {shown(its[0]['source_id'])} from {name}: {counted(len(its), 'version')}", style="bold")
+        for line in timeline(its, untracked):
+            out.print(f"  {line}")
+
+
+def timeline(versions: Sequence[Version], untracked: Set[str]) -> Iterator[str]:
+    """The lines of one record's life. The first version shows all that it knew, a later one what changed."""
+    before: Version | None = None
+    for version in versions:
+        if before is not None and before["valid_to"] != version["valid_from"]:
+            yield f"(gone from {moment(before['valid_to'])} to {moment(version['valid_from'])})"
+        until = moment(version["valid_to"]) if version["valid_to"] else "now"
+        yield f"{moment(version['valid_from'])} to {until}, {_end(version)}"
+        for name, old, new in changes(before, version, untracked):
+            if before is None:
+                yield f"    {name}: {shown(new, width=_WIDTH)}"
+            else:
+                yield f"    {name}: {_or_nothing(old)} → {_or_nothing(new)}"
+        before = version
+
+
+def changes(before: Version | None, version: Version, untracked: Set[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Tracked columns whose value differs from the version before, with old and new value."""
+    for name, new in version.items():
+        if name in _FRAME or name in untracked:
+            continue
+        old = before[name] if before is not None else None
+        if old != new:
+            yield name, old, new
+
+
+def _end(version: Version) -> str:
+    if version["is_current"]:
+        return "current"
+    return "deleted" if version["is_deleted"] else "changed"
+
+
+def _or_nothing(value: object) -> str:
+    return "nothing" if value is None else shown(value, width=_WIDTH)

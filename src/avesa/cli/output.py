@@ -1,0 +1,96 @@
+"""How values look: one JSON document for programs, tables that fit the terminal for people."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from avesa.shared.clock import to_iso
+
+_ENCODER = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that could make a terminal do things. Vendors' texts may hold them."""
+
+
+def write_json(value: object) -> None:
+    """One document on stdout. Times are ISO with Z, decimals numbers with all their digits."""
+    click.echo(msgspec.json.format(_ENCODER.encode(value), indent=2).decode())
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Comma separated, with a header, as a spreadsheet reads it. Nothing stands for null."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow("" if value is None else plain(value) for value in row)
+    click.echo(text.getvalue(), nl=False)
+
+
+def plain(value: object) -> str:
+    """A value as text: ISO times with Z, true and false, decimals without idle zeros, JSON for what has parts."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime() if value.tzinfo is not None:
+            return to_iso(value)
+        case Decimal():
+            return f"{value.normalize():f}"
+        case list() | tuple() | dict():
+            return json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=False)
+        case _:
+            return str(value)
+
+
+def shown(value: object, *, width: int | None = None) -> str:
+    """A value for a terminal: nothing in it can move the cursor; cut to `width` characters."""
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", plain(value))
+    if width is not None:
+        text = " ".join(text.split())
+        text = text if len(text) <= width else text[: width - 1] + "…"
+    return text
+
+
+def moment(value: datetime | None) -> str:
+    """A time for people, in UTC, to the second: `2026-03-02 14:05:09`."""
+    return "" if value is None else to_iso(value.replace(microsecond=0)).replace("T", " ").removesuffix("Z")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 row`, `1,200 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def console(*, err: bool = False) -> Console:
+    """Where people read. Vendors' texts are never taken for markup."""
+    return Console(stderr=err, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def write_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = (), title: str | None = None
+) -> None:
+    """A table on stdout. Into a file or pipe it goes at its full width, one line a row."""
+    numbers = set(right)
+    out = console()
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(shown(value) for value in row))
+    if not out.is_terminal:
+        out.width = max(out.width, out.measure(table, options=out.options.update(max_width=100_000)).maximum)
+    out.print(table, soft_wrap=False)

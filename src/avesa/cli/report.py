@@ -1,0 +1,126 @@
+"""What a sync or a fold came to, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from avesa.cli.command import error_json
+from avesa.cli.output import counted
+from avesa.pipeline.ingest import IngestOutcome
+from avesa.pipeline.sync import SyncReport
+from avesa.pipeline.transform import TransformOutcome
+from avesa.shared.errors import AvesaError, ServiceFailed
+
+
+@dataclass(frozen=True)
+class TenantRun:
+    """One tenant's part of a run. `error` where it could not even begin; `stopped` before its end."""
+
+    tenant: str
+    report: SyncReport
+    stopped: bool = False
+    error: AvesaError | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.report.complete and not self.stopped and self.error is None
+
+    def failures(self) -> list[AvesaError]:
+        """Each reason once: a refused connection stands for all the tables that it stopped."""
+        found = [self.error] if self.error else []
+        found += self.report.errors
+        for service in self.report.services:
+            found += [service.problem] if service.problem else []
+            for table in service.tables:
+                if table.error and not (service.problem and isinstance(table.error, ServiceFailed)):
+                    found.append(table.error)
+        return found + [fold.error for fold in self.report.transforms if fold.error]
+
+
+def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
+    return {
+        "complete": all(run.complete for run in runs),
+        "stopped": any(run.stopped for run in runs),
+        "tenants": [
+            {
+                "tenant": run.tenant,
+                "run_id": run.report.run_id or None,
+                "complete": run.complete,
+                "stopped": run.stopped,
+                "tables": [table_json(table) for table in run.report.tables],
+                "canonical": [fold_json(fold) for fold in run.report.transforms],
+                "errors": [error_json(error) for error in run.failures()],
+            }
+            for run in runs
+        ],
+    }
+
+
+def table_json(table: IngestOutcome) -> dict[str, Any]:
+    return {
+        "service": table.service,
+        "table": table.table,
+        "status": table.status,
+        "kind": table.kind,
+        "rows": table.rows,
+        "pages": table.pages,
+        "skipped": table.skipped,
+        "calls": table.calls,
+        "retries": table.retries,
+        "bytes": table.bytes,
+        "files": list(table.files),
+        "watermark": table.watermark,
+        "resumed": table.resumed,
+        "error": error_json(table.error) if table.error else None,
+    }
+
+
+def fold_json(fold: TransformOutcome) -> dict[str, Any]:
+    return {
+        "table": fold.table,
+        "status": fold.status,
+        **vars(fold.report),
+        "error": error_json(fold.error) if fold.error else None,
+    }
+
+
+def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
+    """A paragraph for each tenant: what was pulled, and a line for each canonical table."""
+    for run in runs:
+        if run.error:
+            continue
+        tables = run.report.tables
+        done = sum(table.status == "ok" for table in tables)
+        words = [f"{done} of {counted(len(tables), 'table')}, {counted(sum(t.rows for t in tables), 'row')}"]
+        words = words if tables else ["nothing was pulled"] if run.report.services or run.stopped else []
+        words += ["stopped; the next sync goes on from here"] if run.stopped else []
+        out.print()
+        out.print(f"{run.tenant}: {'; '.join(words)}" if words else run.tenant)
+        write_folds(out, run.report.transforms)
+
+
+def write_folds(out: Console, folds: Iterable[TransformOutcome]) -> None:
+    for fold in folds:
+        out.print(f"  {fold.table:<16} {fold_text(fold)}")
+
+
+def fold_text(fold: TransformOutcome) -> str:
+    """`12 versions new or changed, 1 row in quarantine, …`"""
+    report = fold.report
+    if fold.error:
+        return "failed"
+    if report.rebuilt:
+        words = [f"rebuilt from {counted(report.rows, 'row')}: {counted(report.added, 'version')}"]
+    else:
+        words = [f"{counted(report.added, 'version')} new or changed" if report.added else "nothing new"]
+    if report.quarantined:
+        words.append(f"{counted(report.quarantined, 'row')} in quarantine")
+    if uncastable := sum(int(found["count"]) for found in report.uncastable.values()):
+        words.append(f"{counted(uncastable, 'value')} uncastable in {', '.join(sorted(report.uncastable))}")
+    if report.held:
+        words.append("deletions held until the next listing agrees")
+    return ", ".join(words)

@@ -1,0 +1,191 @@
+"""`avesa status`: how far every table of every tenant is, and what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from avesa.canonical_transform.engine import count, engine, literals
+from avesa.canonical_transform.ledger import decode_ledger
+from avesa.canonical_transform.mapping import mapping_names
+from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.output import console, counted, moment, shown, write_json, write_table
+from avesa.connector.checkpoint import decode_checkpoint
+from avesa.integrations import load_service
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.query import snapshots
+from avesa.shared.layout import quarantine_prefix
+from avesa.shared.run_log import RunEntry
+from avesa.shared.tenants import TenantService
+from avesa.shared.watermarks import TableState
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa status
+  avesa status acme
+  avesa status acme --json
+""",
+)
+@click.argument("tenant", required=False)
+@home_option
+@json_option
+def status(tenant: str | None, as_json: bool) -> None:
+    """Show for each table how far it is, when it was last pulled and folded, and what is wrong."""
+    with opened_home() as ports:
+        found = [tenant_status(ports, name) for name in ([tenant] if tenant else ports.tenants.tenants())]
+    if as_json:
+        write_json(found)
+        return
+    if not found:
+        console().print("There is no tenant yet. Add one: avesa tenant add NAME")
+    for one in found:
+        _show(one)
+
+
+def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
+    """As `status --json` prints it. Raises UsageError for an unknown tenant."""
+    services = ports.tenants.services(tenant)
+    states = {state.table_name: state for state in ports.watermarks.all(tenant)}
+    latest = {(entry.stage, entry.table): entry for entry in ports.run_log.latest(tenant)}
+    return {
+        "tenant": tenant,
+        "synced": bool(latest),
+        "services": [_service_status(one, states, latest) for one in services],
+        "canonical": _canonical_status(ports, tenant, states, latest),
+    }
+
+
+def _service_status(
+    connected: TenantService, states: dict[str, TableState], latest: dict[tuple[Any, str], RunEntry]
+) -> dict[str, Any]:
+    tables = []
+    for endpoint in load_service(connected.service).endpoints:
+        if connected.tables is not None and endpoint.name not in connected.tables:
+            continue
+        name = f"{connected.service}/{endpoint.name}"
+        entry, state = latest.get(("ingest", name)), states.get(name)
+        unfinished = decode_checkpoint(state.checkpoint) if state else None
+        tables.append(
+            {
+                "table": endpoint.name,
+                "status": entry.status if entry else None,
+                "kind": entry.figures.get("kind") if entry else None,
+                "rows": entry.figures.get("rows") if entry else None,
+                "finished_at": entry.finished_at if entry else None,
+                "watermark": state.watermark if state else None,
+                "unfinished": unfinished
+                and {
+                    "kind": unfinished.kind,
+                    "started_at": unfinished.started_at,
+                    "pages": unfinished.figures.pages,
+                    "rows": unfinished.figures.rows,
+                },
+                "error": entry.error if entry else None,
+            }
+        )
+    return {
+        "service": connected.service,
+        "enabled": connected.enabled,
+        "problem": connected.problem,
+        "tables": tables,
+    }
+
+
+def _canonical_status(
+    ports: Ports, tenant: str, states: dict[str, TableState], latest: dict[tuple[Any, str], RunEntry]
+) -> list[dict[str, Any]]:
+    live = snapshots(ports, tenant)
+    entries = ports.run_log.entries(tenant, limit=100_000)
+    found = []
+    for table in mapping_names():
+        name = f"canonical/{table}"
+        entry, state = latest.get(("transform", name)), states.get(name)
+        if table not in live and entry is None:
+            continue
+        files = live[table].files if table in live else ()
+        ledger = decode_ledger(state.details if state else None)
+        found.append(
+            {
+                "table": table,
+                "status": entry.status if entry else None,
+                "current": sum(file.rows for file in files if file.is_current),
+                "closed": sum(file.rows for file in files if not file.is_current),
+                "quarantined": _quarantined(ports, tenant, table),
+                "uncastable": _uncastable([one for one in entries if one.table == name]),
+                "held": [source.held for source in ledger.sources.values() if source.held],
+                "folded_at": entry.finished_at if entry else None,
+                "error": entry.error if entry else None,
+            }
+        )
+    return found
+
+
+def _quarantined(ports: Ports, tenant: str, table: str) -> int:
+    """Raw rows that could not be folded, each counted once."""
+    paths = [info.path for info in ports.objects.list(quarantine_prefix(tenant, table))]
+    if not paths:
+        return 0
+    with engine(ports.scratch) as con:
+        files = [str(ports.objects.fetch(path, ports.scratch)) for path in paths]
+        return count(con, f"read_parquet({literals(files)})")
+
+
+def _uncastable(entries: list[RunEntry]) -> int:
+    """Values that became null since the table was last built anew, as far as the run log (newest first) tells."""
+    total = 0
+    for entry in entries:
+        total += sum(int(found["count"]) for found in entry.figures.get("uncastable", {}).values())
+        if entry.figures.get("rebuilt"):
+            break
+    return total
+
+
+def _show(found: dict[str, Any]) -> None:
+    out = console()
+    out.print(found["tenant"], style="bold")
+    if not found["services"]:
+        out.print(f"  not connected to any service. Run: avesa connect {found['tenant']} SERVICE --secrets-from FILE")
+    elif not found["synced"]:
+        out.print(f"  never synced. Run: avesa sync {found['tenant']}")
+    for service in found["services"]:
+        disabled = "" if service["enabled"] else " (disabled)"
+        problem = f": {shown(service['problem'])}" if service["problem"] else ""
+        if problem or not found["synced"]:
+            out.print(f"  {service['service']}{disabled}{problem}")
+        if found["synced"]:
+            columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
+            write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
+    if found["canonical"]:
+        numbers = ("current", "closed", "quarantined", "uncastable")
+        rows = [
+            (
+                one["table"],
+                *(one[name] for name in numbers),
+                moment(one["folded_at"]),
+                one["error"] or ("deletions held: a listing lacks too many records" if one["held"] else ""),
+            )
+            for one in found["canonical"]
+        ]
+        write_table(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
+
+
+def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
+    unfinished = table["unfinished"]
+    note = table["error"] or ""
+    if unfinished and not note:
+        note = f"unfinished {unfinished['kind']}: {counted(unfinished['pages'], 'page')} so far"
+    result = table["status"] or "never"
+    if table["status"] == "ok":
+        result = table["kind"] or "ok"
+    return (
+        f"{service}/{table['table']}",
+        result,
+        table["rows"],
+        moment(table["finished_at"]),
+        moment(table["watermark"]),
+        note,
+    )

@@ -1,0 +1,165 @@
+"""`avesa sync` and `avesa ingest`: one tenant or all, each for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from avesa.cli.command import Command, home_option, json_option, opened_home, tell_error
+from avesa.cli.output import console, write_json
+from avesa.cli.progress import WatchedRunLog, Watcher, watching
+from avesa.cli.report import TenantRun, run_json, write_runs
+from avesa.cli.stopping import StopSwitch
+from avesa.integrations import load_service
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.sync import SyncReport, choose_services, sync_tenant
+from avesa.shared.errors import AvesaError, UsageError, Where
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _sync_options(function: _F) -> _F:
+    options = (
+        click.argument("tenant", required=False),
+        click.option("--service", metavar="NAME", help="This service alone."),
+        click.option("--table", metavar="NAME", help="This raw table alone, as `avesa services NAME` calls it."),
+        click.option("--full", is_flag=True, help="List everything anew instead of asking for changes."),
+        click.option(
+            "--max-seconds",
+            type=click.FloatRange(min=0),
+            metavar="N",
+            help="Stop cleanly after so many seconds; exit status 1 if there was more to do.",
+        ),
+        home_option,
+        json_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa sync                                  every tenant
+  avesa sync acme                             one tenant
+  avesa sync acme --service connectwise --table tickets
+  avesa sync acme --full                      list everything anew
+  avesa sync --max-seconds 600 --json
+
+Ctrl-C stops between two pages, and the next sync goes on from there. A second Ctrl-C ends at once; even then
+nothing is lost or doubled.
+Exit status: 0 all complete, 1 something failed or was stopped, 2 wrong usage.
+""",
+)
+@_sync_options
+def sync(
+    tenant: str | None, service: str | None, table: str | None, full: bool, max_seconds: float | None, as_json: bool
+) -> None:
+    """Pull what changed at the vendors, then fold it into the canonical tables. All tenants when none is named."""
+    _run(tenant, service, table, full=full, max_seconds=max_seconds, as_json=as_json, transform=True)
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa ingest acme
+  avesa ingest acme --table tickets
+  avesa transform acme       fold later what was pulled
+""",
+)
+@_sync_options
+def ingest(
+    tenant: str | None, service: str | None, table: str | None, full: bool, max_seconds: float | None, as_json: bool
+) -> None:
+    """Pull what changed at the vendors into raw files, and fold nothing."""
+    _run(tenant, service, table, full=full, max_seconds=max_seconds, as_json=as_json, transform=False)
+
+
+def _run(
+    tenant: str | None,
+    service: str | None,
+    table: str | None,
+    *,
+    full: bool,
+    max_seconds: float | None,
+    as_json: bool,
+    transform: bool,
+) -> None:
+    with opened_home() as ports:
+        tenants = _chosen_tenants(ports, tenant, service, table)
+        with StopSwitch(max_seconds) as stop, watching(silent=as_json) as watcher:
+            runs = [
+                _sync_one(ports, name, service, table, full=full, transform=transform, stop=stop, watcher=watcher)
+                for name in tenants
+            ]
+    if as_json:
+        write_json(run_json(runs))
+    else:
+        write_runs(console(), runs)
+    for error in (error for run in runs for error in run.failures()):
+        tell_error(error)
+    if any(run.stopped for run in runs):
+        click.echo("Stopped; the next sync goes on from here.", err=True)
+    if not all(run.complete for run in runs):
+        click.get_current_context().exit(1)
+
+
+def _sync_one(
+    ports: Ports,
+    tenant: str,
+    service: str | None,
+    table: str | None,
+    *,
+    full: bool,
+    transform: bool,
+    stop: StopSwitch,
+    watcher: Watcher,
+) -> TenantRun:
+    nothing = SyncReport(tenant, "")
+    if stop():
+        return TenantRun(tenant, nothing, stopped=True)
+    try:
+        report = sync_tenant(
+            replace(ports, run_log=WatchedRunLog(ports.run_log, watcher)),
+            tenant,
+            service=service,
+            table=table,
+            full=full,
+            stop=stop,
+            page_seen=watcher.page,
+            transform=transform,
+        )
+    except UsageError:
+        raise
+    except AvesaError as error:
+        return TenantRun(tenant, nothing, error=error.located(Where(tenant)))
+    return TenantRun(tenant, report, stopped=stop())
+
+
+def _chosen_tenants(ports: Ports, tenant: str | None, service: str | None, table: str | None) -> Iterable[str]:
+    """The tenant named, or all that have what is asked for. Raises UsageError if there is nothing to do."""
+    if service is not None:
+        load_service(service)
+    if tenant is not None:
+        choose_services(ports, tenant, service, table)
+        return [tenant]
+    everyone = ports.tenants.tenants()
+    if not everyone:
+        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+    chosen, refused = [], []
+    for name in everyone:
+        try:
+            choose_services(ports, name, service, table)
+        except UsageError as error:
+            refused.append(error)
+        else:
+            chosen.append(name)
+    if not chosen:
+        raise refused[0]
+    return chosen

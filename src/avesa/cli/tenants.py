@@ -1,0 +1,119 @@
+"""`avesa tenant`: who is served."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from avesa.cli.command import Group, home, home_option, json_option, opened_home
+from avesa.cli.output import console, write_json, write_table
+from avesa.shared.errors import UsageError
+
+
+@click.group(
+    cls=Group,
+    epilog="""
+Examples:
+  avesa tenant add northwind-it
+  avesa tenant list
+  avesa tenant remove northwind-it
+""",
+)
+def tenant() -> None:
+    """Add, list and remove tenants."""
+
+
+@tenant.command(
+    epilog="""
+Examples:
+  avesa tenant add northwind-it
+  avesa connect northwind-it connectwise --set company_id=northwind --secrets-from keys.json
+"""
+)
+@click.argument("name")
+@home_option
+@json_option
+def add(name: str, as_json: bool) -> None:
+    """Add a tenant. Its name is a-z, 0-9, - and _, and becomes the name of its folder."""
+    with opened_home() as ports:
+        added = ports.tenants.add_tenant(name)
+    if as_json:
+        write_json({"tenant": name, "added": added})
+    elif added:
+        console().print(f"Tenant {name} is added. Next: avesa connect {name} SERVICE --secrets-from FILE")
+    else:
+        console().print(f"Tenant {name} was there already.")
+
+
+@tenant.command(
+    name="list",
+    epilog="""
+Examples:
+  avesa tenant list
+  avesa tenant list --json
+""",
+)
+@home_option
+@json_option
+def list_(as_json: bool) -> None:
+    """List the tenants and the services that each is connected to."""
+    with opened_home() as ports:
+        found = {name: ports.tenants.services(name) for name in ports.tenants.tenants()}
+    if as_json:
+        write_json(
+            [
+                {
+                    "tenant": name,
+                    "services": [
+                        {"service": one.service, "enabled": one.enabled, "problem": one.problem} for one in services
+                    ],
+                }
+                for name, services in found.items()
+            ]
+        )
+    elif not found:
+        console().print("There is no tenant yet. Add one: avesa tenant add NAME")
+    else:
+        rows = [
+            (
+                name,
+                ", ".join(one.service for one in services),
+                "; ".join(one.problem for one in services if one.problem),
+            )
+            for name, services in found.items()
+        ]
+        write_table(("tenant", "services", "problem"), rows)
+
+
+@tenant.command(
+    epilog="""
+Examples:
+  avesa tenant remove northwind-it
+  avesa tenant remove northwind-it --yes     without asking
+"""
+)
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal to ask on.")
+@home_option
+@json_option
+def remove(name: str, yes: bool, as_json: bool) -> None:
+    """Forget a tenant: its connections, secrets and watermarks. Its data stay where they are."""
+    with opened_home() as ports:
+        ports.tenants.services(name)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"removing tenant {name} needs a confirmation.", hint="Add --yes.")
+            question = f"Forget tenant {name} with its connections, secrets and watermarks?"
+            click.confirm(question, abort=True, err=True)
+        with ports.watermarks.lease(name, "sync"):
+            # The name goes last, so that a removal that is interrupted can be repeated.
+            ports.secrets.remove(name)
+            ports.watermarks.forget(name)
+            ports.tenants.remove_tenant(name)
+        data = home() / "data" / name
+    if as_json:
+        write_json({"tenant": name, "removed": True, "data": str(data) if data.exists() else None})
+    else:
+        kept = f" Its data stay in {data}" if data.exists() else ""
+        console().print(f"Tenant {name} is forgotten.{kept}")

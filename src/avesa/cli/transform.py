@@ -1,0 +1,85 @@
+"""`avesa transform` and `avesa rebuild`: fold what has landed, or everything anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+from avesa.cli.command import Command, home_option, json_option, opened_home, tell_error
+from avesa.cli.output import console, write_json
+from avesa.cli.progress import WatchedRunLog, watching
+from avesa.cli.report import TenantRun, run_json, write_runs
+from avesa.cli.stopping import StopSwitch
+from avesa.pipeline.sync import SyncReport, new_run_id
+from avesa.pipeline.transform import choose_canonical, transform_tenant
+from avesa.shared.errors import UsageError
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa transform                       every tenant
+  avesa transform acme
+  avesa transform acme --table tickets
+""",
+)
+@click.argument("tenant", required=False)
+@click.option("--table", metavar="CANONICAL", help="This canonical table alone.")
+@home_option
+@json_option
+def transform(tenant: str | None, table: str | None, as_json: bool) -> None:
+    """Fold the raw files that are not folded yet into the canonical tables."""
+    _fold(tenant, table, rebuild=False, as_json=as_json)
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa rebuild acme                every table
+  avesa rebuild acme tickets        one table
+""",
+)
+@click.argument("tenant")
+@click.argument("table", required=False)
+@home_option
+@json_option
+def rebuild(tenant: str, table: str | None, as_json: bool) -> None:
+    """Fold everything anew from the raw files and swap it in at once. Readers never see a table half made."""
+    _fold(tenant, table, rebuild=True, as_json=as_json)
+
+
+def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool) -> None:
+    tables = [table] if table else None
+    choose_canonical(tables)
+    runs: list[TenantRun] = []
+    with opened_home() as ports, watching(silent=as_json) as watcher, StopSwitch() as stop:
+        told = replace(ports, run_log=WatchedRunLog(ports.run_log, watcher))
+        for name in _chosen_tenants(tenant, ports.tenants.tenants()):
+            ports.tenants.services(name)
+            run_id = new_run_id(ports)
+            if stop():
+                runs.append(TenantRun(name, SyncReport(name, run_id), stopped=True))
+                continue
+            outcomes = transform_tenant(told, name, run_id=run_id, tables=tables, rebuild=rebuild)
+            runs.append(TenantRun(name, SyncReport(name, run_id, transforms=tuple(outcomes))))
+    if as_json:
+        write_json(run_json(runs))
+    else:
+        write_runs(console(), runs)
+        for run in runs:
+            if not run.report.transforms and not run.stopped:
+                console().print("  nothing has landed yet")
+    for error in (error for run in runs for error in run.failures()):
+        tell_error(error)
+    if not all(run.complete for run in runs):
+        click.get_current_context().exit(1)
+
+
+def _chosen_tenants(tenant: str | None, everyone: Sequence[str]) -> Sequence[str]:
+    if tenant is None and not everyone:
+        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+    return [tenant] if tenant is not None else everyone
