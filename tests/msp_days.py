@@ -174,8 +174,8 @@ def sync_as_process(home: str, world: str, began: str) -> None:
 
 
 @contextmanager
-def msp_days(home: Path) -> Iterator[Days]:
-    worlds = {"acme": World(seed=11, start=START), "globex": World(seed=12, start=START)}
+def msp_days(home: Path, tenants: tuple[str, ...] = ("acme", "globex")) -> Iterator[Days]:
+    worlds = {tenant: World(seed=11 + number, start=START) for number, tenant in enumerate(tenants)}
     with Sandbox(worlds=worlds, clock=SandboxClock(START + timedelta(days=10))) as sandbox:
         days = Days(sandbox, home)
         days.connect()

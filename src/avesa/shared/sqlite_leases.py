@@ -27,6 +27,8 @@ LEASE_SECONDS = 60.0
 _LOG = logging.getLogger(__name__)
 _THIS_PROCESS = secrets.token_hex(8)
 """Tells this process from an earlier one of the same pid, as in a container that was started again."""
+_ENDED: set[str] = set()
+"""Tokens of leases that have ended but could not be given back (a full disk): they count no more."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ class SqliteLeases:
         now = self._clock()
         with self._database.writing() as db:
             row = db.execute(
-                "SELECT host, pid, process, until FROM leases WHERE tenant_id = ? AND name = ?",
+                "SELECT host, pid, process, until, token FROM leases WHERE tenant_id = ? AND name = ?",
                 (tenant_id, name),
             ).fetchone()
-            if row and _counts(held := _Held(*row), now):
+            if row and row[4] not in _ENDED and _counts(held := _Held(*row[:4]), now):
                 raise Busy(
                     f"{name} is in work by process {held.pid} on {held.host.partition(' ')[0]}.",
                     where=Where(tenant_id),
@@ -98,9 +100,12 @@ class SqliteLeases:
 
     def _release(self, tenant_id: str, name: str, token: str) -> None:
         statement = "DELETE FROM leases WHERE tenant_id = ? AND name = ? AND token = ?"
-        # One that cannot be given back (a full disk) expires; what happened in the block is what counts.
-        with suppress(AvesaError), self._database.writing() as db:
-            db.execute(statement, (tenant_id, name, token))
+        # One that cannot be given back is no failure of its own: what happened in the block is what counts.
+        try:
+            with self._database.writing() as db:
+                db.execute(statement, (tenant_id, name, token))
+        except AvesaError:
+            _ENDED.add(token)
 
     def _until(self, now: datetime) -> str:
         return to_iso(now + timedelta(seconds=self._seconds))
