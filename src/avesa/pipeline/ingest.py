@@ -135,7 +135,7 @@ def ingest_table(
         raise error.located(where) from None
     except OSError as error:
         blocked = StorageError(f"Cannot use {ports.scratch}: {error.strerror}.", where=where)
-        logged("failed", blocked.message, {"retry": full.retry})
+        logged("failed", blocked.message, {"retry": blocked.retry})
         raise blocked from None
     except AvesaError as error:
         error.located(where)
