@@ -21,7 +21,7 @@ from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import SinglePage
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import ServiceFailed, StorageError, TableFailed, Unavailable
+from avesa.shared.errors import ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
 from tiny_vendor import (
     SERVICE,
     Answer,
@@ -383,7 +383,36 @@ def test_a_storage_that_refuses_moves_nothing_forward_and_the_next_pull_lands_it
     assert bench.ids() == [str(i) for i in range(1, 8)]
 
 
+def test_a_worker_whose_view_is_old_moves_no_watermark(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(1)]
+
+    def meddle(table: str, page: int, rows: int) -> None:
+        bench.ports.watermarks.put(bench.state())
+
+    with pytest.raises(StaleState):
+        bench.pull(progress=meddle)
+    assert bench.state().watermark is None
+    assert bench.pull().kind == "listing"
+
+
 # Stop and go on
+
+
+def test_work_becomes_durable_at_intervals_however_small_it_is(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
+    assert len(bench.pull(options=PullOptions(save_every=0.0)).files) == 3
+
+
+def test_an_unfinished_change_pull_gives_way_to_a_full_listing_without_losing_its_rows(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
+    bench.pull()
+    bench.vendor.lists["/tickets"] = [record(i, "2026-03-01T11:00:00Z") for i in range(1, 8)]
+    progress, stop = stop_after(1)
+    assert bench.pull(progress=progress, stop=stop).kind == "changes"
+    bench.vendor.lists["/tickets"] = bench.vendor.lists["/tickets"][:3]
+    assert bench.pull(full=True).kind == "listing"
+    kinds = sorted((receipt.kind, receipt.complete, receipt.rows) for receipt in receipts(bench.ports, "tickets"))
+    assert kinds == [("changes", False, 3), ("listing", True, 3), ("listing", True, 7)]
 
 
 @pytest.mark.parametrize("table", ["tickets", "boards", "notes"])
