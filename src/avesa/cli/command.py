@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ import click
 
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AvesaError, UsageError
+from avesa.shared.errors import AvesaError, UsageError, Where
 
 DEFAULT_HOME = Path(".avesa")
 _HOME = "avesa.home"
@@ -99,9 +99,17 @@ def error_json(error: AvesaError) -> dict[str, Any]:
     }
 
 
-def tell_error(error: AvesaError) -> None:
-    """Write it to stderr, for commands that go on with the rest."""
-    click.echo(f"Error: {error_text(error)}", err=True)
+def tell_errors(errors: Iterable[AvesaError]) -> None:
+    """Write them to stderr, for commands that go on with the rest. What befell many tables alike is told once."""
+    alike: dict[tuple[str | None, str | None, str, str], list[AvesaError]] = {}
+    for error in errors:
+        alike.setdefault((error.where.tenant, error.where.service, error.message, error.hint), []).append(error)
+    for (tenant, service, message, hint), same in alike.items():
+        told = same[0]
+        if len(same) > 1:
+            tables = ", ".join(str(error.where.table) for error in same)
+            told = AvesaError(f"{message} ({len(same)} tables: {tables})", where=Where(tenant, service), hint=hint)
+        click.echo(f"Error: {error_text(told)}", err=True)
 
 
 def home_option(function: _F) -> _F:

@@ -45,9 +45,10 @@ They are never given on the command line, where other users and the shell's hist
 @home_option
 @json_option
 def connect(tenant: str, service: str, sets: tuple[str, ...], secrets_from: str | None, as_json: bool) -> None:
-    """Store how TENANT reaches SERVICE: its settings and secrets, checked against what the service needs.
+    """Store how TENANT reaches SERVICE: settings and secrets.
 
-    The vendor is not called. Called again, it changes what is given and keeps the rest.
+    They are checked against what the service needs; the vendor is not called. Called again, it changes what is
+    given and keeps the rest.
     """
     declared = load_service(service)
     where = Where(tenant, service)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -90,7 +89,10 @@ Nothing leaves this machine: the vendor is the sandbox, on loopback.
 @home_option
 @json_option
 def demo(days: int, seed: int, keep: Path | None, as_json: bool) -> None:
-    """Run the whole way with two invented tenants over some days, verify the history, and show it."""
+    """See it work, with invented data and a proof.
+
+    Two tenants are synced over some simulated days; then their history is verified and shown.
+    """
     folder = prepare_demo_home(keep or home() / "demo").resolve()
     out = Console(quiet=True) if as_json else console()
     began = time.monotonic()
@@ -151,13 +153,13 @@ def demo(days: int, seed: int, keep: Path | None, as_json: bool) -> None:
 
 def running_on(sandbox: SandboxClock, monotonic: Callable[[], float] = time.monotonic) -> Clock:
     """AVESA's clock of the demo: the sandbox's, which stands still through a day, plus the time that really passes."""
-    began = {"day": sandbox(), "at": monotonic()}
+    day, began = sandbox(), monotonic()
 
     def now() -> datetime:
-        today = sandbox()
-        if today != began["day"]:
-            began.update(day=today, at=monotonic())
-        return today + timedelta(seconds=monotonic() - began["at"])
+        nonlocal day, began
+        if sandbox() != day:
+            day, began = sandbox(), monotonic()
+        return day + timedelta(seconds=monotonic() - began)
 
     return now
 
@@ -230,38 +232,27 @@ def day_line(day: DemoDay) -> str:
 
 def show_tables(out: Console, tables: list[dict[str, Any]]) -> None:
     out.print()
-    columns = ("tenant", "table", "current", "closed")
-    rows = [tuple(one[name] for name in columns) for one in tables]
-    write_table(
-        ("tenant", "canonical table", "current rows", "closed versions"),
-        rows,
-        right=("current rows", "closed versions"),
-    )
-
-
-@contextmanager
-def _paragraph(out: Console, title: str) -> Iterator[None]:
-    out.print(f"\n{title}", style="bold")
-    yield
+    numbers = ("current rows", "closed versions")
+    rows = [(one["tenant"], one["table"], one["current"], one["closed"]) for one in tables]
+    write_table(("tenant", "canonical table", *numbers), rows, right=numbers)
 
 
 def show_deletions(out: Console, deletions: dict[str, list[dict[str, Any]]]) -> None:
-    with _paragraph(out, "Deleted at the vendor, and noticed"):
-        for tenant, found in deletions.items():
-            for one in found:
-                name = shown(one["name"], width=50)
-                out.print(
-                    f"  {tenant}  {one['table']} {one['source_id']} ({name}), gone from {moment(one['valid_to'])}"
-                )
-        if not any(deletions.values()):
-            out.print("  none in these days")
+    out.print("\nDeleted at the vendor, and noticed", style="bold")
+    for tenant, found in deletions.items():
+        for one in found:
+            name = shown(one["name"], width=50)
+            gone = moment(one["valid_to"])
+            out.print(f"  {tenant}  {one['table']} {one['source_id']} ({name}), gone from {gone}")
+    if not any(deletions.values()):
+        out.print("  none in these days")
 
 
 def show_checks(out: Console, checks: list[Check], errors: list[str]) -> None:
-    with _paragraph(out, "Verified"):
-        for check in checks:
-            out.print(f"  {'ok    ' if check.ok else 'FAILED'}  {check.what} ({check.counted:,} {check.unit})")
-            for fault in check.faults:
-                out.print(f"          {fault}")
-        for error in errors:
-            out.print(f"  FAILED  {error}")
+    out.print("\nVerified", style="bold")
+    for check in checks:
+        out.print(f"  {'ok    ' if check.ok else 'FAILED'}  {check.what} ({check.counted:,} {check.unit})")
+        for fault in check.faults:
+            out.print(f"          {fault}")
+    for error in errors:
+        out.print(f"  FAILED  {error}")

@@ -76,9 +76,8 @@ def check_rebuild(ports: Ports, tenants: Sequence[str], run_id: str) -> Check:
     rows, faults = 0, []
     for tenant in tenants:
         before = {table: _all_rows(ports, tenant, table) for table in COMPARED}
-        for outcome in transform_tenant(ports, tenant, run_id=run_id, rebuild=True):
-            if outcome.error:
-                faults.append(str(outcome.error))
+        outcomes = transform_tenant(ports, tenant, run_id=run_id, rebuild=True)
+        faults += [str(outcome.error) for outcome in outcomes if outcome.error]
         for table, old in before.items():
             rows += len(old)
             if _all_rows(ports, tenant, table) != old:

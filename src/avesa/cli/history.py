@@ -34,7 +34,10 @@ Examples:
 @home_option
 @json_option
 def history(tenant: str, table: str, id: str, as_json: bool) -> None:
-    """Show every version of a record: from when to when, what changed, and how it ended. ID is its source_id."""
+    """Show a record's life, version by version.
+
+    From when to when each was in force, what changed, and how it ended. ID is its source_id.
+    """
     with opened_home() as ports:
         versions = versions_of(ports, tenant, table, id)
         untracked = tenant_mapping(ports, tenant, table).untracked

@@ -86,7 +86,7 @@ def write_table(
     """A table on stdout. Into a file or pipe it goes at its full width, one line a row."""
     numbers = set(right)
     out = console()
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:

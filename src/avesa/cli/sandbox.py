@@ -28,7 +28,10 @@ It prints the commands that connect its tenants. Ctrl-C stops it.
 @click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Times real time.")
 @home_option
 def sandbox(tenants: tuple[str, ...], port: int, host: str, seed: int, days: int, speed: float) -> None:
-    """Serve ConnectWise on loopback, with invented data that go on changing."""
+    """Serve a vendor on loopback, with invented data.
+
+    It is ConnectWise, with a world of its own for each tenant that goes on changing.
+    """
     try:
         serve(port=port, host=host, seed=seed, tenants=tenants, days=days, speed=speed)
     except ValueError as error:

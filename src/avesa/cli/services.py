@@ -27,7 +27,7 @@ Examples:
 @home_option
 @json_option
 def services(name: str | None, as_json: bool) -> None:
-    """Show the services that tenants can be connected to, or one of them in detail."""
+    """Show what tenants can be connected to, or one in detail."""
     chosen = [load_service(one) for one in ([name] if name else service_names())]
     if as_json:
         described = [described_service(one) for one in chosen]

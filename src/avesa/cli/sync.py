@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home, tell_error
+from avesa.cli.command import Command, home_option, json_option, opened_home, tell_errors
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, Watcher, watching
 from avesa.cli.report import TenantRun, run_json, write_runs
@@ -60,7 +60,10 @@ Exit status: 0 all complete, 1 something failed or was stopped, 2 wrong usage.
 def sync(
     tenant: str | None, service: str | None, table: str | None, full: bool, max_seconds: float | None, as_json: bool
 ) -> None:
-    """Pull what changed at the vendors, then fold it into the canonical tables. All tenants when none is named."""
+    """Pull what changed, then fold it into the canonical tables.
+
+    All tenants when none is named. One that fails does not stop the others.
+    """
     _run(tenant, service, table, full=full, max_seconds=max_seconds, as_json=as_json, transform=True)
 
 
@@ -77,7 +80,7 @@ Examples:
 def ingest(
     tenant: str | None, service: str | None, table: str | None, full: bool, max_seconds: float | None, as_json: bool
 ) -> None:
-    """Pull what changed at the vendors into raw files, and fold nothing."""
+    """Pull what changed into raw files, and fold nothing."""
     _run(tenant, service, table, full=full, max_seconds=max_seconds, as_json=as_json, transform=False)
 
 
@@ -102,8 +105,7 @@ def _run(
         write_json(run_json(runs))
     else:
         write_runs(console(), runs)
-    for error in (error for run in runs for error in run.failures()):
-        tell_error(error)
+    tell_errors(error for run in runs for error in run.failures())
     if any(run.stopped for run in runs):
         click.echo("Stopped; the next sync goes on from here.", err=True)
     if not all(run.complete for run in runs):

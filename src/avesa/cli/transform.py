@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home, tell_error
+from avesa.cli.command import Command, home_option, json_option, opened_home, tell_errors
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
 from avesa.cli.report import TenantRun, run_json, write_runs
@@ -31,7 +31,10 @@ Examples:
 @home_option
 @json_option
 def transform(tenant: str | None, table: str | None, as_json: bool) -> None:
-    """Fold the raw files that are not folded yet into the canonical tables."""
+    """Fold what has landed into the canonical tables.
+
+    Raw files with a receipt that are not folded yet are taken, whoever wrote them.
+    """
     _fold(tenant, table, rebuild=False, as_json=as_json)
 
 
@@ -73,8 +76,7 @@ def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool
         for run in runs:
             if not run.report.transforms and not run.stopped:
                 console().print("  nothing has landed yet")
-    for error in (error for run in runs for error in run.failures()):
-        tell_error(error)
+    tell_errors(error for run in runs for error in run.failures())
     if not all(run.complete for run in runs):
         click.get_current_context().exit(1)
 
