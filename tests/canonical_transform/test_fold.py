@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from avesa.shared.errors import ConfigurationError, StorageError
 from fold_table import Folding, thing_values, things_mapping
 from raw_files import PullOf, Row, at
 from scd2_oracle import history
@@ -344,3 +346,53 @@ def test_closed_rows_are_only_appended(folding: Folding) -> None:
     folding.land(change(30, thing("1", 29, 30, "v3")))
     folding.fold()
     assert before < {file.name for file in folding.snapshot().files if not file.is_current}
+
+
+def test_a_file_that_two_receipts_name_counts_once(folding: Folding) -> None:
+    pull = listing(10, thing("1", 1, 10), thing("2", 1, 10), name="first")
+    folding.land(pull)
+    folding.fold()
+    before = folding.versions()
+    raw = folding.root / "data/acme/raw/vendor/things"
+    (raw / "second.receipt.json").write_bytes((raw / "first.receipt.json").read_bytes())
+    assert folding.fold().commits == 0
+    folding.fold(rebuild=True)
+    assert folding.versions() == before
+
+
+def test_a_receipt_that_is_none_is_told_by_name(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10), name="first"))
+    (folding.root / "data/acme/raw/vendor/things/bad.receipt.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match=r"acme, vendor/things.*bad\.receipt\.json"):
+        folding.fold()
+
+
+def test_a_raw_file_that_is_missing_is_told_by_name(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10), name="first"))
+    (folding.root / "data/acme/raw/vendor/things/first-0.parquet").unlink()
+    with pytest.raises(StorageError, match=r"first-0\.parquet is missing"):
+        folding.fold()
+
+
+def test_a_damaged_raw_file_is_told_and_changes_nothing(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10)))
+    folding.fold()
+    before = folding.versions()
+    folding.land(change(20, thing("1", 15, 20, "b"), name="bad"))
+    (folding.root / "data/acme/raw/vendor/things/bad-0.parquet").write_bytes(b"not parquet at all")
+    with pytest.raises(StorageError):
+        folding.fold()
+    assert folding.versions() == before
+    with pytest.raises(StorageError):
+        folding.fold(rebuild=True)
+    assert folding.versions() == before
+
+
+def test_another_tenants_receipt_is_never_folded(folding: Folding) -> None:
+    other = Folding(folding.root, tenant="globex")
+    other.land(change(10, thing("1", 1, 10), name="theirs"))
+    folding.land(change(10, thing("2", 1, 10), name="ours"))
+    source, target = (folding.root / f"data/{tenant}/raw/vendor/things" for tenant in ("globex", "acme"))
+    (target / "theirs.receipt.json").write_bytes((source / "theirs.receipt.json").read_bytes())
+    with pytest.raises(ConfigurationError, match="tenant globex"):
+        folding.fold()

@@ -7,9 +7,10 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from fold_table import Folding, thing_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from fold_table import Folding, thing_values
 from raw_files import PullOf, Row, at
 from scd2_oracle import Version, history
 

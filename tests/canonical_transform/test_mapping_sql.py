@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
-from avesa.canonical_transform.mapping_sql import CARRIED, column_paths, source_query
+from avesa.canonical_transform.mapping_sql import CARRIED, source_query
 
 RAW = """CREATE TABLE raw (record_id VARCHAR, parent_id VARCHAR, payload VARCHAR, updated_at TIMESTAMPTZ,
     is_deleted BOOLEAN, is_partial BOOLEAN, extracted_at TIMESTAMPTZ, run_id VARCHAR, page INTEGER, problem VARCHAR,
@@ -117,22 +117,6 @@ def test_a_mapping_of_constants_alone_or_of_nothing_runs(con: duckdb.DuckDBPyCon
     assert (row["a"], row["b"], row["uncastable"]) == ("x", None, [])
     [row] = rows(con, mapping_of({"b": ("integer", None)}), "{}")
     assert (row["b"], row["uncastable"]) == (None, [])
-
-
-def test_column_paths_tell_the_top_level_keys_that_a_column_reads() -> None:
-    mapping = mapping_of(
-        {
-            "a": ("text", "status.name"),
-            "b": ("text", {"first": ["x", {"join": ["y.z", "ways[k=v].value"], "with": " "}]}),
-            "c": ("text", {"constant": "1"}),
-            "d": ("text", None),
-        }
-    )
-    assert column_paths(mapping, "acme", "jobs") == {
-        "a": {"status"},
-        "b": {"x", "y", "ways"},
-        "c": set(),
-    }
 
 
 # Types

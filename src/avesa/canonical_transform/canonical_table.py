@@ -19,7 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, create_table_with_add_actions
 
-from avesa.canonical_transform.engine import literal
+from avesa.canonical_transform.sql_text import literal
 from avesa.shared import layout
 from avesa.shared.clock import Clock, to_iso
 from avesa.shared.errors import StaleState, StorageError, Where

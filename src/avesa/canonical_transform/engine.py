@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from avesa.canonical_transform.sql_text import literal
 from avesa.shared.errors import StorageError
 
 MEMORY_LIMIT = "1GB"
@@ -27,21 +28,6 @@ def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 f"the engine could not read or write a file: {first_line(error)}",
                 hint="Check the free space and the rights of the data folder, then run it again.",
             ) from error
-
-
-def literal(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literals(texts: list[str]) -> str:
-    """A SQL list of strings."""
-    return "[" + ", ".join(map(literal, texts)) + "]"
 
 
 def first_line(error: BaseException) -> str:

@@ -10,16 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from avesa.canonical_transform.mapping_rules import ColumnType, Scalar
-
-SQL_TYPES: dict[ColumnType, str] = {
-    "text": "VARCHAR",
-    "decimal": "DECIMAL(18,4)",
-    "integer": "BIGINT",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "date": "DATE",
-    "json": "VARCHAR",
-}
+from avesa.canonical_transform.sql_text import SQL_TYPES, literal
 
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+(\.0*)?"
@@ -51,25 +42,20 @@ _LAST_MICROSECOND = 253_402_300_799_999_999
 """The years 1 to 9999, which all readers of the tables can show."""
 
 
-def text_literal(text: str) -> str:
-    """A text as an SQL literal: always data, whatever it holds."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def value_literal(value: Scalar, type_: ColumnType) -> str:
     """A mapping's own value, checked before to fit its type, as an SQL literal of that type."""
     match type_:
         case "text":
-            return text_literal(str(value))
+            return literal(str(value))
         case "json":
-            return f"CAST(to_json({text_literal(str(value))}) AS VARCHAR)"
+            return f"CAST(to_json({literal(str(value))}) AS VARCHAR)"
         case "boolean" | "integer":
             return str(value).lower()
         case "timestamp":
             moment = datetime.fromisoformat(str(value)).astimezone(UTC)
             return f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S.%f}+00'"
         case _:
-            return f"CAST({text_literal(str(value))} AS {SQL_TYPES[type_]})"
+            return f"CAST({literal(str(value))} AS {SQL_TYPES[type_]})"
 
 
 def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | None = None) -> str:
@@ -137,7 +123,7 @@ def _microseconds(text: str, format_: str) -> str:
 
 
 def _parsed(text: str, format_: str) -> str:
-    return f"try_strptime({text}, {text_literal(format_)})"
+    return f"try_strptime({text}, {literal(format_)})"
 
 
 def _within_years(microseconds: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 
 from avesa.canonical_transform.mapping import UPDATED_AT, Column, Mapping
-from avesa.canonical_transform.mapping_casts import SQL_TYPES, cast, text_literal, value_literal
+from avesa.canonical_transform.mapping_casts import cast, value_literal
 from avesa.canonical_transform.mapping_rules import (
     ColumnType,
     Constant,
@@ -24,8 +24,8 @@ from avesa.canonical_transform.mapping_rules import (
     Rule,
     Scalar,
     Where,
-    leaves,
 )
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal
 
 CARRIED = (
     "record_id",
@@ -124,7 +124,7 @@ def source_query(mapping: Mapping, service: str, endpoint: str, relation: str) -
     SELECT *,
         CASE WHEN _is_json THEN true ELSE json_valid(_payload) END AS _is_readable,
         json_extract_string(CASE WHEN _is_readable THEN _payload END, CAST([
-        {_listed(map(text_literal, picks.pointers))}
+        {_listed(map(literal, picks.pointers))}
         ] AS VARCHAR[])) AS _taken
     FROM readable_rows
 ), listed_rows AS (
@@ -134,29 +134,16 @@ def source_query(mapping: Mapping, service: str, endpoint: str, relation: str) -
     SELECT {_listed(["*", *(f"{text} AS {name}" for name, text in picks.texts.items())])}
     FROM listed_rows
 ), typed_rows AS (
-    SELECT {_listed(["*", *(f"{c.value} AS {quoted(name)}" for name, c in compiled.items())])}
+    SELECT {_listed(["*", *(f"{c.value} AS {identifier(name)}" for name, c in compiled.items())])}
     FROM picked_rows
 ), checked_rows AS (
     SELECT {_listed(["*", *(f"{text} AS {_failure(name)}" for name, text in failed.items())])}
     FROM typed_rows
 )
 SELECT
-        {_listed([*CARRIED, *map(quoted, compiled)])},
+        {_listed([*CARRIED, *map(identifier, compiled)])},
         {_uncastable(list(failed))} AS uncastable
 FROM checked_rows"""
-
-
-def column_paths(mapping: Mapping, service: str, endpoint: str) -> dict[str, frozenset[str]]:
-    """For each column that has a rule, the top-level keys of the record that it reads; none for a constant."""
-    return {
-        column: frozenset(leaf.path.steps[0] for leaf in leaves(rule))
-        for column, rule in mapping.sources[service, endpoint].items()
-    }
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) -> _Compiled:
@@ -167,7 +154,7 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
     if isinstance(rule, FromPath) and compiled.failed is not None:
         # The value is at hand under the column's name: no need to cast again to see whether it failed.
         text = picks.text(rule.path, exact=False)
-        return _Compiled(compiled.value, f"CASE WHEN {quoted(column.name)} IS NULL THEN {text} END")
+        return _Compiled(compiled.value, f"CASE WHEN {identifier(column.name)} IS NULL THEN {text} END")
     return compiled
 
 
@@ -179,7 +166,7 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
             return _first([_compiled(inner, type_, picks) for inner in rules])
         case Join(rules, separator):
             texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
-            return _Compiled(f"nullif(concat_ws({text_literal(separator)}, {texts}), '')")
+            return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
         case FromPath() if rule.values:
             return _Compiled(_mapped(rule, type_, picks))
         case FromPath():
@@ -209,7 +196,7 @@ def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
 
 def _lowered(text: str) -> str:
     """A text of a map as it is compared; what is not ASCII is left to DuckDB, whose lower() differs from Python's."""
-    return text_literal(text.strip(" ").lower()) if text.isascii() else f"lower(trim({text_literal(text)}))"
+    return literal(text.strip(" ").lower()) if text.isascii() else f"lower(trim({literal(text)}))"
 
 
 def _first(parts: list[_Compiled]) -> _Compiled:
@@ -263,13 +250,12 @@ def _elements(text: str) -> str:
 
 def _selected(elements: str, selector: Where, within: tuple[str, ...]) -> str:
     conditions = " AND ".join(
-        f"json_extract_string(element, {text_literal(_pointer(name))}) = {text_literal(value)}"
-        for name, value in selector.fields
+        f"json_extract_string(element, {literal(_pointer(name))}) = {literal(value)}" for name, value in selector.fields
     )
     element = f"list_filter({elements}, lambda element: {conditions})[1]"
-    return f"json_extract_string({element}, {text_literal(_pointer(within))})"
+    return f"json_extract_string({element}, {literal(_pointer(within))})"
 
 
 def _each(elements: str, within: tuple[str, ...]) -> str:
-    found = f"list_transform({elements}, lambda element: json_extract(element, {text_literal(_pointer(within))}))"
+    found = f"list_transform({elements}, lambda element: json_extract(element, {literal(_pointer(within))}))"
     return f"CAST(to_json(list_filter({found}, lambda found: found <> 'null')) AS VARCHAR)"

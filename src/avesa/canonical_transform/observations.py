@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
-from avesa.canonical_transform.engine import identifier
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.mapping_sql import source_query
 from avesa.canonical_transform.raw_source import Source
 from avesa.canonical_transform.scd2 import TableShape
+from avesa.canonical_transform.sql_text import identifier
 
 
 def map_rows(con: duckdb.DuckDBPyConnection, mapping: Mapping, shape: TableShape, source: Source) -> None:
@@ -32,7 +32,7 @@ def map_rows(con: duckdb.DuckDBPyConnection, mapping: Mapping, shape: TableShape
                 ELSE coalesce(updated_at, extracted_at)
             END AS since,
             updated_at, extracted_at, is_deleted, is_partial, page, uncastable, {columns}
-        FROM mapped JOIN pulls USING (file)
+        FROM mapped JOIN (SELECT DISTINCT file, listed_at FROM pulls) AS pulls USING (file)
     """)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from avesa.canonical_transform.engine import count, literal
+from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.raw_source import Pull, Source
+from avesa.canonical_transform.sql_text import literal
 from avesa.shared import layout
 from avesa.shared.objects import Objects
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from avesa.canonical_transform.engine import literals
+from avesa.canonical_transform.sql_text import literals
 from avesa.shared import layout
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import ConfigurationError, StorageError, Where
@@ -108,7 +108,8 @@ def load_rows(
     `only` is the name of a table of source_id: other records are left out.
     """
     _load_pulls(con, pulls)
-    files = [file for pull in pulls for file in pull.receipt.files]
+    # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
+    files = sorted({file for pull in pulls for file in pull.receipt.files})
     relation = f"({_EMPTY_ROWS})"
     if files:
         paths = [str(_fetched(objects, source, file, scratch)) for file in files]

@@ -9,18 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from avesa.canonical_transform.engine import identifier, literal
 from avesa.canonical_transform.mapping import Mapping
-
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "decimal": "DECIMAL(18,4)",
-    "integer": "BIGINT",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "date": "DATE",
-    "json": "VARCHAR",
-}
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal
 
 KEY = (("tenant_id", "text"), ("source_service", "text"), ("source_table", "text"), ("source_id", "text"))
 HISTORY = (

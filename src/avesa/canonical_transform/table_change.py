@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import duckdb
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot
-from avesa.canonical_transform.engine import count, identifier, literals
+from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.raw_source import Source
-from avesa.canonical_transform.scd2 import SQL_TYPES, TableShape
+from avesa.canonical_transform.scd2 import TableShape
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literals
 
 ROWS_PER_FILE = 250_000
 SMALL = ROWS_PER_FILE // 4

@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 
 from avesa.canonical_transform.canonical_table import Snapshot
-from avesa.canonical_transform.engine import first_line, identifier, literals
+from avesa.canonical_transform.engine import first_line
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.canonical_transform.scd2 import SQL_TYPES, shape_of
+from avesa.canonical_transform.scd2 import shape_of
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_mapping
 from avesa.shared.errors import UsageError, Where

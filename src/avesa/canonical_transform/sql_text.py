@@ -1,0 +1,31 @@
+"""Names, texts and types as SQL. Whatever a name or text holds, it is only ever data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "decimal": "DECIMAL(18,4)",
+    "integer": "BIGINT",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "date": "DATE",
+    "json": "VARCHAR",
+}
+"""DuckDB's type for each type of a mapping."""
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """A list of texts as an SQL literal."""
+    return "[" + ", ".join(map(literal, texts)) + "]"
+
+
+def identifier(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
