@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from raw_files import PullOf, land
-from scd2_oracle import Version
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.canonical_transform.fold import FoldReport, fold
@@ -18,6 +16,8 @@ from avesa.canonical_transform.ledger import Ledger
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
 from avesa.shared.clock import system_clock
 from avesa.shared.objects import Objects, open_objects
+from raw_files import PullOf, land
+from scd2_oracle import Version
 
 TENANT, SERVICE, TABLE = "acme", "vendor", "things"
 

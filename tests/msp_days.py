@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def _check_record(versions: list[Json], shown: list[tuple[datetime, Json | None]
             assert holding[0][name] == value(record), (name, moment, record["id"])
     # Nothing is told that was not shown, no version is split without a reason, and none touches the next wrongly.
     assert {v["valid_from"] for v in versions} <= starts
-    for earlier, later in zip(versions, versions[1:], strict=False):
+    for earlier, later in pairwise(versions):
         assert earlier["valid_to"] is not None
         assert earlier["valid_to"] <= later["valid_from"]
         if earlier["valid_to"] == later["valid_from"]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from arro3.core import Array, DataType, Table
@@ -91,7 +92,7 @@ def land(objects: Objects, tenant: str, service: str, table: str, pull: PullOf) 
     stem = pull.name or layout.timestamp_name(pull.started_at)
     bounds = [0, *pull.splits, len(pull.rows)]
     files = []
-    for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(bounds)):
         if start == end:
             continue
         file = f"{stem}-{number}.parquet"

@@ -1,4 +1,4 @@
-"""Bad answers and bad luck: each gets a clear error for whom it concerns, and the next sync ends in the true history."""
+"""Bad answers and bad luck: each gets a clear error for whom it concerns, and the next sync ends in the truth."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msp_days import CANONICAL, TABLES, Days, check_against_truth, msp_days
 
 from avesa.pipeline.sync import SyncReport, sync_tenant
 from avesa.pipeline.transform import transform_tenant
 from avesa.shared.errors import Busy, ServiceFailed, StorageError, TableFailed, Unavailable
+from msp_days import CANONICAL, TABLES, Days, check_against_truth, msp_days
 
 
 @pytest.fixture
@@ -157,9 +157,13 @@ def test_an_unreadable_time_is_quarantined_and_deletes_nothing(days: Days) -> No
 
 
 def test_two_syncs_of_one_tenant_the_second_says_so_and_leaves(days: Days) -> None:
-    with days.ports() as ports, ports.watermarks.lease("acme", "sync"), days.ports() as others:
-        with pytest.raises(Busy, match="acme"):
-            sync_tenant(others, "acme")
+    with (
+        days.ports() as ports,
+        ports.watermarks.lease("acme", "sync"),
+        days.ports() as others,
+        pytest.raises(Busy, match="acme"),
+    ):
+        sync_tenant(others, "acme")
     ends_in_the_truth(days)
 
 
@@ -235,7 +239,7 @@ def test_a_full_disk_is_said_and_once_there_is_room_nothing_is_missing(tmp_path:
                 except StorageError as error:
                     assert "full" in str(error)
                     break
-                errors = [e for e in failures(report).values()] + [t.error for t in report.transforms if t.error]
+                errors = [*failures(report).values(), *(t.error for t in report.transforms if t.error)]
                 if errors:
                     assert all(isinstance(e, StorageError) and "full" in str(e) for e in errors), errors
                     break

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msp_days import CANONICAL, Days, check_against_truth, msp_days
 
 from avesa.pipeline.home import open_home
 from avesa.pipeline.transform import transform_tenant
 from avesa.shared.clock import system_clock
+from msp_days import CANONICAL, Days, check_against_truth, msp_days
 
 SYNCS = 6
 

@@ -6,6 +6,7 @@ A rule is read once from its JSON and checked against the type of its column; no
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, get_args
@@ -83,6 +84,18 @@ class Join:
 
 
 Rule = FromPath | Constant | First | Join
+
+
+def leaves(rule: Rule) -> Iterator[FromPath]:
+    """Every path rule within a rule."""
+    match rule:
+        case FromPath():
+            yield rule
+        case First(rules) | Join(rules):
+            for inner in rules:
+                yield from leaves(inner)
+        case Constant():
+            pass
 
 
 def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
