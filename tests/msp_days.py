@@ -28,6 +28,7 @@ from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox
 from avesa.sandbox.world import World
 from avesa.shared.clock import from_iso, to_iso
+from avesa.shared.s3_options import delta_options
 from avesa.shared.tenants import TenantService
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -122,6 +123,8 @@ class Days:
 
     sandbox: Sandbox
     home: Path
+    root: str | None = None
+    s3_options: dict[str, str] | None = None
     moments: list[datetime] = field(default_factory=list)
     """When each sync began: the world's time, which stood still until it was done."""
     began: float = field(default_factory=time.monotonic)
@@ -132,7 +135,7 @@ class Days:
 
     @contextmanager
     def ports(self) -> Iterator[Ports]:
-        with open_home(self.home, clock=self.clock) as ports:
+        with open_home(self.home, root=self.root, s3_options=self.s3_options, clock=self.clock) as ports:
             yield ports
 
     def connect(self) -> None:
@@ -163,7 +166,10 @@ class Days:
         return subprocess.Popen(command, cwd=Path(__file__).parent, stderr=subprocess.PIPE)
 
     def table(self, tenant: str, table: str) -> list[Json]:
-        return pl.read_delta(str(self.home / "data" / tenant / "canonical" / table)).to_dicts()
+        """Read by another engine, without any code of ours."""
+        options = delta_options(self.s3_options) if self.s3_options else None
+        uri = f"{self.root or self.home / 'data'}/{tenant}/canonical/{table}"
+        return pl.read_delta(uri, storage_options=options).to_dicts()
 
 
 def sync_as_process(home: str, world: str, began: str) -> None:
@@ -175,10 +181,15 @@ def sync_as_process(home: str, world: str, began: str) -> None:
 
 
 @contextmanager
-def msp_days(home: Path, tenants: tuple[str, ...] = ("acme", "globex")) -> Iterator[Days]:
+def msp_days(
+    home: Path,
+    tenants: tuple[str, ...] = ("acme", "globex"),
+    root: str | None = None,
+    s3_options: dict[str, str] | None = None,
+) -> Iterator[Days]:
     worlds = {tenant: World(seed=11 + number, start=START) for number, tenant in enumerate(tenants)}
     with Sandbox(worlds=worlds, clock=SandboxClock(START + timedelta(days=10))) as sandbox:
-        days = Days(sandbox, home)
+        days = Days(sandbox, home, root, s3_options)
         days.connect()
         yield days
 

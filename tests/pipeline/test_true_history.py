@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from avesa.pipeline.home import open_home
+from avesa.pipeline.query import query
 from avesa.pipeline.transform import transform_tenant
 from avesa.shared.clock import system_clock
 from msp_days import CANONICAL, Days, check_against_truth, msp_days
+from s3_server import S3Root
 
 SYNCS = 6
 
@@ -62,7 +64,7 @@ def test_a_rebuild_gives_the_same_tables(synced: Days) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_raw_files_in_any_order_and_any_batches_give_the_same_tables(synced: Days, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    days = Days(synced.sandbox, tmp_path / "home", synced.moments)
+    days = Days(synced.sandbox, tmp_path / "home", moments=synced.moments)
     days.connect()
     source, target = synced.home / "data", days.home / "data"
     receipts = sorted(path.relative_to(source) for path in source.rglob("*.receipt.json"))
@@ -106,3 +108,20 @@ def test_a_sync_killed_at_random_points_ends_in_the_true_history(tmp_path: Path)
             for tenant in days.sandbox.worlds:
                 transform_tenant(ports, tenant, run_id="rebuild", rebuild=True)
         assert everything(days) == before
+
+
+def test_a_bucket_on_s3_serves_as_well_as_a_folder(tmp_path: Path, s3_root: S3Root) -> None:
+    with msp_days(tmp_path / "home", ("acme",), s3_root.url, s3_root.options) as days:
+        for _ in range(3):
+            days.next_day()
+            days.sync()
+        assert not (tmp_path / "home" / "data").exists()
+        for table in CANONICAL:
+            assert check_against_truth(days, "acme", table) > 10
+        before = {table: days.table("acme", table) for table in CANONICAL}
+        with days.ports() as ports:
+            assert query(ports, "acme", "SELECT count(*) FROM tickets").rows[0][0] == len(before["tickets"])
+            transform_tenant(ports, "acme", run_id="rebuild", rebuild=True)
+        for table, rows in before.items():
+            assert sorted(days.table("acme", table), key=str) == sorted(rows, key=str)
+        assert list((tmp_path / "home" / "scratch").iterdir()) == []

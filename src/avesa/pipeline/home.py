@@ -9,7 +9,7 @@ DIR/scratch/       temporary files
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,8 +26,17 @@ SCRATCH_KEPT = timedelta(days=1)
 
 
 @contextmanager
-def open_home(home: Path, *, root: str | None = None, clock: Clock = system_clock) -> Iterator[Ports]:
-    """The embedded ports over a folder, which is made if need be. `root` puts the data elsewhere (s3://bucket/…).
+def open_home(
+    home: Path,
+    *,
+    root: str | None = None,
+    s3_options: Mapping[str, str] | None = None,
+    clock: Clock = system_clock,
+) -> Iterator[Ports]:
+    """The embedded ports over a folder, which is made if need be.
+
+    `root` puts the data elsewhere: another folder, or `s3://bucket/prefix`, which is reached by `s3_options` (see
+    shared/s3_options.py) and for what they leave out by the environment (AWS_ACCESS_KEY_ID, AWS_REGION, …).
 
     Raises StorageError where the folder cannot be used.
     """
@@ -40,7 +49,7 @@ def open_home(home: Path, *, root: str | None = None, clock: Clock = system_cloc
         raise storage_failure("use", str(home), error) from error
     with SqliteState(home / "state.db", system_clock) as state:
         yield Ports(
-            objects=open_objects(root or home / "data"),
+            objects=open_objects(root or home / "data", s3_options=s3_options),
             tenants=state.tenants,
             watermarks=state.watermarks,
             secrets=EnvironmentSecrets(FileSecrets(home / "secrets.json")),
