@@ -1,0 +1,126 @@
+"""Help, the home folder, and how failures are told."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from avesa import __version__
+from avesa.cli.command import Command, Group, home, home_option
+from avesa.cli.main import cli
+from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa_program import PROGRAM, Avesa
+
+
+def every_command() -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, command in cli.commands.items():
+        if isinstance(command, click.Group):
+            found += [(f"{name} {inner}", one) for inner, one in command.commands.items()]
+        else:
+            found.append((name, command))
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_every_command_has_a_description_and_examples(avesa: Avesa, name: str, command: click.Command) -> None:
+    shown = avesa(*name.split(), "--help").stdout
+    assert command.help
+    assert "Examples:\n" in shown
+    assert f"  avesa {name}" in shown
+    assert all(len(line) <= 120 for line in shown.splitlines())
+
+
+def test_alone_it_shows_its_help_with_the_first_steps(avesa: Avesa) -> None:
+    shown = CliRunner().invoke(cli, [])
+    assert shown.exit_code == 0
+    assert "First steps:\n  avesa demo" in shown.stdout
+
+
+def test_it_tells_its_version(avesa: Avesa) -> None:
+    assert __version__ in avesa("--version").stdout
+
+
+def test_an_unknown_command_or_option_is_wrong_usage_and_the_closest_is_named(avesa: Avesa) -> None:
+    assert "sync" in avesa("snyc", code=2).stderr
+    assert "--json" in avesa("status", "--jsn", code=2).stderr
+
+
+def test_home_is_taken_after_the_command_before_it_and_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVESA_HOME", str(tmp_path / "environment"))
+    run = CliRunner().invoke
+    run(cli, ["tenant", "add", "one"])
+    run(cli, ["--home", str(tmp_path / "before"), "tenant", "add", "two"])
+    run(cli, ["--home", str(tmp_path / "before"), "tenant", "add", "three", "--home", str(tmp_path / "after")])
+    monkeypatch.delenv("AVESA_HOME")
+    monkeypatch.chdir(tmp_path)
+    run(cli, ["tenant", "add", "four"])
+    homes = {"environment": "one", "before": "two", "after": "three", ".avesa": "four"}
+    for folder, tenant in homes.items():
+        shown = run(cli, ["--home", str(tmp_path / folder), "tenant", "list"]).stdout
+        assert {name for name in homes.values() if name in shown} == {tenant}
+
+
+def test_a_home_that_cannot_be_used_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    result = subprocess.run(
+        [*PROGRAM, "--home", str(tmp_path / "file" / "home"), "status"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: ")
+    assert "Traceback" not in result.stderr
+
+
+@click.group(cls=Group)
+@home_option
+def failing() -> None:
+    """Commands that fail."""
+
+
+@failing.command()
+@click.argument("how")
+def fail(how: str) -> None:
+    match how:
+        case "usage":
+            raise UsageError("there is no such thing.", hint="Did you mean that?")
+        case "known":
+            raise AvesaError("it broke.", where=Where("acme", "connectwise", "tickets"), hint="Mend it.")
+        case _:
+            raise ZeroDivisionError("with a secret in it")
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "told"),
+    [
+        ("usage", 2, "Error: there is no such thing.\n  Did you mean that?\n"),
+        ("known", 1, "Error: tenant acme, connectwise/tickets: it broke.\n  Mend it.\n"),
+    ],
+)
+def test_a_failure_says_for_whom_and_what_failed_and_what_to_do(
+    how: str, code: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AVESA_DEBUG", raising=False)
+    result = CliRunner().invoke(failing, ["fail", how])
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", told)
+
+
+def test_a_bug_is_told_in_few_words_and_with_a_traceback_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AVESA_DEBUG", raising=False)
+    result = CliRunner().invoke(failing, ["fail", "bug"])
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.stderr and "AVESA_DEBUG=1" in result.stderr
+    assert "secret" not in result.stderr and "Traceback" not in result.stderr
+    monkeypatch.setenv("AVESA_DEBUG", "1")
+    assert "Traceback" in CliRunner().invoke(failing, ["fail", "bug"]).stderr
+
+
+def test_a_command_outside_of_the_group_falls_back_to_the_default_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AVESA_HOME", raising=False)
+    with click.Context(Command("x")):
+        assert home() == Path(".avesa")

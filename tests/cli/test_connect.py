@@ -1,0 +1,139 @@
+"""`avesa connect` and `avesa check`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from avesa.sandbox.server import Sandbox
+from avesa_program import Avesa
+
+SECRETS = {"public_key": "pub-4711", "private_key": "prv-0815-hidden", "client_id": "guid-1234"}
+
+
+def keys_file(folder: Path, content: str, mode: int = 0o600) -> Path:
+    path = folder / "keys.json"
+    path.write_text(content)
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def acme(avesa: Avesa) -> Avesa:
+    avesa("tenant", "add", "acme")
+    return avesa
+
+
+def test_it_stores_settings_and_secrets_and_says_what_comes_next(acme: Avesa, tmp_path: Path) -> None:
+    keys = keys_file(tmp_path, json.dumps(SECRETS))
+    result = acme("connect", "acme", "connectwise", "--set", "company_id=acme", "--secrets-from", str(keys))
+    assert "avesa check acme connectwise" in result.stdout and "avesa sync acme" in result.stdout
+    assert result.stderr == ""
+    assert json.loads((acme.home / "secrets.json").read_text()) == {"acme": {"connectwise": SECRETS}}
+    assert (acme.home / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_called_again_it_keeps_what_is_not_given(acme: Avesa) -> None:
+    acme.connect("acme", {"company_id": "acme"}, SECRETS)
+    again = acme.json("connect", "acme", "connectwise", "--set", "site=api-eu.myconnectwise.net")
+    assert again["settings"] == {"company_id": "acme", "site": "api-eu.myconnectwise.net"}
+    one = json.dumps({"private_key": "prv-new"})
+    acme("connect", "acme", "connectwise", "--secrets-from", "-", stdin=one)
+    stored = json.loads((acme.home / "secrets.json").read_text())["acme"]["connectwise"]
+    assert stored == {**SECRETS, "private_key": "prv-new"}
+
+
+def test_what_the_environment_lends_is_not_written_down(acme: Avesa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVESA_SECRET_ACME_CONNECTWISE_PRIVATE_KEY", "prv-lent")
+    rest = json.dumps({name: value for name, value in SECRETS.items() if name != "private_key"})
+    acme("connect", "acme", "connectwise", "--set", "company_id=acme", "--secrets-from", "-", stdin=rest)
+    assert "prv-lent" not in (acme.home / "secrets.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--set", "compny_id=acme"), "Did you mean 'company_id'?"),
+        (("--set", "company_id"), "KEY=VALUE"),
+        (("--set", "company_id="), "no usable value"),
+        (("--set", "site=api-eu.myconnectwise.net"), "missing setting company_id"),
+        (("--set", "company_id=acme", "--set", "base_url=http://example.test"), "Plain http"),
+        (("--set", "company_id=acme", "--set", "base_url=example"), "not a web address"),
+    ],
+)
+def test_settings_are_checked_against_what_the_service_needs(acme: Avesa, args: tuple[str, ...], told: str) -> None:
+    stdin = json.dumps(SECRETS)
+    result = acme("connect", "acme", "connectwise", *args, "--secrets-from", "-", stdin=stdin, code=2)
+    assert told in result.stderr
+    assert acme.json("tenant", "list") == [{"tenant": "acme", "services": []}]
+    assert not (acme.home / "secrets.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("prv-0815-hidden", "not a JSON object"),
+        ('["prv-0815-hidden"]', "not a JSON object"),
+        ('{"private_key": {"is": "prv-0815-hidden"}}', "not a JSON object"),
+        ('{"privat_key": "prv-0815-hidden"}', "Did you mean 'private_key'?"),
+        ('{"prv-0815-hidden": "private_key"}', "has no secret"),
+        ('{"public_key": "x", "private_key": "prv-0815-hidden"}', "missing secret client_id"),
+        ('{"public_key": "", "private_key": "prv-0815-hidden"}', "public_key is empty"),
+        ('{"public_key": "x", "private_key": "prv-0815-hidden\\n", "client_id": "y"}', "line break"),
+    ],
+)
+def test_secrets_are_checked_and_never_shown(acme: Avesa, tmp_path: Path, content: str, told: str) -> None:
+    keys = keys_file(tmp_path, content)
+    args = ("--set", "company_id=acme", "--secrets-from", str(keys))
+    result = acme("connect", "acme", "connectwise", *args, code=2)
+    assert told in result.stderr
+    assert "prv-0815-hidden" not in result.stdout + result.stderr
+    assert not (acme.home / "secrets.json").exists()
+
+
+def test_a_secret_on_the_command_line_is_refused_with_the_reason(acme: Avesa) -> None:
+    result = acme("connect", "acme", "connectwise", "--set", "private_key=prv-0815-hidden", code=2)
+    assert "--secrets-from" in result.stderr and "others can read" in result.stderr
+    assert "prv-0815-hidden" not in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_a_secrets_file_that_others_can_read_is_used_with_a_warning(acme: Avesa, tmp_path: Path) -> None:
+    keys = keys_file(tmp_path, json.dumps(SECRETS), mode=0o644)
+    result = acme("connect", "acme", "connectwise", "--set", "company_id=acme", "--secrets-from", str(keys))
+    assert f"chmod 600 {keys}" in result.stderr
+
+
+def test_a_secrets_file_that_is_not_there_is_wrong_usage(acme: Avesa) -> None:
+    assert "No such file" in acme("connect", "acme", "connectwise", "--secrets-from", "none.json", code=2).stderr
+
+
+def test_an_unknown_tenant_is_told_how_to_be_added(avesa: Avesa) -> None:
+    assert "avesa tenant add nobody" in avesa("connect", "nobody", "connectwise", code=2).stderr
+
+
+def test_connecting_calls_no_vendor_and_checking_asks_for_one_page(connected: Avesa, sandbox: Sandbox) -> None:
+    assert sandbox.requests == []
+    assert "good" in connected("check", "acme", "connectwise").stdout
+    assert len(sandbox.requests) == 1
+    assert connected.json("check", "acme", "connectwise")["ok"] is True
+
+
+def test_wrong_credentials_are_told_marked_and_forgotten_when_replaced(connected: Avesa, sandbox: Sandbox) -> None:
+    wrong = json.dumps({"private_key": "prv-0815-hidden"})
+    connected("connect", "acme", "connectwise", "--secrets-from", "-", stdin=wrong)
+    result = connected("check", "acme", "connectwise", "--json", code=1)
+    assert json.loads(result.stdout)["ok"] is False
+    assert "tenant acme" in result.stderr and "401" in result.stderr
+    assert "prv-0815-hidden" not in result.stdout + result.stderr
+    assert "401" in connected("status", "acme").stdout
+    right = json.dumps(sandbox.secrets(tenant="acme"))
+    connected("connect", "acme", "connectwise", "--secrets-from", "-", stdin=right)
+    assert connected.json("tenant", "list")[0]["services"][0]["problem"] is None
+
+
+def test_checking_what_is_not_connected_is_wrong_usage(acme: Avesa) -> None:
+    assert "avesa connect acme connectwise" in acme("check", "acme", "connectwise", code=2).stderr

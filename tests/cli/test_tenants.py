@@ -1,0 +1,69 @@
+"""`avesa tenant`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from avesa.sandbox.server import Sandbox
+from avesa_program import Avesa
+
+
+def test_a_tenant_is_added_once(avesa: Avesa) -> None:
+    assert "avesa connect acme" in avesa("tenant", "add", "acme").stdout
+    assert "already" in avesa("tenant", "add", "acme").stdout
+    assert avesa.json("tenant", "add", "acme") == {"tenant": "acme", "added": False}
+    assert avesa.json("tenant", "list") == [{"tenant": "acme", "services": []}]
+
+
+def test_a_name_that_is_no_folder_name_is_refused(avesa: Avesa) -> None:
+    assert "not a valid tenant name" in avesa("tenant", "add", "../acme", code=2).stderr
+    assert avesa.json("tenant", "list") == []
+
+
+def test_the_list_shows_services_and_no_secret(connected: Avesa, sandbox: Sandbox) -> None:
+    shown = connected("tenant", "list").stdout
+    assert "acme" in shown and "globex" in shown and "connectwise" in shown
+    assert not [value for value in sandbox.secrets().values() if value in shown]
+
+
+def test_removing_forgets_tenant_secrets_and_watermarks_and_keeps_the_data(connected: Avesa) -> None:
+    connected("sync", "acme", "--table", "boards")
+    data = connected.home / "data" / "acme"
+    before = sorted(data.rglob("*"))
+    assert before
+    assert str(data) in connected("tenant", "remove", "acme", "--yes").stdout
+    assert [one["tenant"] for one in connected.json("tenant", "list")] == ["globex"]
+    assert set(json.loads((connected.home / "secrets.json").read_text())) == {"globex"}
+    assert sorted(data.rglob("*")) == before
+    connected("tenant", "add", "acme")
+    assert connected.json("status", "acme")[0]["services"] == []
+
+
+def test_removing_asks_first_or_needs_yes_where_nobody_can_answer(avesa: Avesa) -> None:
+    avesa("tenant", "add", "acme")
+    assert "--yes" in avesa("tenant", "remove", "acme", code=2).stderr
+    assert avesa.json("tenant", "list")
+
+
+def test_an_unknown_tenant_is_wrong_usage_and_the_known_are_named(avesa: Avesa) -> None:
+    avesa("tenant", "add", "acme")
+    for command in (
+        ("tenant", "remove", "acne", "--yes"),
+        ("sync", "acne"),
+        ("ingest", "acne"),
+        ("transform", "acne"),
+        ("rebuild", "acne"),
+        ("status", "acne"),
+        ("history", "acne", "tickets", "1"),
+        ("query", "acne", "SELECT 1"),
+        ("check", "acne", "connectwise"),
+        ("connect", "acne", "connectwise"),
+    ):
+        assert "acme" in avesa(*command, code=2).stderr, command
+
+
+@pytest.mark.parametrize("command", [("sync",), ("ingest",), ("transform",)])
+def test_without_any_tenant_it_says_how_to_add_one(avesa: Avesa, command: tuple[str, ...]) -> None:
+    assert "avesa tenant add" in avesa(*command, code=2).stderr
