@@ -114,7 +114,7 @@ def finished_line(entry: RunEntry) -> str:
         parts = ["failed"]
     elif entry.stage == "transform":
         parts = [
-            "rebuilt" if figures.get("rebuilt") else "folded",
+            "rebuilt" if figures.get("rebuilt") and figures.get("removed") else "folded",
             counted(figures.get("rows", 0), "row"),
             counted(figures.get("added", 0), "version"),
         ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -24,6 +24,8 @@ class TenantRun:
     report: SyncReport
     stopped: bool = False
     error: AvesaError | None = None
+    identical: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """Of each rebuilt table, whether it came out as it was."""
 
     @property
     def complete(self) -> bool:
@@ -52,7 +54,7 @@ def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
                 "complete": run.complete,
                 "stopped": run.stopped,
                 "tables": [table_json(table) for table in run.report.tables],
-                "canonical": [fold_json(fold) for fold in run.report.transforms],
+                "canonical": [fold_json(fold, run.identical.get(fold.table)) for fold in run.report.transforms],
                 "errors": [error_json(error) for error in run.failures()],
             }
             for run in runs
@@ -79,11 +81,13 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
     }
 
 
-def fold_json(fold: TransformOutcome) -> dict[str, Any]:
+def fold_json(fold: TransformOutcome, identical: bool | None = None) -> dict[str, Any]:
+    """`identical` is null but for a rebuild."""
     return {
         "table": fold.table,
         "status": fold.status,
         **vars(fold.report),
+        "identical": identical,
         "error": error_json(fold.error) if fold.error else None,
     }
 
@@ -100,21 +104,19 @@ def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
         words += ["stopped; the next sync goes on from here"] if run.stopped else []
         out.print()
         out.print(f"{run.tenant}: {'; '.join(words)}" if words else run.tenant)
-        write_folds(out, run.report.transforms)
+        for fold in run.report.transforms:
+            out.print(f"  {fold.table:<16} {fold_text(fold, run.identical.get(fold.table))}")
 
 
-def write_folds(out: Console, folds: Iterable[TransformOutcome]) -> None:
-    for fold in folds:
-        out.print(f"  {fold.table:<16} {fold_text(fold)}")
-
-
-def fold_text(fold: TransformOutcome) -> str:
+def fold_text(fold: TransformOutcome, identical: bool | None = None) -> str:
     """`12 versions new or changed, 1 row in quarantine, …`"""
     report = fold.report
     if fold.error:
         return "failed"
-    if report.rebuilt:
+    if report.rebuilt and report.removed:
         words = [f"rebuilt from {counted(report.rows, 'row')}: {counted(report.added, 'version')}"]
+        if identical is not None:
+            words.append("identical to the table before" if identical else "not as the table before")
     else:
         words = [f"{counted(report.added, 'version')} new or changed" if report.added else "nothing new"]
     if report.quarantined:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -12,9 +13,11 @@ from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
 from avesa.cli.report import TenantRun, run_json, write_runs
 from avesa.cli.stopping import StopSwitch
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.query import query
 from avesa.pipeline.sync import SyncReport, new_run_id
 from avesa.pipeline.transform import choose_canonical, transform_tenant
-from avesa.shared.errors import UsageError
+from avesa.shared.errors import AvesaError, UsageError
 
 
 @click.command(
@@ -51,13 +54,17 @@ Examples:
 @home_option
 @json_option
 def rebuild(tenant: str, table: str | None, as_json: bool) -> None:
-    """Fold everything anew from the raw files and swap it in at once. Readers never see a table half made."""
+    """Fold everything anew from raw and swap it in at once.
+
+    Readers never see a table half made. It says whether the new table is identical to the one before, as it is
+    unless the mapping changed or something had landed that was not folded yet.
+    """
     _fold(tenant, table, rebuild=True, as_json=as_json)
 
 
 def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool) -> None:
     tables = [table] if table else None
-    choose_canonical(tables)
+    chosen = choose_canonical(tables)
     runs: list[TenantRun] = []
     with opened_home() as ports, watching(silent=as_json) as watcher, StopSwitch() as stop:
         told = replace(ports, run_log=WatchedRunLog(ports.run_log, watcher))
@@ -67,8 +74,11 @@ def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool
             if stop():
                 runs.append(TenantRun(name, SyncReport(name, run_id), stopped=True))
                 continue
+            before = _digests(ports, name, chosen) if rebuild else {}
             outcomes = transform_tenant(told, name, run_id=run_id, tables=tables, rebuild=rebuild)
-            runs.append(TenantRun(name, SyncReport(name, run_id, transforms=tuple(outcomes))))
+            after = _digests(ports, name, chosen) if rebuild else {}
+            identical = {table: before[table] == after[table] for table in before.keys() & after.keys()}
+            runs.append(TenantRun(name, SyncReport(name, run_id, transforms=tuple(outcomes)), identical=identical))
     if as_json:
         write_json(run_json(runs))
     else:
@@ -79,6 +89,15 @@ def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool
     tell_errors(error for run in runs for error in run.failures())
     if not all(run.complete for run in runs):
         click.get_current_context().exit(1)
+
+
+def _digests(ports: Ports, tenant: str, tables: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """Of all rows and columns of each table, whatever their order. Empty where the tables cannot be read."""
+    digest = "SELECT count(*), sum(hash(t)) FROM {} AS t"
+    try:
+        return {table: query(ports, tenant, digest.format(table)).rows[0] for table in tables}
+    except AvesaError:
+        return {}  # the rebuild itself tells what is wrong, for each table
 
 
 def _chosen_tenants(tenant: str | None, everyone: Sequence[str]) -> Sequence[str]:

@@ -1,0 +1,144 @@
+"""`avesa demo`: it succeeds, it would notice what is wrong, and it deletes only what is its own."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from avesa.cli.demo import TENANTS, connect_tenants, running_on, simulated_days
+from avesa.cli.demo_checks import COMPARED, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
+from avesa.cli.demo_home import prepare_demo_home
+from avesa.cli.main import cli
+from avesa.pipeline.home import open_home
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.query import snapshots
+from avesa.pipeline.sync import SyncReport, sync_tenant
+from avesa.sandbox.clock import SandboxClock
+from avesa.sandbox.server import Sandbox
+from avesa.sandbox.world import World
+from avesa.shared.errors import UsageError
+from avesa_program import Avesa
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What two simulated days left behind."""
+
+    ports: Ports
+    sandbox: Sandbox
+    moments: tuple[SyncMoment, ...]
+    reports: tuple[SyncReport, ...]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    worlds = {name: World(seed=seed, start=START, days=5, companies=4) for seed, name in enumerate(TENANTS)}
+    clock = SandboxClock(START)
+    home = tmp_path_factory.mktemp("played")
+    with Sandbox(worlds=worlds, clock=clock) as sandbox, open_home(home, clock=running_on(clock)) as ports:
+        connect_tenants(ports, sandbox)
+        days = list(simulated_days(ports, clock, 2))
+        yield Played(ports, sandbox, tuple(day.moment for day in days), days[1].reports)
+
+
+def test_the_demo_verifies_a_simulated_history_and_its_commands_can_be_pasted(avesa: Avesa, tmp_path: Path) -> None:
+    shown = avesa.json("demo", "--days", "3", "--keep", str(tmp_path / "de mo"))
+    assert shown["ok"] and len(shown["days"]) == 3 and shown["errors"] == []
+    assert {check["ok"] for check in shown["checks"]} == {True} and len(shown["checks"]) == 4
+    assert {(one["tenant"], one["table"]) for one in shown["tables"]} == {(t, c) for t in TENANTS for c in COMPARED}
+    assert shown["deletions"] and len(shown["ticket"]) > 1
+    for command in shown["next"][:4]:
+        words = shlex.split(command)
+        assert words[0] == "avesa"
+        result = CliRunner().invoke(cli, words[1:])
+        assert result.exit_code == 0, result.stderr
+
+
+def test_people_see_days_tables_a_ticket_deletions_and_what_was_verified(avesa: Avesa) -> None:
+    shown = avesa("demo", "--days", "1").stdout
+    for words in (
+        "day 1  Mon 2026-03-02",
+        "closed versions",
+        "One ticket's life at northwind-it",
+        "Verified",
+        "Try next",
+    ):
+        assert words in shown
+    assert "FAILED" not in shown
+    assert (avesa.home / "demo" / "data" / "northwind-it").is_dir()
+
+
+def test_a_true_history_passes(played: Played) -> None:
+    check = check_history(played.ports, played.sandbox, TENANTS, played.moments)
+    assert check.ok, check.faults
+    assert check_intervals(played.ports, TENANTS).ok
+
+
+def test_a_history_that_says_something_else_is_noticed(played: Played) -> None:
+    other = {name: World(seed=99, start=START, days=5, companies=4) for name in TENANTS}
+    with Sandbox(worlds=other, clock=played.sandbox.clock) as sandbox:
+        check = check_history(played.ports, sandbox, TENANTS, played.moments)
+    assert not check.ok and check.faults
+
+
+def test_a_version_that_no_sync_can_have_seen_is_noticed(played: Played) -> None:
+    check = check_history(played.ports, played.sandbox, TENANTS, played.moments[:1])
+    assert [fault for fault in check.faults if "no sync saw" in fault]
+
+
+def test_a_sync_that_was_not_idle_is_noticed(played: Played) -> None:
+    assert not check_idle(played.reports).ok
+    assert check_idle([sync_tenant(played.ports, tenant) for tenant in TENANTS]).ok
+
+
+def test_a_rebuild_of_what_is_there_is_identical_and_of_less_is_not(played: Played) -> None:
+    assert check_rebuild(played.ports, TENANTS[:1], "again").ok
+    name = TENANTS[0]
+    (receipt, *_) = [
+        info.path for info in played.ports.objects.list(f"{name}/raw/connectwise/contacts") if "receipt" in info.path
+    ]
+    kept = played.ports.objects.read(receipt)
+    played.ports.objects.delete([receipt])
+    check = check_rebuild(played.ports, TENANTS[:1], "less")
+    assert check.faults == (f"{name}: contacts differs after a rebuild",)
+    played.ports.objects.write(receipt, kept)
+    assert not check_rebuild(played.ports, TENANTS[:1], "whole again").ok
+    assert snapshots(played.ports, name)["contacts"].version > 0
+
+
+def test_the_clock_follows_the_sandbox_and_the_time_that_really_passes() -> None:
+    real = [100.0]
+    sandbox = SandboxClock(START)
+    clock = running_on(sandbox, lambda: real[0])
+    real[0] += 3
+    assert clock() == START + timedelta(seconds=3)
+    sandbox.advance(timedelta(days=1))
+    assert clock() == START + timedelta(days=1)
+    real[0] += 2
+    assert clock() == START + timedelta(days=1, seconds=2)
+
+
+def test_a_folder_of_a_former_demo_is_emptied_of_what_a_demo_makes_and_of_nothing_else(tmp_path: Path) -> None:
+    folder = prepare_demo_home(tmp_path / "demo")
+    (folder / "data").mkdir()
+    (folder / "data" / "old").write_text("old")
+    (folder / "state.db").write_text("old")
+    (folder / "notes.txt").write_text("mine")
+    prepare_demo_home(folder)
+    assert sorted(path.name for path in folder.iterdir()) == [".avesa-demo", "notes.txt"]
+
+
+def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine").write_text("mine")
+    with pytest.raises(UsageError):
+        prepare_demo_home(tmp_path)
+    assert (tmp_path / "data" / "mine").read_text() == "mine"

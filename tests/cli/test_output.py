@@ -1,0 +1,50 @@
+"""How values look."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from avesa.cli.output import counted, moment, plain, shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "true"),
+        (Decimal("1.5000"), "1.5"),
+        (Decimal("100.0000"), "100"),
+        (Decimal("0.0000"), "0"),
+        (datetime(2026, 3, 2, 14, 5, 9, tzinfo=UTC), "2026-03-02T14:05:09Z"),
+        (datetime(2026, 3, 2, 14, 5, 9, tzinfo=timezone(timedelta(hours=2))), "2026-03-02T12:05:09Z"),
+        (datetime(2026, 3, 2, 14, 5), "2026-03-02 14:05:00"),
+        ([1, Decimal("2.5"), None], '[1, "2.5", null]'),
+        ({"a": UUID(int=1)}, '{"a": "00000000-0000-0000-0000-000000000001"}'),
+        ("text", "text"),
+    ],
+)
+def test_a_value_as_text(value: object, text: str) -> None:
+    assert plain(value) == text
+
+
+def test_a_shown_text_has_no_control_characters_and_fits() -> None:
+    assert shown("a\x1b[31mb\x9bc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c"
+    assert shown("one\ntwo  three", width=9) == "one two …"
+    assert shown("one", width=9) == "one"
+
+
+def test_a_moment_is_in_utc_to_the_second() -> None:
+    assert moment(datetime(2026, 3, 2, 14, 5, 9, 999_999, tzinfo=UTC)) == "2026-03-02 14:05:09"
+    assert moment(None) == ""
+
+
+def test_numbers_are_counted_in_words() -> None:
+    assert (counted(1, "row"), counted(1200, "row"), counted(2, "entry", "entries")) == (
+        "1 row",
+        "1,200 rows",
+        "2 entries",
+    )

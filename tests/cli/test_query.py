@@ -1,0 +1,78 @@
+"""`avesa query`."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+
+import pytest
+
+from avesa_program import Avesa
+
+VALUES = """
+    SELECT TIMESTAMPTZ '2026-03-02 14:05:09.5+00' AS at, DATE '2026-03-02' AS day, 1.50::DECIMAL(18,4) AS hours,
+        true AS ok, NULL AS nothing, 'a,"b"' AS text, [1, 2] AS list, 7::BIGINT AS number
+"""
+
+
+def test_json_is_a_list_of_objects_with_iso_times_and_numbers(synced: Avesa) -> None:
+    assert synced.json("query", "acme", VALUES) == [
+        {
+            "at": "2026-03-02T14:05:09.500000Z",
+            "day": "2026-03-02",
+            "hours": 1.5,
+            "ok": True,
+            "nothing": None,
+            "text": 'a,"b"',
+            "list": [1, 2],
+            "number": 7,
+        }
+    ]
+    assert synced.json("query", "acme", "SELECT 1 AS a WHERE false") == []
+
+
+def test_csv_is_what_a_spreadsheet_reads(synced: Avesa) -> None:
+    header, row = csv.reader(StringIO(synced("query", "acme", VALUES, "--csv").stdout))
+    assert header == ["at", "day", "hours", "ok", "nothing", "text", "list", "number"]
+    assert row == ["2026-03-02T14:05:09.500000Z", "2026-03-02", "1.5", "true", "", 'a,"b"', "[1, 2]", "7"]
+
+
+def test_a_table_into_a_pipe_is_not_cut(synced: Avesa) -> None:
+    columns = ", ".join(f"repeat('x', 40) AS column_{number}" for number in range(8))
+    shown = synced("query", "acme", f"SELECT {columns}").stdout
+    assert shown.count("x" * 40) == 8 and "column_7" in shown and "…" not in shown
+
+
+def test_nothing_in_a_value_moves_the_cursor_or_is_taken_for_markup(synced: Avesa) -> None:
+    shown = synced("query", "acme", "SELECT chr(27) || '[2J' AS a, '[red]plain[/red] :smile:' AS b").stdout
+    assert "\x1b" not in shown
+    assert "[red]plain[/red] :smile:" in shown
+
+
+@pytest.mark.parametrize("sql", ["DESCRIBE tickets", "SHOW TABLES", "FROM companies LIMIT 1", "SUMMARIZE companies"])
+def test_the_tables_can_be_looked_over(synced: Avesa, sql: str) -> None:
+    assert synced.json("query", "acme", sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP VIEW tickets",
+        "SELECT 1; SELECT 2",
+        "SELEC 1",
+        "",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "COPY (SELECT 1) TO 'out.csv'",
+        "ATTACH 'other.db'",
+        "SET enable_external_access = true",
+        "SELECT no_such_column FROM tickets",
+    ],
+)
+def test_whatever_is_no_reading_of_the_tables_is_wrong_usage(synced: Avesa, sql: str) -> None:
+    result = synced("query", "acme", sql, code=2)
+    assert result.stderr.startswith("Error: tenant acme: ")
+    assert result.stdout == ""
+
+
+def test_csv_and_json_exclude_each_other(synced: Avesa) -> None:
+    synced("query", "acme", "SELECT 1", "--csv", "--json", code=2)

@@ -1,0 +1,135 @@
+"""`avesa sync`, `ingest`, `transform` and `rebuild` over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from avesa.sandbox.server import Sandbox
+from avesa_program import Avesa
+
+
+def rows_of(avesa: Avesa, tenant: str = "acme") -> list[object]:
+    order = "ORDER BY source_table, source_id, valid_from"
+    return [
+        avesa.json("query", tenant, f"SELECT * FROM {table} {order}")
+        for table in ("companies", "contacts", "tickets", "time_entries")
+    ]
+
+
+def test_a_sync_of_all_tenants_tells_a_line_for_each_table_and_a_summary(connected: Avesa) -> None:
+    result = connected("sync")
+    lines = result.stdout.splitlines()
+    for tenant in ("acme", "globex"):
+        assert len([line for line in lines if line.startswith(f"{tenant}  connectwise/")]) == 20
+        assert [line for line in lines if line.startswith(f"{tenant}: 20 of 20 tables")]
+    (tickets,) = [line for line in lines if line.startswith("acme  connectwise/tickets ")]
+    assert "listing" in tickets and "1 page" in tickets and " rows" in tickets and tickets.endswith(" s")
+    assert "versions new or changed" in result.stdout
+    assert result.stderr == ""
+
+
+def test_json_is_one_document_with_every_table_and_fold(connected: Avesa) -> None:
+    done = connected.json("sync", "acme")
+    assert (done["complete"], done["stopped"]) == (True, False)
+    (acme,) = done["tenants"]
+    assert acme["tenant"] == "acme" and acme["errors"] == []
+    assert len(acme["tables"]) == 20
+    tickets = acme["tables"][0]
+    assert (tickets["table"], tickets["status"], tickets["kind"]) == ("tickets", "ok", "listing")
+    assert tickets["rows"] > 0 and tickets["watermark"].endswith("Z")
+    folds = {fold["table"]: fold for fold in acme["canonical"]}
+    assert folds["tickets"]["added"] == tickets["rows"]
+
+
+def test_one_service_one_table_and_full_are_obeyed(connected: Avesa, sandbox: Sandbox) -> None:
+    connected("sync", "acme", "--service", "connectwise", "--table", "boards")
+    (table,) = connected.json("sync", "--table", "boards")["tenants"][0]["tables"]
+    assert (table["table"], table["kind"], table["rows"]) == ("boards", "changes", 0)
+    (table,) = connected.json("sync", "acme", "--table", "boards", "--full")["tenants"][0]["tables"]
+    assert table["kind"] == "listing" and table["rows"] > 0
+    assert {request.path.rpartition("/")[2] for request in sandbox.requests} == {"boards"}
+
+
+def test_ingest_folds_nothing_and_transform_folds_it_later(connected: Avesa) -> None:
+    connected("ingest", "acme", "--table", "companies")
+    assert connected.json("query", "acme", "SELECT * FROM companies") == []
+    assert "nothing" not in connected("transform", "acme").stdout
+    assert connected.json("query", "acme", "SELECT * FROM companies")
+    (fold,) = connected.json("transform", "acme", "--table", "companies")["tenants"][0]["canonical"]
+    assert (fold["added"], fold["commits"]) == (0, 0)
+    assert "nothing has landed yet" in connected("transform", "globex").stdout
+
+
+def test_a_rebuild_gives_the_same_tables(connected: Avesa, sandbox: Sandbox) -> None:
+    connected("sync", "acme")
+    sandbox.clock.advance(timedelta(days=2))
+    connected("sync", "acme")
+    before = rows_of(connected)
+    shown = connected("rebuild", "acme").stdout
+    assert shown.count("rebuilt from") == shown.count("identical to the table before") == 4
+    assert rows_of(connected) == before
+    (fold,) = connected.json("rebuild", "acme", "tickets")["tenants"][0]["canonical"]
+    assert fold["table"] == "tickets" and fold["rebuilt"] and fold["identical"]
+
+
+def test_unknown_services_and_tables_are_wrong_usage(connected: Avesa) -> None:
+    for args, told in (
+        (("sync", "acme", "--service", "conectwise"), "Did you mean connectwise?"),
+        (("sync", "--service", "conectwise"), "Did you mean connectwise?"),
+        (("sync", "acme", "--table", "tickts"), "Did you mean tickets"),
+        (("sync", "--table", "tickts"), "Did you mean tickets"),
+        (("transform", "acme", "--table", "tickts"), "Did you mean tickets?"),
+        (("rebuild", "acme", "tickts"), "Did you mean tickets?"),
+    ):
+        assert told in connected(*args, code=2).stderr, args
+
+
+def test_a_tenant_without_a_service_is_told_when_named_and_passed_over_otherwise(connected: Avesa) -> None:
+    connected("tenant", "add", "newcomer")
+    assert "avesa connect newcomer" in connected("sync", "newcomer", code=2).stderr
+    tenants = connected.json("sync", "--table", "boards")["tenants"]
+    assert [one["tenant"] for one in tenants] == ["acme", "globex"]
+
+
+def test_a_refused_tenant_is_named_once_and_the_others_go_on(connected: Avesa) -> None:
+    wrong = json.dumps({"private_key": "prv-0815-hidden"})
+    connected("connect", "acme", "connectwise", "--secrets-from", "-", stdin=wrong)
+    result = connected("sync", code=1)
+    assert result.stderr.count("Error: ") == 1
+    assert "tenant acme, connectwise" in result.stderr and "401" in result.stderr
+    assert "globex: 20 of 20 tables" in result.stdout
+    assert "prv-0815-hidden" not in result.stdout + result.stderr
+
+
+def test_a_table_that_fails_is_named_and_the_others_are_folded(connected: Avesa, sandbox: Sandbox) -> None:
+    sandbox.faults.push("status", "contacts", status=403, tenant="acme", times=None)
+    result = connected("sync", "acme", code=1)
+    assert "tenant acme, connectwise/contacts" in result.stderr and "403" in result.stderr
+    assert "acme: 19 of 20 tables" in result.stdout
+    assert connected.json("query", "acme", "SELECT * FROM tickets")
+    (contacts,) = [t for t in connected.json("status", "acme")[0]["services"][0]["tables"] if t["table"] == "contacts"]
+    assert contacts["status"] == "failed" and "403" in contacts["error"]
+
+
+def test_what_befalls_many_tables_alike_is_told_once(connected: Avesa, sandbox: Sandbox) -> None:
+    for table in ("boards", "members"):
+        sandbox.faults.push("not_json", table, times=None)
+    result = connected("sync", "acme", code=1)
+    assert result.stderr.count("Error: ") == 1
+    assert "2 tables: members, boards" in result.stderr
+
+
+def test_values_that_cannot_be_cast_and_rows_without_a_key_are_counted(connected: Avesa, sandbox: Sandbox) -> None:
+    sandbox.faults.push("no_id", "companies")
+    sandbox.faults.push("wrong_type", "time_entries")
+    result = connected("sync", "acme")
+    assert "1 row in quarantine" in result.stdout
+    found = {one["table"]: one for one in connected.json("status", "acme")[0]["canonical"]}
+    assert found["companies"]["quarantined"] == 1
+
+
+def test_a_sync_out_of_time_stops_cleanly_and_the_next_goes_on(connected: Avesa) -> None:
+    result = connected("sync", "acme", "--max-seconds", "0", code=1)
+    assert "the next sync goes on from here" in result.stderr
+    assert connected.json("sync", "acme", "--max-seconds", "600")["complete"]
