@@ -116,13 +116,17 @@ class CanonicalTable:
         """The files by a local path that the engine can read."""
         return {str(self.objects.fetch(f"{self.prefix}/{file.name}", self._scratch)): file for file in files}
 
-    def write(self, con: duckdb.DuckDBPyConnection, query: str) -> NewFile:
-        """Write the rows of a query, ordered by key, as a new data file; not visible until it is committed."""
+    def write(self, con: duckdb.DuckDBPyConnection, query: str, *, ordered: bool) -> NewFile:
+        """Write the rows of a query, if wanted in the order of their keys, as a new data file.
+
+        It is not visible until it is committed.
+        """
+        order = "ORDER BY source_service, source_table, source_id, valid_from" if ordered else ""
         name = f"{layout.timestamp_name(self._clock())}{layout.PARQUET_SUFFIX}"
         local = self._scratch / name
         try:
             result = con.execute(f"""
-                COPY (FROM ({query}) ORDER BY source_service, source_table, source_id, valid_from)
+                COPY (FROM ({query}) {order})
                 TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720, RETURN_STATS)
             """).fetchone()
             assert result is not None

@@ -19,7 +19,7 @@ import duckdb
 import msgspec
 
 from avesa.canonical_transform import table_change
-from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot, delta_columns
+from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import Ledger, SourceLedger
 from avesa.canonical_transform.listings import Guard, Verdict, judge, judge_next
@@ -35,7 +35,7 @@ from avesa.canonical_transform.observations import (
 from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.quarantine import set_aside, write_quarantine
 from avesa.canonical_transform.raw_source import Pull, Source, load_rows, read_pulls, receipt_names
-from avesa.canonical_transform.scd2 import MACROS, TableShape, empty_versions, shape_of, versions_query
+from avesa.canonical_transform.scd2 import MACROS, TableShape, shape_of, versions_query
 from avesa.shared.objects import Objects
 
 LedgerSaver = Callable[[Ledger], None]
@@ -124,18 +124,16 @@ def _rebuild(context: FoldContext, snapshot: Snapshot, save: LedgerSaver) -> Non
     """Fold everything anew and swap it in with one commit."""
     con = context.con
     ledger = Ledger(fingerprint=context.mapping.fingerprint)
-    con.execute(empty_versions(context.shape, "everything"))
+    written: list[NewFile] = []
     for source in context.sources():
         names = receipt_names(context.objects, source)
         if names:
             folded = _versions_from_raw(context, source, read_pulls(context.objects, source, names))
-            con.execute("INSERT INTO everything FROM versions")
+            written += table_change.write_versions(con, context.table)
             ledger = _with_source(ledger, source, folded)
     if not ledger.sources and snapshot.table_id is None:
         return
-    con.execute("DROP TABLE IF EXISTS versions")
-    con.execute("ALTER TABLE everything RENAME TO versions")
-    change, snapshot = table_change.replace_all(con, context.table, snapshot, context.shape)
+    change, snapshot = table_change.replace_all(context.table, snapshot, context.shape, written)
     _count_change(context, change, rebuilt=True)
     save(_at_version(ledger, snapshot))
 
@@ -159,7 +157,7 @@ def _fold_source(
         folded = None if anew else _fold_onto_current(context, source, snapshot, group, known)
         if folded is None:
             folded = _fold_source_anew(context, source, snapshot, names if anew else _names_so_far(known, group, names))
-        change, snapshot = table_change.commit_change(context.con, context.table, snapshot, context.shape)
+        change, snapshot = table_change.commit_change(context.con, context.table, snapshot, context.shape, source)
         _count_change(context, change)
         known = folded
         ledger = _at_version(_with_source(ledger, source, folded), snapshot)

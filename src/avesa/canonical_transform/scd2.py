@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from avesa.canonical_transform.mapping import Mapping
-from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal
+from avesa.canonical_transform.sql_text import identifier, literal
 
 KEY = (("tenant_id", "text"), ("source_service", "text"), ("source_table", "text"), ("source_id", "text"))
 HISTORY = (
@@ -49,12 +49,6 @@ def shape_of(mapping: Mapping) -> TableShape:
         json=frozenset(name for name, type_ in columns if type_ == "json"),
         keeps_history=mapping.scd_type == 2,
     )
-
-
-def empty_versions(shape: TableShape, name: str) -> str:
-    """CREATE a temporary table with all columns of the canonical table."""
-    columns = ", ".join(f"{identifier(column)} {SQL_TYPES[type_]}" for column, type_ in shape.all)
-    return f"CREATE OR REPLACE TEMP TABLE {name} ({columns})"
 
 
 MACROS = """
@@ -107,12 +101,14 @@ def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> 
     columns = ", ".join(identifier(name) for name, _ in shape.all)
     return f"""
     CREATE OR REPLACE TEMP TABLE versions AS
-    WITH delivered AS (
-        -- Each instant of a record counts once: a deletion wins, else what was extracted last.
+    WITH observed_often AS (
+        SELECT source_id FROM observations GROUP BY source_id HAVING count(*) > 1
+    ), delivered AS (
         SELECT *{"".join(", " + leaf for leaf in leaves)},
             hash({values or "NULL"}) AS tie
-        FROM observations
+        FROM observations SEMI JOIN observed_often USING (source_id)
     ), ranked AS (
+        -- Each instant of a record counts once: a deletion wins, else what was extracted last.
         SELECT *,
             row_number() OVER instant AS rank,
             count(*) OVER (PARTITION BY source_id, since) AS deliveries
@@ -156,14 +152,20 @@ def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> 
             coalesce(lead(gone) OVER record, false) AS is_deleted
         FROM islands WHERE opens
         WINDOW record AS (PARTITION BY source_id ORDER BY valid_from)
+    ), observed_once AS (
+        -- Most records of a first load, and every new record of a later one: a version as it stands.
+        SELECT source_id, since AS valid_from, NULL AS valid_to, false AS is_deleted, extracted_at AS recorded_at,
+            updated_at{"".join(", " + identifier(name) for name in shape.names)}
+        FROM observations ANTI JOIN observed_often USING (source_id)
+        WHERE NOT is_deleted
     ), told AS (
         SELECT *,
             {literal(tenant)} AS tenant_id,
             {literal(service)} AS source_service,
             {literal(table)} AS source_table,
             valid_to IS NULL AS is_current
-        FROM chained
+        FROM (SELECT * EXCLUDE (gone, opens) FROM chained WHERE NOT gone UNION ALL BY NAME FROM observed_once)
     )
     SELECT {columns} FROM told
-    WHERE NOT gone {"" if shape.keeps_history else "AND is_current"}
+    {"" if shape.keeps_history else "WHERE is_current"}
     """

@@ -1,7 +1,8 @@
 """From new versions to a commit: which files must be written again, and what is merely appended.
 
 Closed rows are appended; a closed file is written again only where a late row changed one of its versions. Of the
-current rows only the files that hold a changed one are written again, together with files that have stayed small.
+current rows only the files that hold a changed one are written again: each is streamed, without what was removed
+and with what was added within its range of keys. New keys outside of these go to a small file, or to a new one.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, 
 from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.raw_source import Source
 from avesa.canonical_transform.scd2 import TableShape
-from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literals
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
 
-ROWS_PER_FILE = 250_000
+ROWS_PER_FILE = 120_000
 SMALL = ROWS_PER_FILE // 4
-MOST_SMALL_CLOSED_FILES = 8
+MOST_SMALL_FILES = 8
+
+_SAMPLE = 10_000
+_IDENTITY = "(source_service, source_table, source_id, valid_from)"
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,13 @@ def _that_may_hold(
 
 
 def commit_change(
-    con: duckdb.DuckDBPyConnection, table: CanonicalTable, base: Snapshot, shape: TableShape
+    con: duckdb.DuckDBPyConnection, table: CanonicalTable, base: Snapshot, shape: TableShape, source: Source
 ) -> tuple[Change, Snapshot]:
     """Bring the table from `existing` (rows with their file) to `versions` for the records that these hold.
 
-    Where both hold the same rows nothing is written and nothing is committed.
+    Both hold rows of one source. Where they are the same nothing is written and nothing is committed.
     """
-    columns = ", ".join(identifier(column) for column, _ in shape.all)
+    columns = _columns(shape)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE added AS
         SELECT {columns} FROM versions EXCEPT ALL SELECT {columns} FROM existing
@@ -101,70 +105,167 @@ def commit_change(
     change = Change(added=count(con, "added"), removed=count(con, "removed"))
     if not change.added and not change.removed:
         return change, base
-    touched = _touched_files(con)
-    written: list[NewFile] = []
-    replaced: list[DataFile] = []
+    losses = _losses(con)
+    writer = _Writer(con, table, shape, source, losses)
     for is_current in (True, False):
-        files = [file for file in base.files if file.is_current == is_current]
-        old = [file for file in files if file.name in touched]
-        fresh = count(con, f"added WHERE is_current = {is_current}")
-        if not old and not fresh:
-            continue
-        old += _small_files(files, old, is_current=is_current)
-        replaced += old
-        con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE next_rows AS
-            SELECT {columns} FROM {rows_of(table, old, shape)}
-            WHERE (source_service, source_table, source_id, valid_from) NOT IN (
-                SELECT (source_service, source_table, source_id, valid_from) FROM removed
-                WHERE is_current = {is_current}
-            )
-            UNION ALL SELECT {columns} FROM added WHERE is_current = {is_current}
-        """)
-        written += write_files(con, table, "next_rows")
-    return change, table.commit(base, shape.all, written, replaced)
+        writer.write([file for file in base.files if file.is_current == is_current], is_current=is_current)
+    return change, table.commit(base, shape.all, writer.written, writer.replaced)
 
 
 def replace_all(
-    con: duckdb.DuckDBPyConnection, table: CanonicalTable, base: Snapshot, shape: TableShape
+    table: CanonicalTable,
+    base: Snapshot,
+    shape: TableShape,
+    written: Sequence[NewFile],
 ) -> tuple[Change, Snapshot]:
-    """Make `versions` the whole table, in one commit."""
-    written: list[NewFile] = []
-    for is_current in (True, False):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE next_rows AS FROM versions WHERE is_current = {is_current}")
-        written += write_files(con, table, "next_rows")
-    before = sum(file.rows for file in base.files)
+    """Make the files written the whole table, in one commit."""
     after = table.commit(base, shape.all, written, [], replace=True)
-    return Change(added=count(con, "versions"), removed=before), after
+    return Change(added=sum(f.rows for f in written), removed=sum(f.rows for f in base.files)), after
 
 
-def write_files(con: duckdb.DuckDBPyConnection, table: CanonicalTable, relation: str) -> list[NewFile]:
-    """Write a table's rows, ordered by key, as files of at most ROWS_PER_FILE rows; none for no rows."""
+def write_versions(con: duckdb.DuckDBPyConnection, table: CanonicalTable) -> list[NewFile]:
+    """Write all of `versions`, which hold rows of one source: current and closed rows apart."""
+    return [
+        *write_sorted(con, table, "versions WHERE is_current"),
+        *write_sorted(con, table, "versions WHERE NOT is_current"),
+    ]
+
+
+def write_sorted(con: duckdb.DuckDBPyConnection, table: CanonicalTable, relation: str) -> list[NewFile]:
+    """Write `TABLE [WHERE …]`, rows of one source, as files in the order of their keys; none for no rows."""
     rows = count(con, relation)
     parts = -(-rows // ROWS_PER_FILE)
     if parts <= 1:
-        return [table.write(con, f"FROM {relation}")] if rows else []
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE parted AS
-        SELECT *, ntile({parts}) OVER (ORDER BY source_service, source_table, source_id, valid_from) AS part
-        FROM {relation}
-    """)
-    return [table.write(con, f"SELECT * EXCLUDE part FROM parted WHERE part = {part}") for part in range(1, parts + 1)]
+        return [table.write(con, f"FROM {relation}", ordered=True)] if rows else []
+    name, _, condition = relation.partition(" WHERE ")
+    bounds = con.execute(
+        f"""
+        SELECT quantile_disc(source_id, {[number / parts for number in range(1, parts)]})
+        FROM {name} WHERE ({condition or "true"}) AND hash(source_id) % {max(1, rows // _SAMPLE)} = 0
+        """
+    ).fetchone()
+    assert bounds is not None
+    cuts = sorted(set(bounds[0] or []))
+    written = []
+    for lowest, highest in zip([None, *cuts], [*cuts, None], strict=True):
+        within = [condition or "true"]
+        within += [f"source_id >= {literal(lowest)}"] if lowest is not None else []
+        within += [f"source_id < {literal(highest)}"] if highest is not None else []
+        file = table.write(con, f"FROM {name} WHERE {' AND '.join(within)}", ordered=True)
+        if file.rows:
+            written.append(file)
+    return written
 
 
-def _touched_files(con: duckdb.DuckDBPyConnection) -> set[str]:
-    found = con.execute("""
-        SELECT DISTINCT file FROM existing
-        WHERE (source_service, source_table, source_id, valid_from) IN (
-            SELECT (source_service, source_table, source_id, valid_from) FROM removed
-        )
+def _columns(shape: TableShape) -> str:
+    return ", ".join(identifier(column) for column, _ in shape.all)
+
+
+def _losses(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The files that hold rows of `removed`, and how many."""
+    found = con.execute(f"""
+        SELECT file, count(*) FROM existing WHERE {_IDENTITY} IN (SELECT {_IDENTITY} FROM removed) GROUP BY ALL
     """).fetchall()
-    return {str(file) for (file,) in found}
+    return {str(file): int(number) for file, number in found}
 
 
-def _small_files(files: list[DataFile], old: list[DataFile], *, is_current: bool) -> list[DataFile]:
-    """Files to take in although nothing in them changed, so that the number of small ones stays bounded."""
-    small = [file for file in files if file.rows < SMALL and file not in old]
-    if is_current or len(small) >= MOST_SMALL_CLOSED_FILES:
-        return small
-    return []
+class _Writer:
+    """Writes the files of one change; `written` replace `replaced` once they are committed."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: CanonicalTable,
+        shape: TableShape,
+        source: Source,
+        losses: dict[str, int],
+    ) -> None:
+        self._con, self._table, self._shape, self._source, self._losses = con, table, shape, source, losses
+        self.written: list[NewFile] = []
+        self.replaced: list[DataFile] = []
+
+    def write(self, files: list[DataFile], *, is_current: bool) -> None:
+        """Bring the files of one kind to what they must hold."""
+        con = self._con
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE fresh AS
+            SELECT *, NULL::VARCHAR AS target FROM added WHERE is_current = {is_current}
+        """)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE stale AS FROM removed WHERE is_current = {is_current}")
+        touched = [file for file in files if file.name in self._losses]
+        if not touched and not count(con, "fresh"):
+            return
+        if is_current:
+            touched = self._aim(files, touched)
+        gathered = self._gathered(files, touched)
+        for file in touched:
+            if file not in gathered:
+                self._stream(file)
+        if gathered or count(con, "fresh WHERE target IS NULL"):
+            names = literals(file.name for file in gathered)
+            con.execute(f"""
+                CREATE OR REPLACE TEMP TABLE gathered AS
+                {self._kept(gathered)}
+                UNION ALL
+                SELECT {_columns(self._shape)} FROM fresh WHERE target IS NULL OR list_contains({names}, target)
+            """)
+            self._write_gathered()
+        self.replaced += [*(file for file in touched if file not in gathered), *gathered]
+
+    def _aim(self, files: list[DataFile], touched: list[DataFile]) -> list[DataFile]:
+        """Give each fresh row the touched file in whose range it lies; the others a small file, if there is one."""
+        for file in touched:
+            lowest, highest = self._range(file)
+            self._con.execute(
+                "UPDATE fresh SET target = $file WHERE target IS NULL AND source_id BETWEEN $lowest AND $highest",
+                {"file": file.name, "lowest": lowest, "highest": highest},
+            )
+        if not count(self._con, "fresh WHERE target IS NULL"):
+            return touched
+        small = min((file for file in files if file.rows < SMALL), key=lambda file: file.rows, default=None)
+        if small is None:
+            return touched
+        self._con.execute("UPDATE fresh SET target = $file WHERE target IS NULL", {"file": small.name})
+        return touched if small in touched else [*touched, small]
+
+    def _range(self, file: DataFile) -> tuple[str, str]:
+        """The ids of the source between the file's bounds."""
+        mine = (self._source.service, self._source.table)
+        lowest = file.lowest[2] if file.lowest[:2] == mine else ""
+        highest = file.highest[2] if file.highest[:2] == mine else "\U0010ffff"
+        return lowest, highest
+
+    def _gathered(self, files: list[DataFile], touched: list[DataFile]) -> list[DataFile]:
+        """Files to be written in order with each other: all small ones once there are many, and none else."""
+        small = [file for file in files if file.rows < SMALL]
+        return small if len(small) >= MOST_SMALL_FILES else []
+
+    def _kept(self, files: Sequence[DataFile]) -> str:
+        return f"""
+            SELECT {_columns(self._shape)} FROM {rows_of(self._table, files, self._shape)}
+            WHERE {_IDENTITY} NOT IN (SELECT {_IDENTITY} FROM stale)
+        """
+
+    def _stream(self, file: DataFile) -> None:
+        """Write one file again: row groups keep their order, what was added comes last."""
+        con, name = self._con, literal(file.name)
+        rows = file.rows - self._losses.get(file.name, 0) + count(con, f"fresh WHERE target = {name}")
+        if rows == 0:
+            return
+        query = f"{self._kept([file])} UNION ALL SELECT {_columns(self._shape)} FROM fresh WHERE target = {name}"
+        if rows <= 2 * ROWS_PER_FILE:
+            self.written.append(self._table.write(con, query, ordered=rows <= SMALL))
+            return
+        con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {query}")
+        self._write_gathered()
+
+    def _write_gathered(self) -> None:
+        """Write `gathered`, source by source, in order."""
+        found = self._con.execute("SELECT DISTINCT source_service, source_table FROM gathered ORDER BY ALL").fetchall()
+        if count(self._con, "gathered") <= ROWS_PER_FILE:
+            if found:
+                self.written.append(self._table.write(self._con, "FROM gathered", ordered=True))
+            return
+        for service, name in found:
+            condition = f"source_service = {literal(service)} AND source_table = {literal(name)}"
+            self.written += write_sorted(self._con, self._table, f"gathered WHERE {condition}")
