@@ -44,7 +44,7 @@ def connected(avesa: Avesa, sandbox: Sandbox) -> Avesa:
     return avesa
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def synced(worlds: dict[str, World], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Avesa]:
     """acme was synced on three days, globex is known and never was. For tests that only read."""
     program = Avesa(tmp_path_factory.mktemp("synced") / "home")

@@ -21,9 +21,9 @@ from avesa.cli.output import counted, moment, plain, shown
         (Decimal("0.0000"), "0"),
         (datetime(2026, 3, 2, 14, 5, 9, tzinfo=UTC), "2026-03-02T14:05:09Z"),
         (datetime(2026, 3, 2, 14, 5, 9, tzinfo=timezone(timedelta(hours=2))), "2026-03-02T12:05:09Z"),
-        (datetime(2026, 3, 2, 14, 5), "2026-03-02 14:05:00"),
-        ([1, Decimal("2.5"), None], '[1, "2.5", null]'),
-        ({"a": UUID(int=1)}, '{"a": "00000000-0000-0000-0000-000000000001"}'),
+        (datetime.fromisoformat("2026-03-02T14:05:00"), "2026-03-02T14:05:00"),
+        ([1, Decimal("2.5"), None], "[1,2.5,null]"),
+        ({"a": UUID(int=1)}, '{"a":"00000000-0000-0000-0000-000000000001"}'),
         ("text", "text"),
     ],
 )

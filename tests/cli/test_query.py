@@ -34,7 +34,7 @@ def test_json_is_a_list_of_objects_with_iso_times_and_numbers(synced: Avesa) -> 
 def test_csv_is_what_a_spreadsheet_reads(synced: Avesa) -> None:
     header, row = csv.reader(StringIO(synced("query", "acme", VALUES, "--csv").stdout))
     assert header == ["at", "day", "hours", "ok", "nothing", "text", "list", "number"]
-    assert row == ["2026-03-02T14:05:09.500000Z", "2026-03-02", "1.5", "true", "", 'a,"b"', "[1, 2]", "7"]
+    assert row == ["2026-03-02T14:05:09.500000Z", "2026-03-02", "1.5", "true", "", 'a,"b"', "[1,2]", "7"]
 
 
 def test_a_table_into_a_pipe_is_not_cut(synced: Avesa) -> None:

@@ -133,3 +133,14 @@ def test_a_sync_out_of_time_stops_cleanly_and_the_next_goes_on(connected: Avesa)
     result = connected("sync", "acme", "--max-seconds", "0", code=1)
     assert "the next sync goes on from here" in result.stderr
     assert connected.json("sync", "acme", "--max-seconds", "600")["complete"]
+
+
+def test_a_listing_that_lacks_too_much_deletes_nothing_and_is_told(connected: Avesa, sandbox: Sandbox) -> None:
+    connected("sync", "acme")
+    before = rows_of(connected)
+    sandbox.faults.push("empty", "contacts")
+    assert "deletions held" in connected("sync", "acme", "--table", "contacts", "--full").stdout
+    assert rows_of(connected) == before
+    (contacts,) = [one for one in connected.json("status", "acme")[0]["canonical"] if one["table"] == "contacts"]
+    assert len(contacts["held"]) == 1
+    assert "deletions held" in connected("status", "acme").stdout

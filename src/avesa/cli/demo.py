@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -209,15 +211,20 @@ def best_ticket(ports: Ports, tenant: str) -> str | None:
 
 
 def next_commands(folder: Path, tenant: str, ticket: str | None) -> list[str]:
-    avesa = f"avesa --home {shlex.quote(str(folder))}"
+    avesa = f"{shlex.quote(_program())} --home {shlex.quote(str(folder))}"
     by_status = "SELECT status, count(*) AS tickets FROM tickets WHERE is_current GROUP BY ALL ORDER BY 2 DESC"
     return [
         f"{avesa} status",
         f'{avesa} query {tenant} "{by_status}"',
         *([f"{avesa} history {tenant} tickets {ticket} --json"] if ticket else []),
         f"{avesa} rebuild {tenant}",
-        "avesa sandbox     # a vendor to connect to",
+        f"{shlex.quote(_program())} sandbox     # a vendor to connect to",
     ]
+
+
+def _program() -> str:
+    """`avesa` where the shell finds it, else the path that it was started by."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "avesa" and not shutil.which("avesa") else "avesa"
 
 
 def day_line(day: DemoDay) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -46,12 +45,12 @@ def plain(value: object) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case datetime() if value.tzinfo is not None:
-            return to_iso(value)
+        case datetime():
+            return to_iso(value) if value.tzinfo is not None else value.isoformat()
         case Decimal():
             return f"{value.normalize():f}"
         case list() | tuple() | dict():
-            return json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=False)
+            return _ENCODER.encode(value).decode()
         case _:
             return str(value)
 

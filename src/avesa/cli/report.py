@@ -100,8 +100,9 @@ def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
         tables = run.report.tables
         done = sum(table.status == "ok" for table in tables)
         words = [f"{done} of {counted(len(tables), 'table')}, {counted(sum(t.rows for t in tables), 'row')}"]
-        words = words if tables else ["nothing was pulled"] if run.report.services or run.stopped else []
-        words += ["stopped; the next sync goes on from here"] if run.stopped else []
+        if not tables:
+            words = ["nothing was pulled"] if run.report.errors or run.stopped else []
+        words += ["stopped"] if run.stopped else []
         out.print()
         out.print(f"{run.tenant}: {'; '.join(words)}" if words else run.tenant)
         for fold in run.report.transforms:

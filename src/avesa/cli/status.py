@@ -157,6 +157,8 @@ def _show(found: dict[str, Any]) -> None:
         problem = f": {shown(service['problem'])}" if service["problem"] else ""
         if problem or not found["synced"]:
             out.print(f"  {service['service']}{disabled}{problem}")
+        if problem:
+            out.print(f"  Mend it: avesa connect {found['tenant']} {service['service']} --secrets-from FILE")
         if found["synced"]:
             columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
             write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
