@@ -77,6 +77,9 @@ def test_a_watched_run_log_still_writes_and_reads() -> None:
         def entries(self, tenant_id: str, *, limit: int = 100) -> list[RunEntry]:
             return written[:limit]
 
+        def forget(self, tenant_id: str) -> None:
+            written.clear()
+
     class Watcher:
         seen: list[RunEntry] = []  # noqa: RUF012
 
@@ -89,6 +92,8 @@ def test_a_watched_run_log_still_writes_and_reads() -> None:
     log = WatchedRunLog(Log(), Watcher())
     log.write(one)
     assert Watcher.seen == log.latest("acme") == log.entries("acme", limit=1) == [one]
+    log.forget("acme")
+    assert log.latest("acme") == []
 
 
 def in_a_terminal(avesa: Avesa, *args: str, typed: bytes = b"") -> tuple[int, str]:

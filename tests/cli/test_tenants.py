@@ -38,7 +38,7 @@ def test_removing_forgets_tenant_secrets_and_watermarks_and_keeps_the_data(conne
     assert set(json.loads((connected.home / "secrets.json").read_text())) == {"globex"}
     assert sorted(data.rglob("*")) == before
     connected("tenant", "add", "acme")
-    assert connected.json("status", "acme")[0]["services"] == []
+    assert connected.json("status", "acme") == [{"tenant": "acme", "synced": False, "services": [], "canonical": []}]
 
 
 def test_removing_asks_first_or_needs_yes_where_nobody_can_answer(avesa: Avesa) -> None:

@@ -52,6 +52,15 @@ def test_latest_has_the_newest_of_each_stage_and_table(log: SqliteRunLog) -> Non
     assert log.latest("nobody") == []
 
 
+def test_a_tenant_can_be_forgotten_without_the_others(log: SqliteRunLog) -> None:
+    other = replace(ENTRY, tenant_id="globex")
+    log.write(ENTRY)
+    log.write(other)
+    log.forget("acme")
+    assert log.entries("acme") == []
+    assert log.entries("globex") == [other]
+
+
 def test_the_log_is_bounded_for_each_table_apart(log: SqliteRunLog) -> None:
     log.write(replace(ENTRY, table="connectwise/companies"))
     for number in range(KEPT + 5):

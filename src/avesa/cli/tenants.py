@@ -98,7 +98,7 @@ Examples:
 @home_option
 @json_option
 def remove(name: str, yes: bool, as_json: bool) -> None:
-    """Forget a tenant: its connections, secrets and watermarks. Its data stay where they are."""
+    """Forget a tenant: its connections, secrets, watermarks and runs. Its data stay where they are."""
     with opened_home() as ports:
         ports.tenants.services(name)
         if not yes:
@@ -110,6 +110,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
             # The name goes last, so that a removal that is interrupted can be repeated.
             ports.secrets.remove(name)
             ports.watermarks.forget(name)
+            ports.run_log.forget(name)
             ports.tenants.remove_tenant(name)
         data = home() / "data" / name
     if as_json:

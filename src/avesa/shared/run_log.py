@@ -37,3 +37,7 @@ class RunLog(Protocol):
     def entries(self, tenant_id: str, *, limit: int = 100) -> list[RunEntry]:
         """Newest first."""
         ...
+
+    def forget(self, tenant_id: str) -> None:
+        """Drop all entries of a tenant."""
+        ...

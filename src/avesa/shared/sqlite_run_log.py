@@ -46,6 +46,10 @@ class SqliteRunLog:
         query = f"SELECT {_COLUMNS} FROM runs WHERE tenant_id = ? ORDER BY id DESC LIMIT ?"
         return self._entries(query, (tenant_id, limit))
 
+    def forget(self, tenant_id: str) -> None:
+        with self._database.writing() as db:
+            db.execute("DELETE FROM runs WHERE tenant_id = ?", (tenant_id,))
+
     def _entries(self, query: str, values: tuple[str | int, ...]) -> list[RunEntry]:
         with self._database.reading() as db:
             return [_entry(row) for row in db.execute(query, values)]
