@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from avesa.canonical_transform.raw_source import decision_name
 from avesa.shared.errors import ConfigurationError, StorageError
+from avesa.shared.receipt import Decision, ListingDecision, encode_decision
 from fold_table import Folding, thing_values, things_mapping
 from raw_files import PullOf, Row, at
 from scd2_oracle import history
@@ -396,3 +398,34 @@ def test_another_tenants_receipt_is_never_folded(folding: Folding) -> None:
     (target / "theirs.receipt.json").write_bytes((source / "theirs.receipt.json").read_bytes())
     with pytest.raises(ConfigurationError, match="tenant globex"):
         folding.fold()
+
+
+def decide(folding: Folding, receipt: str, decision: Decision) -> None:
+    made = ListingDecision(decision=decision, decided_at=at(1000), decided_by="a person")
+    name = decision_name(receipt)
+    folding.objects.write(f"acme/raw/vendor/things/{name}", encode_decision(made))
+
+
+def test_a_held_listing_that_a_person_approves_deletes_from_its_own_time(folding: Folding) -> None:
+    folding.land(listing(10, *(thing(str(n), 1, 10) for n in range(60))))
+    (held,) = folding.land(listing(20, *(thing(str(n), 1, 20) for n in range(30))))
+    assert folding.fold().held == [held]
+    decide(folding, held, "approve")
+    assert folding.fold().held == []
+    assert sum(v.valid_to == at(20) for v in folding.versions()) == 30
+    before = folding.versions()
+    folding.fold(rebuild=True)
+    assert folding.versions() == before
+    assert folding.fold().commits == 0
+
+
+def test_a_held_listing_that_a_person_rejects_deletes_nothing_ever(folding: Folding) -> None:
+    folding.land(listing(10, *(thing(str(n), 1, 10) for n in range(60))))
+    (held,) = folding.land(listing(20, *(thing(str(n), 1, 20) for n in range(30))))
+    folding.fold()
+    decide(folding, held, "reject")
+    assert folding.fold().held == []
+    folding.land(listing(30, *(thing(str(n), 1, 30) for n in range(59))))
+    folding.fold()
+    assert {v.valid_to for v in folding.versions() if v.id != "59"} == {None}
+    assert {v.valid_to for v in folding.versions() if v.id == "59"} == {at(30)}

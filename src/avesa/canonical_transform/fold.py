@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 
 from avesa.canonical_transform import table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import Ledger, SourceLedger
-from avesa.canonical_transform.listings import Guard, Verdict, judge, judge_next
+from avesa.canonical_transform.listings import Guard, Verdict, judge_next
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import (
     add_absences,
@@ -32,10 +30,10 @@ from avesa.canonical_transform.observations import (
     map_rows,
     uncastable_values,
 )
-from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.quarantine import set_aside, write_quarantine
-from avesa.canonical_transform.raw_source import Pull, Source, load_rows, read_pulls, receipt_names
-from avesa.canonical_transform.scd2 import MACROS, TableShape, shape_of, versions_query
+from avesa.canonical_transform.raw_history import Bench, newest_moments, versions_from_raw
+from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, load_rows, read_pulls
+from avesa.canonical_transform.scd2 import MACROS, shape_of, versions_query
 from avesa.shared.objects import Objects
 
 LedgerSaver = Callable[[Ledger], None]
@@ -67,21 +65,16 @@ class FoldReport:
 
 
 @dataclass(frozen=True)
-class FoldContext:
-    """All that one fold of one canonical table works with."""
+class _Fold:
+    """One fold of one canonical table."""
 
     tenant: str
-    objects: Objects
+    bench: Bench
     table: CanonicalTable
-    mapping: Mapping
-    shape: TableShape
-    scratch: Path
-    guard: Guard
     report: FoldReport
-    con: duckdb.DuckDBPyConnection
 
     def sources(self) -> list[Source]:
-        return [Source(self.tenant, service, table) for service, table in sorted(self.mapping.sources)]
+        return [Source(self.tenant, service, table) for service, table in sorted(self.bench.mapping.sources)]
 
 
 def fold(
@@ -102,73 +95,71 @@ def fold(
     """
     with engine(scratch) as con:
         con.execute(MACROS)
-        context = FoldContext(
-            tenant, objects, table, mapping, shape_of(mapping), scratch, guard or Guard(), FoldReport(), con
-        )
+        bench = Bench(con, objects, mapping, shape_of(mapping), guard or Guard(), scratch)
+        job = _Fold(tenant, bench, table, FoldReport())
         snapshot = table.snapshot()
-        if rebuild or not _continues(context, ledger, snapshot):
-            _rebuild(context, snapshot, save)
+        if rebuild or not _continues(bench, ledger, snapshot):
+            _rebuild(job, snapshot, save)
         else:
-            for source in context.sources():
-                snapshot, ledger = _fold_source(context, source, snapshot, ledger, save)
-        return context.report
+            for source in job.sources():
+                snapshot, ledger = _fold_source(job, source, snapshot, ledger, save)
+        return job.report
 
 
-def _continues(context: FoldContext, ledger: Ledger, snapshot: Snapshot) -> bool:
-    if not ledger.fits(snapshot, context.mapping.fingerprint):
+def _continues(bench: Bench, ledger: Ledger, snapshot: Snapshot) -> bool:
+    if not ledger.fits(snapshot, bench.mapping.fingerprint):
         return False
-    return snapshot.table_id is None or snapshot.columns == delta_columns(context.shape.all)
+    return snapshot.table_id is None or snapshot.columns == delta_columns(bench.shape.all)
 
 
-def _rebuild(context: FoldContext, snapshot: Snapshot, save: LedgerSaver) -> None:
+def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     """Fold everything anew and swap it in with one commit."""
-    con = context.con
-    ledger = Ledger(fingerprint=context.mapping.fingerprint)
+    ledger = Ledger(fingerprint=job.bench.mapping.fingerprint)
     written: list[NewFile] = []
-    for source in context.sources():
-        names = receipt_names(context.objects, source)
-        if names:
-            folded = _versions_from_raw(context, source, read_pulls(context.objects, source, names))
-            written += table_change.write_versions(con, context.table)
+    for source in job.sources():
+        raw = list_raw(job.bench.objects, source)
+        if raw.receipts:
+            folded = _anew(job, source, raw, raw.receipts)
+            written += table_change.write_versions(job.bench.con, job.table)
             ledger = _with_source(ledger, source, folded)
     if not ledger.sources and snapshot.table_id is None:
         return
-    change, snapshot = table_change.replace_all(context.table, snapshot, context.shape, written)
-    _count_change(context, change, rebuilt=True)
+    change, snapshot = table_change.replace_all(job.table, snapshot, job.bench.shape, written)
+    _count_change(job, change, rebuilt=True)
     save(_at_version(ledger, snapshot))
 
 
 def _fold_source(
-    context: FoldContext, source: Source, snapshot: Snapshot, ledger: Ledger, save: LedgerSaver
+    job: _Fold, source: Source, snapshot: Snapshot, ledger: Ledger, save: LedgerSaver
 ) -> tuple[Snapshot, Ledger]:
     known = ledger.sources.get(source.name, SourceLedger())
-    names = receipt_names(context.objects, source)
-    new = known.unfolded(names)
-    if new == []:
+    raw = list_raw(job.bench.objects, source)
+    new = known.unfolded(raw.receipts)
+    decided = known.decisions != tuple(raw.decisions)
+    if new == [] and not decided:
         return snapshot, ledger
-    pulls = read_pulls(context.objects, source, new if new is not None else names)
-    if new is None or not known.recent or _is_out_of_order(pulls, known):
-        groups = [pulls]
-        anew = True
-    else:
-        groups = list(_groups(pulls))
-        anew = False
-    for group in groups:
-        folded = None if anew else _fold_onto_current(context, source, snapshot, group, known)
+    pulls = read_pulls(job.bench.objects, source, raw, new)
+    anew = new is None or decided or not known.recent or _is_out_of_order(pulls, known)
+    for group in [pulls] if anew else _groups(pulls):
+        folded = None if anew else _onto_current(job, source, raw, snapshot, group, known)
         if folded is None:
-            folded = _fold_source_anew(context, source, snapshot, names if anew else _names_so_far(known, group, names))
-        change, snapshot = table_change.commit_change(context.con, context.table, snapshot, context.shape, source)
-        _count_change(context, change)
+            names = raw.receipts if anew else _names_so_far(known, group, raw)
+            folded = _anew(job, source, raw, names)
+            table_change.load_existing(
+                job.bench.con, job.table, job.bench.shape, snapshot.files, "existing", source, keys=None
+            )
+        change, snapshot = table_change.commit_change(job.bench.con, job.table, snapshot, job.bench.shape, source)
+        _count_change(job, change)
         known = folded
         ledger = _at_version(_with_source(ledger, source, folded), snapshot)
         save(ledger)
     return snapshot, ledger
 
 
-def _names_so_far(known: SourceLedger, group: list[Pull], names: list[str]) -> list[str]:
+def _names_so_far(known: SourceLedger, group: list[Pull], raw: RawListing) -> list[str]:
     """The receipts that were folded by now, and the group's."""
     wanted = {*known.recent, *(pull.name for pull in group)}
-    return [name for name in names if name <= known.through or name in wanted]
+    return [name for name in raw.receipts if name <= known.through or name in wanted]
 
 
 def _groups(pulls: list[Pull]) -> Iterator[list[Pull]]:
@@ -184,152 +175,120 @@ def _is_out_of_order(pulls: list[Pull], known: SourceLedger) -> bool:
     return known.newest is not None and any(pull.receipt.started_at <= known.newest for pull in pulls)
 
 
-def _fold_source_anew(context: FoldContext, source: Source, snapshot: Snapshot, names: list[str]) -> SourceLedger:
-    """All of a raw table from its beginning: `versions` and `existing` for all of its records."""
-    folded = _versions_from_raw(context, source, read_pulls(context.objects, source, names))
-    table_change.load_existing(context.con, context.table, context.shape, snapshot.files, "existing", source, keys=None)
-    return folded
+def _anew(job: _Fold, source: Source, raw: RawListing, names: list[str]) -> SourceLedger:
+    """`versions` of a whole raw table, from its beginning."""
+    pulls = read_pulls(job.bench.objects, source, raw, names)
+    seen = versions_from_raw(job.bench, source, pulls)
+    job.report.rows += seen.rows
+    job.report.receipts += len(pulls)
+    job.report.count_uncastable(seen.uncastable)
+    _write_quarantine(job, source, pulls, seen.unfit)
+    ledger = SourceLedger(
+        newest=seen.newest, newest_deletion=seen.newest_deletion, decisions=tuple(raw.decisions)
+    ).with_folded(names)
+    return _settled(job, ledger, seen.verdicts)
 
 
-def _versions_from_raw(context: FoldContext, source: Source, pulls: list[Pull]) -> SourceLedger:
-    con = context.con
-    load_rows(con, context.objects, source, pulls, context.scratch)
-    context.report.rows += count(con, "rows")
-    context.report.receipts += len(pulls)
-    _quarantine(context, source, pulls)
-    newest, newest_deletion = _newest(con, pulls)
-    verdicts = judge(con, [pull for pull in pulls if pull.deletes_by_absence], context.guard)
-    complete_partials(con)
-    map_rows(con, context.mapping, context.shape, source)
-    context.report.count_uncastable(uncastable_values(con))
-    add_absences(con)
-    con.execute(versions_query(context.shape, context.tenant, source.service, source.table))
-    return _settled(
-        context,
-        SourceLedger(newest=newest, newest_deletion=newest_deletion).with_folded(pull.name for pull in pulls),
-        verdicts,
-    )
-
-
-def _fold_onto_current(
-    context: FoldContext, source: Source, snapshot: Snapshot, group: list[Pull], known: SourceLedger
+def _onto_current(
+    job: _Fold, source: Source, raw: RawListing, snapshot: Snapshot, group: list[Pull], known: SourceLedger
 ) -> SourceLedger | None:
     """`versions` and `existing` for the records that the group touches; None if all must be folded anew."""
-    con, shape = context.con, context.shape
+    bench, con, shape = job.bench, job.bench.con, job.bench.shape
     listing = group[0] if group[0].deletes_by_absence else None
     if listing is not None and known.held is not None:
         return None
-    load_rows(con, context.objects, source, group, context.scratch)
+    load_rows(con, bench.objects, source, group, bench.scratch)
     oldest = con.execute("SELECT min(extracted_at) FROM rows").fetchone()
     assert known.newest is not None
     if oldest is not None and oldest[0] is not None and oldest[0] <= known.newest:
         return None
-    context.report.rows += count(con, "rows")
-    context.report.receipts += len(group)
-    _quarantine(context, source, group)
-    newest, newest_deletion = _newest(con, group)
+    job.report.rows += count(con, "rows")
+    job.report.receipts += len(group)
+    _write_quarantine(job, source, group, set_aside(con))
+    newest, newest_deletion = newest_moments(con, group)
 
     current_files = [file for file in snapshot.files if file.is_current]
     closed_files = [file for file in snapshot.files if not file.is_current]
     touched = None if listing else "SELECT record_id FROM rows"
-    table_change.load_existing(con, context.table, shape, current_files, "current", source, touched)
-    verdicts = _judge_one(context, listing)
+    table_change.load_existing(con, job.table, shape, current_files, "current", source, touched)
     settled = _settled(
-        context,
+        job,
         msgspec.structs.replace(
             known.with_folded(pull.name for pull in group),
             newest=newest,
             newest_deletion=max(filter(None, (known.newest_deletion, newest_deletion)), default=None),
         ),
-        {**known.unaccepted, **verdicts},
+        {**known.unaccepted, **_judge_one(bench, listing)},
     )
-    map_rows(con, context.mapping, shape, source)
-    context.report.count_uncastable(uncastable_values(con))
+    map_rows(con, bench.mapping, shape, source)
+    job.report.count_uncastable(uncastable_values(con))
     drop_unchanged(con, shape)
     add_absences(con)
     unseen = "SELECT source_id FROM observations WHERE source_id NOT IN (SELECT source_id FROM current)"
-    table_change.load_existing(con, context.table, shape, closed_files, "closed_rows", source, unseen)
+    table_change.load_existing(con, job.table, shape, closed_files, "closed_rows", source, unseen)
     known_closed = "closed_rows" if shape.keeps_history else "observations"
     con.execute(f"CREATE OR REPLACE TEMP TABLE closed AS SELECT DISTINCT source_id FROM {known_closed}")
     find_late(con, known.newest, known.newest_deletion)
     continue_current(con, shape)
-    con.execute(versions_query(shape, context.tenant, source.service, source.table))
+    con.execute(versions_query(shape, job.tenant, source.service, source.table))
     con.execute("""
         CREATE OR REPLACE TEMP TABLE existing AS
         FROM current WHERE source_id IN (SELECT source_id FROM observations)
     """)
     if count(con, "late"):
-        _fold_late(context, source, snapshot, group, settled)
+        _add_late(job, source, raw, snapshot, group, settled)
     return settled
 
 
-def _fold_late(
-    context: FoldContext, source: Source, snapshot: Snapshot, group: list[Pull], settled: SourceLedger
+def _add_late(
+    job: _Fold, source: Source, raw: RawListing, snapshot: Snapshot, group: list[Pull], settled: SourceLedger
 ) -> None:
     """Add to `versions` and `existing` the records of `late`, folded from all of raw."""
-    con, shape = context.con, context.shape
+    con = job.bench.con
     con.execute("ALTER TABLE versions RENAME TO versions_onto_current")
     con.execute("ALTER TABLE existing RENAME TO existing_onto_current")
-    names = _names_so_far(settled, group, receipt_names(context.objects, source))
-    pulls = read_pulls(context.objects, source, names)
-    load_rows(con, context.objects, source, pulls, context.scratch, only="late")
-    set_aside(con)
-    judge(con, [pull for pull in pulls if pull.deletes_by_absence], context.guard, settled.unaccepted)
-    complete_partials(con)
-    map_rows(con, context.mapping, shape, source)
-    add_absences(con)
-    con.execute(versions_query(shape, context.tenant, source.service, source.table))
+    pulls = read_pulls(job.bench.objects, source, raw, _names_so_far(settled, group, raw))
+    versions_from_raw(job.bench, source, pulls, only="late", settled=settled.unaccepted)
     table_change.load_existing(
-        con, context.table, shape, snapshot.files, "existing", source, "SELECT source_id FROM late"
+        con, job.table, job.bench.shape, snapshot.files, "existing", source, "SELECT source_id FROM late"
     )
     for name in ("versions", "existing"):
         con.execute(f"INSERT INTO {name} BY NAME FROM {name}_onto_current")
         con.execute(f"DROP TABLE {name}_onto_current")
 
 
-def _judge_one(context: FoldContext, listing: Pull | None) -> dict[str, Verdict]:
+def _judge_one(bench: Bench, listing: Pull | None) -> dict[str, Verdict]:
     """As `listings.judge`, for the next listing alone: those known to be alive are the open versions."""
-    con = context.con
+    con = bench.con
     con.execute("CREATE OR REPLACE TEMP TABLE absences (source_id VARCHAR, since TIMESTAMPTZ)")
     if listing is None:
         return {}
     con.execute("CREATE OR REPLACE TEMP TABLE alive AS SELECT source_id, false AS is_deleted FROM current")
-    verdict = judge_next(con, context.guard, 0)
+    verdict = judge_next(con, bench.guard, listing, 0)
     if verdict == "accepted":
         con.execute("INSERT INTO absences SELECT source_id, $moment FROM lost", {"moment": listing.receipt.started_at})
     return {listing.name: verdict}
 
 
-def _quarantine(context: FoldContext, source: Source, pulls: list[Pull]) -> None:
-    unfit = set_aside(context.con)
+def _write_quarantine(job: _Fold, source: Source, pulls: list[Pull], unfit: int) -> None:
     if unfit:
-        context.report.quarantined += unfit
-        write_quarantine(context.con, context.objects, source, context.mapping.table, pulls, context.scratch)
+        job.report.quarantined += unfit
+        write_quarantine(job.bench.con, job.bench.objects, source, job.bench.mapping.table, pulls, job.bench.scratch)
 
 
-def _newest(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> tuple[datetime, datetime | None]:
-    """The newest instant of pulling, and of a deletion that the vendor flagged."""
-    found = con.execute("""
-        SELECT max(extracted_at), max(coalesce(updated_at, extracted_at)) FILTER (is_deleted) FROM rows
-    """).fetchone()
-    assert found is not None
-    moments = [pull.receipt.started_at for pull in pulls] + ([found[0]] if found[0] else [])
-    return max(moments), found[1]
-
-
-def _settled(context: FoldContext, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:
+def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:
     unaccepted = {name: verdict for name, verdict in verdicts.items() if verdict != "accepted"}
     held = next((name for name, verdict in unaccepted.items() if verdict == "held"), None)
-    if held is not None and held not in context.report.held:
-        context.report.held.append(held)
+    if held is not None and held not in job.report.held:
+        job.report.held.append(held)
     return msgspec.structs.replace(ledger, unaccepted=unaccepted, held=held)
 
 
-def _count_change(context: FoldContext, change: table_change.Change, *, rebuilt: bool = False) -> None:
-    context.report.added += change.added
-    context.report.removed += change.removed
-    context.report.rebuilt = context.report.rebuilt or rebuilt
-    context.report.commits += bool(change.added or change.removed or rebuilt)
+def _count_change(job: _Fold, change: table_change.Change, *, rebuilt: bool = False) -> None:
+    job.report.added += change.added
+    job.report.removed += change.removed
+    job.report.rebuilt = job.report.rebuilt or rebuilt
+    job.report.commits += bool(change.added or change.removed or rebuilt)
 
 
 def _with_source(ledger: Ledger, source: Source, folded: SourceLedger) -> Ledger:

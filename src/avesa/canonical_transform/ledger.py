@@ -35,6 +35,8 @@ class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
     """Complete listings that were not, or not yet, allowed to delete."""
     held: str | None = None
     """The listing that waits for the next one to agree."""
+    decisions: tuple[str, ...] = ()
+    """The decisions about listings that were taken into account."""
 
     def unfolded(self, names: list[str]) -> list[str] | None:
         """Which of all receipts are new; None if an old one was added or has vanished, so that all must be folded."""

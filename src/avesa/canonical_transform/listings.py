@@ -3,7 +3,8 @@
 The listings are walked in order of time. Before each, the records known to be alive are those extracted no later
 than its start whose last observation is not a deletion; those that it lacks were deleted at its start. A listing
 that is empty, or lacks more than a share of the known records, is held: it deletes nothing until the next complete
-listing lacks the same records too, and then counts from its own time. If one of them came back, it was wrong.
+listing lacks the same records too, or a person approves; it then counts from its own time. If one of them came
+back, it was wrong.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def judge(
             if held is not None and not _keyless(con, number):
                 verdicts[held.name] = _second_opinion(con, held, number)
                 held = None
-            verdict = judge_next(con, guard, number)
+            verdict = judge_next(con, guard, listing, number)
         verdicts[listing.name] = verdict
         if verdict == "accepted":
             _delete(con, "lost", listing)
@@ -73,12 +74,15 @@ def judge(
     return verdicts
 
 
-def judge_next(con: duckdb.DuckDBPyConnection, guard: Guard, number: int) -> Verdict:
-    """May listing `number` delete what it lacks of `alive`? Creates `lost` (source_id).
+def judge_next(con: duckdb.DuckDBPyConnection, guard: Guard, listing: Pull, number: int) -> Verdict:
+    """May a listing delete what it lacks of `alive`? `number` is its number in `listed`. Creates `lost` (source_id).
 
-    One that holds records without a key may not: any of them could be the one that seems to be missing.
+    What a person decided holds. A listing with records without a key may not delete: any of them could be the one
+    that seems to be missing.
     """
     _find_lost(con, number)
+    if listing.decision is not None:
+        return "accepted" if listing.decision == "approve" else "rejected"
     if _keyless(con, number):
         return "rejected"
     known = count(con, "alive WHERE NOT is_deleted")

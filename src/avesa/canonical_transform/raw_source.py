@@ -17,7 +17,7 @@ from avesa.shared import layout
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import ConfigurationError, StorageError, Where
 from avesa.shared.objects import Objects
-from avesa.shared.receipt import Receipt, decode_receipt
+from avesa.shared.receipt import Decision, Receipt, decode_decision, decode_receipt
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Pull:
-    """A receipt with the name of its file."""
+    """A receipt with the name of its file, and what a person has decided about it, if it is a listing."""
 
     name: str
     receipt: Receipt
+    decision: Decision | None = None
 
     @property
     def deletes_by_absence(self) -> bool:
@@ -57,15 +58,29 @@ class Pull:
         return (self.receipt.started_at, self.name)
 
 
-def receipt_names(objects: Objects, source: Source) -> list[str]:
-    """Names (no folder) of all receipts of a source, sorted."""
-    return [Path(info.path).name for info in objects.list(source.prefix) if info.path.endswith(layout.RECEIPT_SUFFIX)]
+@dataclass(frozen=True)
+class RawListing:
+    """Names (no folder) of a source's receipts and of the decisions about them, sorted."""
+
+    receipts: list[str]
+    decisions: list[str]
 
 
-def read_pulls(objects: Objects, source: Source, names: Iterable[str]) -> list[Pull]:
-    """The pulls behind those receipts, in order of time. Raises ConfigurationError for what is no receipt."""
+def list_raw(objects: Objects, source: Source) -> RawListing:
+    names = [Path(info.path).name for info in objects.list(source.prefix)]
+    return RawListing(
+        receipts=[name for name in names if name.endswith(layout.RECEIPT_SUFFIX)],
+        decisions=[name for name in names if name.endswith(layout.DECISION_SUFFIX)],
+    )
+
+
+def read_pulls(objects: Objects, source: Source, raw: RawListing, names: Iterable[str] | None = None) -> list[Pull]:
+    """The pulls behind some receipts (all for None), in order of time.
+
+    Raises ConfigurationError for what is no receipt or no decision.
+    """
     pulls = []
-    for name in names:
+    for name in raw.receipts if names is None else names:
         path = f"{source.prefix}/{name}"
         try:
             receipt = decode_receipt(objects.read(path))
@@ -76,8 +91,24 @@ def read_pulls(objects: Objects, source: Source, names: Iterable[str]) -> list[P
                 hint="Mend or remove the file, then run `avesa transform` again.",
             ) from error
         _check_owner(path, receipt, source)
-        pulls.append(Pull(name, receipt))
+        decision = decision_name(name)
+        pulls.append(Pull(name, receipt, _decided(objects, source, decision) if decision in raw.decisions else None))
     return sorted(pulls, key=lambda pull: pull.order)
+
+
+def decision_name(receipt: str) -> str:
+    """The name of the file with the decision about a receipt."""
+    return receipt.removesuffix(layout.RECEIPT_SUFFIX) + layout.DECISION_SUFFIX
+
+
+def _decided(objects: Objects, source: Source, name: str) -> Decision:
+    path = f"{source.prefix}/{name}"
+    try:
+        return decode_decision(objects.read(path)).decision
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise ConfigurationError(
+            f"{path} is not a decision: {error}.", where=source.where, hint="Mend or remove the file."
+        ) from error
 
 
 def _check_owner(path: str, receipt: Receipt, source: Source) -> None:

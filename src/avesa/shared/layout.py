@@ -2,6 +2,7 @@
 
     {tenant}/raw/{service}/{table}/{timestamp}.parquet
     {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
+    {tenant}/raw/{service}/{table}/{timestamp}.decision.json
     {tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
     {tenant}/quarantine/{canonical_table}/{timestamp}.parquet
     {tenant}/mappings/{canonical_table}.json
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from avesa.shared.errors import UsageError
 
 RECEIPT_SUFFIX = ".receipt.json"
+DECISION_SUFFIX = ".decision.json"
 PARQUET_SUFFIX = ".parquet"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

@@ -46,7 +46,22 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Hex SHA-256 of the distinct ids, sorted by their UTF-8 bytes, joined by newlines."""
 
 
+Decision = Literal["approve", "reject"]
+
+
+class ListingDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about a listing that lacks suspiciously many records: may it delete them?
+
+    It lies beside the listing's receipt, so that the history stays a function of the raw files.
+    """
+
+    decision: Decision
+    decided_at: datetime
+    decided_by: str | None = None
+
+
 _ENCODER = msgspec.json.Encoder()
+_DECISIONS = msgspec.json.Decoder(ListingDecision)
 _DECODER = msgspec.json.Decoder(Receipt)
 
 
@@ -58,3 +73,12 @@ def encode_receipt(receipt: Receipt) -> bytes:
 def decode_receipt(data: bytes) -> Receipt:
     """Raises msgspec.ValidationError or msgspec.DecodeError for what is not a receipt."""
     return _DECODER.decode(data)
+
+
+def encode_decision(decision: ListingDecision) -> bytes:
+    return msgspec.json.format(_ENCODER.encode(decision), indent=2) + b"\n"
+
+
+def decode_decision(data: bytes) -> ListingDecision:
+    """Raises msgspec.ValidationError or msgspec.DecodeError for what is not a decision."""
+    return _DECISIONS.decode(data)
