@@ -41,6 +41,16 @@ def test_removing_forgets_tenant_secrets_and_watermarks_and_keeps_the_data(conne
     assert connected.json("status", "acme") == [{"tenant": "acme", "synced": False, "services": [], "canonical": []}]
 
 
+def test_a_tenant_that_comes_back_goes_on_with_its_data(connected: Avesa, sandbox: Sandbox) -> None:
+    connected("sync", "acme", "--table", "companies")
+    versions = "SELECT * EXCLUDE recorded_at FROM companies ORDER BY source_id, valid_from"
+    before = connected.json("query", "acme", versions)
+    connected("tenant", "remove", "acme", "--yes")
+    connected.connect("acme", sandbox.settings(tenant="acme"), sandbox.secrets(tenant="acme"))
+    connected("sync", "acme", "--table", "companies")
+    assert connected.json("query", "acme", versions) == before
+
+
 def test_removing_asks_first_or_needs_yes_where_nobody_can_answer(avesa: Avesa) -> None:
     avesa("tenant", "add", "acme")
     assert "--yes" in avesa("tenant", "remove", "acme", code=2).stderr

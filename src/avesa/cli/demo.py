@@ -6,8 +6,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,16 @@ from rich.console import Console
 from avesa.cli.command import Command, home, home_option, json_option
 from avesa.cli.demo_checks import Check, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
 from avesa.cli.demo_home import prepare_demo_home
-from avesa.cli.history import write_timeline
-from avesa.cli.output import console, counted, moment, shown, write_json, write_table
+from avesa.cli.demo_show import DemoDay, DemoOutcome, day_line, outcome_json, show_outcome
+from avesa.cli.output import console, write_json
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import history, query, snapshots
-from avesa.pipeline.sync import SyncReport, new_run_id, sync_tenant
+from avesa.pipeline.sync import new_run_id, sync_tenant
 from avesa.pipeline.transform import tenant_mapping
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox
-from avesa.sandbox.world import World
+from avesa.sandbox.world import DEFAULT_START, World
 from avesa.shared.clock import Clock
 from avesa.shared.tenants import TenantService
 
@@ -46,27 +45,6 @@ _DELETIONS = """
     UNION ALL SELECT 'time_entries', source_id, notes, valid_to FROM time_entries WHERE is_deleted
     ORDER BY valid_to, 1, 2
 """
-
-
-@dataclass(frozen=True)
-class DemoDay:
-    """One simulated day: what the syncs of both tenants came to."""
-
-    day: int
-    moment: SyncMoment
-    reports: tuple[SyncReport, ...]
-    seconds: float
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        return {
-            "day": self.day,
-            "synced_at": self.moment.at,
-            "rows": sum(table.rows for report in self.reports for table in report.tables),
-            "versions": sum(fold.report.added for report in self.reports for fold in report.transforms),
-            "complete": all(report.complete for report in self.reports),
-            "seconds": round(self.seconds, 1),
-        }
 
 
 @click.command(
@@ -96,11 +74,22 @@ def demo(days: int, seed: int, keep: Path | None, as_json: bool) -> None:
     Two tenants are synced over some simulated days; then their history is verified and shown.
     """
     folder = prepare_demo_home(keep or home() / "demo").resolve()
-    out = Console(quiet=True) if as_json else console()
+    outcome = play(folder, days, seed, Console(quiet=True) if as_json else console())
+    if as_json:
+        write_json(outcome_json(outcome))
+    else:
+        show_outcome(console(), outcome)
+    if not outcome.ok:
+        click.get_current_context().exit(1)
+
+
+def play(folder: Path, days: int, seed: int, out: Console) -> DemoOutcome:
+    """Live through the days, verify what they left behind, and read what there is to show."""
     began = time.monotonic()
-    start = World.start
-    worlds = {name: World(seed=seed + number, start=start, days=days + 1) for number, name in enumerate(TENANTS)}
-    clock = SandboxClock(start)
+    worlds = {
+        name: World(seed=seed + number, start=DEFAULT_START, days=days + 1) for number, name in enumerate(TENANTS)
+    }
+    clock = SandboxClock(DEFAULT_START)
     with Sandbox(worlds=worlds, clock=clock) as sandbox, open_home(folder, clock=running_on(clock)) as ports:
         connect_tenants(ports, sandbox)
         out.print(f"{len(TENANTS)} tenants, each with a ConnectWise of its own at {sandbox.url} (invented data).\n")
@@ -108,49 +97,31 @@ def demo(days: int, seed: int, keep: Path | None, as_json: bool) -> None:
         for day in simulated_days(ports, clock, days):
             done.append(day)
             out.print(day_line(day))
-        idle = [sync_tenant(ports, tenant) for tenant in TENANTS]
-        moments = [day.moment for day in done]
-        checks = [
-            check_history(ports, sandbox, TENANTS, moments),
-            check_intervals(ports, TENANTS),
-            check_idle(idle),
-            check_rebuild(ports, TENANTS, new_run_id(ports)),
-        ]
-        tables = table_figures(ports)
+        checks = verify(ports, sandbox, done)
         tenant, ticket = TENANTS[0], best_ticket(ports, TENANTS[0])
-        deletions = {name: query(ports, name, _DELETIONS).dicts() for name in TENANTS}
-        life = history(ports, tenant, "tickets", ticket) if ticket else []
-        untracked = tenant_mapping(ports, tenant, "tickets").untracked
-    errors = [str(error) for day in done for report in day.reports for error in failures(report)]
-    ok = not errors and all(check.ok for check in checks) and all(day.figures["complete"] for day in done)
-    commands = next_commands(folder, tenant, ticket)
-    if as_json:
-        write_json(
-            {
-                "ok": ok,
-                "home": str(folder),
-                "days": [day.figures for day in done],
-                "tables": tables,
-                "ticket": life,
-                "deletions": [{"tenant": name, **one} for name, found in deletions.items() for one in found],
-                "checks": [{**vars(check), "ok": check.ok} for check in checks],
-                "errors": errors,
-                "next": commands,
-                "seconds": round(time.monotonic() - began, 1),
-            }
+        return DemoOutcome(
+            days=tuple(done),
+            checks=checks,
+            tables=table_figures(ports),
+            deletions=[{"tenant": name, **one} for name in TENANTS for one in query(ports, name, _DELETIONS).dicts()],
+            tenant=tenant,
+            life=history(ports, tenant, "tickets", ticket) if ticket else [],
+            untracked=tenant_mapping(ports, tenant, "tickets").untracked,
+            home=folder,
+            next=next_commands(folder, tenant, ticket),
+            seconds=time.monotonic() - began,
         )
-    else:
-        show_tables(out, tables)
-        if life:
-            out.print(f"One ticket's life at {tenant}", style="bold")
-            write_timeline(out, "tickets", life, untracked)
-        show_deletions(out, deletions)
-        show_checks(out, checks, errors)
-        out.print(f"\nDone in {time.monotonic() - began:.1f} s. Try next:", style="bold")
-        for command in commands:
-            out.print(f"  {command}")
-    if not ok:
-        click.get_current_context().exit(1)
+
+
+def verify(ports: Ports, sandbox: Sandbox, days: Sequence[DemoDay]) -> tuple[Check, ...]:
+    """The checks, cheapest question first; the one that syncs again goes after those of the history."""
+    moments = [day.moment for day in days]
+    return (
+        check_history(ports, sandbox, TENANTS, moments),
+        check_intervals(ports, TENANTS),
+        check_idle([sync_tenant(ports, tenant) for tenant in TENANTS]),
+        check_rebuild(ports, TENANTS, new_run_id(ports)),
+    )
 
 
 def running_on(sandbox: SandboxClock, monotonic: Callable[[], float] = time.monotonic) -> Clock:
@@ -182,12 +153,6 @@ def simulated_days(ports: Ports, clock: SandboxClock, days: int) -> Iterator[Dem
         yield DemoDay(day, SyncMoment(at, ports.clock()), reports, time.monotonic() - began)
         if day < days:
             clock.advance(timedelta(days=1))
-
-
-def failures(report: SyncReport) -> list[Exception]:
-    found: list[Exception] = list(report.errors)
-    found += [table.error for table in report.tables if table.error]
-    return found + [fold.error for fold in report.transforms if fold.error]
 
 
 def table_figures(ports: Ports) -> list[dict[str, Any]]:
@@ -225,41 +190,3 @@ def next_commands(folder: Path, tenant: str, ticket: str | None) -> list[str]:
 def _program() -> str:
     """`avesa` where the shell finds it, else the path that it was started by."""
     return sys.argv[0] if Path(sys.argv[0]).name == "avesa" and not shutil.which("avesa") else "avesa"
-
-
-def day_line(day: DemoDay) -> str:
-    figures = day.figures
-    line = (
-        f"day {day.day}  {day.moment.at:%a %Y-%m-%d %H:%M}  "
-        f"{counted(figures['rows'], 'raw row'):>14}  {counted(figures['versions'], 'version'):>14}  "
-        f"{figures['seconds']:>4} s"
-    )
-    return line if figures["complete"] else f"{line}  incomplete"
-
-
-def show_tables(out: Console, tables: list[dict[str, Any]]) -> None:
-    out.print()
-    numbers = ("current rows", "closed versions")
-    rows = [(one["tenant"], one["table"], one["current"], one["closed"]) for one in tables]
-    write_table(("tenant", "canonical table", *numbers), rows, right=numbers)
-
-
-def show_deletions(out: Console, deletions: dict[str, list[dict[str, Any]]]) -> None:
-    out.print("\nDeleted at the vendor, and noticed", style="bold")
-    for tenant, found in deletions.items():
-        for one in found:
-            name = shown(one["name"], width=50)
-            gone = moment(one["valid_to"])
-            out.print(f"  {tenant}  {one['table']} {one['source_id']} ({name}), gone from {gone}")
-    if not any(deletions.values()):
-        out.print("  none in these days")
-
-
-def show_checks(out: Console, checks: list[Check], errors: list[str]) -> None:
-    out.print("\nVerified", style="bold")
-    for check in checks:
-        out.print(f"  {'ok    ' if check.ok else 'FAILED'}  {check.what} ({check.counted:,} {check.unit})")
-        for fault in check.faults:
-            out.print(f"          {fault}")
-    for error in errors:
-        out.print(f"  FAILED  {error}")
