@@ -35,7 +35,10 @@ SERVICE = "connectwise"
 
 _ONE_TICKET = """
     SELECT source_id FROM tickets GROUP BY source_id
-    ORDER BY bool_or(is_escalated) AND bool_or(is_closed) DESC, bool_or(is_escalated) DESC, count(*) DESC, source_id
+    ORDER BY
+        count(DISTINCT coalesce(is_escalated, false)) + count(DISTINCT is_closed) DESC,  -- it was seen to happen
+        count(*) DESC,
+        source_id
     LIMIT 1
 """
 _DELETIONS = """
@@ -170,7 +173,7 @@ def table_figures(ports: Ports) -> list[dict[str, Any]]:
 
 
 def best_ticket(ports: Ports, tenant: str) -> str | None:
-    """The ticket with the most to tell: escalated and closed if there is such a one, then by number of versions."""
+    """The ticket with the most to tell: seen being escalated and closed if there is such a one, then by versions."""
     rows = query(ports, tenant, _ONE_TICKET).rows
     return str(rows[0][0]) if rows else None
 

@@ -17,6 +17,8 @@ from avesa.pipeline.transform import tenant_mapping
 
 Version = Mapping[str, Any]
 _FRAME = frozenset(name for name, _ in (*KEY, *HISTORY)) | {"updated_at"}
+_EMPTY = ("[]", "{}")
+"""Lists and objects of a vendor with nothing in them are not worth a line."""
 _WIDTH = 70
 
 
@@ -69,6 +71,8 @@ def timeline(versions: Sequence[Version], untracked: Set[str]) -> Iterator[str]:
         until = moment(version["valid_to"]) if version["valid_to"] else "now"
         yield f"{moment(version['valid_from'])} to {until}, {_end(version)}"
         for name, old, new in changes(before, version, untracked):
+            if before is None and new in _EMPTY:
+                continue
             if before is None:
                 yield f"    {name}: {shown(new, width=_WIDTH)}"
             else:
