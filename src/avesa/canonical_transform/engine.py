@@ -15,9 +15,12 @@ MEMORY_LIMIT = "1GB"
 
 
 @contextmanager
-def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in UTC. What goes wrong with files inside it is raised as StorageError."""
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as con:
+def engine(scratch: Path, *, memory_limit: str | None = MEMORY_LIMIT) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in UTC. What goes wrong with files inside it is raised as StorageError.
+
+    `memory_limit` None leaves it to DuckDB, which takes most of the machine's.
+    """
+    with duckdb.connect(config={"memory_limit": memory_limit} if memory_limit else {}) as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET preserve_insertion_order = false")
         con.execute(f"SET temp_directory = {literal(str(scratch))}")

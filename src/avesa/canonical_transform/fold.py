@@ -34,6 +34,7 @@ from avesa.canonical_transform.quarantine import set_aside, write_quarantine
 from avesa.canonical_transform.raw_history import Bench, newest_moments, versions_from_raw
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, load_rows, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of, versions_query
+from avesa.shared import layout
 from avesa.shared.objects import Objects
 
 LedgerSaver = Callable[[Ledger], None]
@@ -72,6 +73,8 @@ class _Fold:
     bench: Bench
     table: CanonicalTable
     report: FoldReport
+    quarantine: list[str]
+    """The quarantine files that this fold wrote."""
 
     def sources(self) -> list[Source]:
         return [Source(self.tenant, service, table) for service, table in sorted(self.bench.mapping.sources)]
@@ -96,7 +99,7 @@ def fold(
     with engine(scratch) as con:
         con.execute(MACROS)
         bench = Bench(con, objects, mapping, shape_of(mapping), guard or Guard(), scratch)
-        job = _Fold(tenant, bench, table, FoldReport())
+        job = _Fold(tenant, bench, table, FoldReport(), [])
         snapshot = table.snapshot()
         if rebuild or not _continues(bench, ledger, snapshot):
             _rebuild(job, snapshot, save)
@@ -126,7 +129,14 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
         return
     change, snapshot = table_change.replace_all(job.table, snapshot, job.bench.shape, written)
     _count_change(job, change, rebuilt=True)
+    _forget_quarantine(job)
     save(_at_version(ledger, snapshot))
+
+
+def _forget_quarantine(job: _Fold) -> None:
+    """After all was folded anew: what is no longer in quarantine leaves it."""
+    there = job.bench.objects.list(layout.quarantine_prefix(job.tenant, job.bench.mapping.table))
+    job.bench.objects.delete({info.path for info in there}.difference(job.quarantine))
 
 
 def _fold_source(
@@ -273,7 +283,11 @@ def _judge_one(bench: Bench, listing: Pull | None) -> dict[str, Verdict]:
 def _write_quarantine(job: _Fold, source: Source, pulls: list[Pull], unfit: int) -> None:
     if unfit:
         job.report.quarantined += unfit
-        write_quarantine(job.bench.con, job.bench.objects, source, job.bench.mapping.table, pulls, job.bench.scratch)
+        job.quarantine.extend(
+            write_quarantine(
+                job.bench.con, job.bench.objects, source, job.bench.mapping.table, pulls, job.bench.scratch
+            )
+        )
 
 
 def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:

@@ -82,7 +82,7 @@ def judge_next(con: duckdb.DuckDBPyConnection, guard: Guard, listing: Pull, numb
     """
     _find_lost(con, number)
     if listing.decision is not None:
-        return "accepted" if listing.decision == "approve" else "rejected"
+        return "accepted" if listing.decision.decision == "approve" else "rejected"
     if _keyless(con, number):
         return "rejected"
     known = count(con, "alive WHERE NOT is_deleted")

@@ -45,8 +45,9 @@ def write_quarantine(
     canonical_table: str,
     pulls: list[Pull],
     scratch: Path,
-) -> None:
-    """Write the rows of `unfit`, one file for each receipt that has any."""
+) -> list[str]:
+    """Write the rows of `unfit`, one file for each receipt that has any; the paths of the files."""
+    written = []
     concerned = {str(file) for (file,) in con.execute("SELECT DISTINCT file FROM unfit").fetchall()}
     for pull in pulls:
         if not concerned.intersection(pull.receipt.files):
@@ -65,6 +66,9 @@ def write_quarantine(
                     ORDER BY file, row
                 ) TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd)
             """)
-            objects.upload(layout.quarantine_file(source.tenant, canonical_table, stem), local)
+            path = layout.quarantine_file(source.tenant, canonical_table, stem)
+            objects.upload(path, local)
+            written.append(path)
         finally:
             local.unlink(missing_ok=True)
+    return written

@@ -17,7 +17,7 @@ from avesa.shared import layout
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import ConfigurationError, StorageError, Where
 from avesa.shared.objects import Objects
-from avesa.shared.receipt import Decision, Receipt, decode_decision, decode_receipt
+from avesa.shared.receipt import ListingDecision, Receipt, decode_decision, decode_receipt
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Pull:
 
     name: str
     receipt: Receipt
-    decision: Decision | None = None
+    decision: ListingDecision | None = None
 
     @property
     def deletes_by_absence(self) -> bool:
@@ -101,10 +101,10 @@ def decision_name(receipt: str) -> str:
     return receipt.removesuffix(layout.RECEIPT_SUFFIX) + layout.DECISION_SUFFIX
 
 
-def _decided(objects: Objects, source: Source, name: str) -> Decision:
+def _decided(objects: Objects, source: Source, name: str) -> ListingDecision:
     path = f"{source.prefix}/{name}"
     try:
-        return decode_decision(objects.read(path)).decision
+        return decode_decision(objects.read(path))
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise ConfigurationError(
             f"{path} is not a decision: {error}.", where=source.where, hint="Mend or remove the file."

@@ -5,19 +5,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from avesa.canonical_transform.canonical_table import Snapshot
-from avesa.canonical_transform.engine import first_line
+from avesa.canonical_transform.engine import engine, first_line
+from avesa.canonical_transform.listings import Guard
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.canonical_transform.scd2 import shape_of
-from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literals
+from avesa.canonical_transform.raw_history import Bench, versions_from_raw
+from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
+from avesa.canonical_transform.scd2 import MACROS, shape_of
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_mapping
+from avesa.shared.clock import to_iso
 from avesa.shared.errors import UsageError, Where
 
 
@@ -33,29 +38,50 @@ class Result:
 
 
 @contextmanager
-def tenant_tables(ports: Ports, tenant: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with one view for each canonical table of the tenant; those never folded are empty."""
+def tenant_tables(
+    ports: Ports, tenant: str, *, as_of: datetime | None = None, known_at: datetime | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with one view for each canonical table of the tenant; those never folded are empty.
+
+    With `as_of` they hold the versions that were valid then, one for each record. With `known_at` they hold the
+    history as it was known then: folded from the raw files whose pulls had ended.
+    """
     ports.tenants.services(tenant)  # an unknown tenant is told as such
     with (
         tempfile.TemporaryDirectory(prefix="query-", dir=ports.scratch) as folder,
-        duckdb.connect() as con,
+        engine(Path(folder), memory_limit=None) as con,
     ):
-        con.execute("SET TimeZone = 'UTC'")
         allowed: list[str] = []
         for table in mapping_names():
-            files = _files(ports, tenant, table, Path(folder))
-            allowed += files
-            con.execute(f"CREATE VIEW {identifier(table)} AS {_relation(ports, tenant, table, files)}")
+            if known_at is None:
+                files = _files(ports, tenant, table, Path(folder))
+                allowed += files
+                rows = _relation(ports, tenant, table, files)
+            else:
+                _fold_as_known(con, ports, tenant, table, known_at, Path(folder))
+                rows = f"FROM known.{identifier(table)}"
+            valid = ""
+            if as_of is not None:
+                moment = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
+                valid = f" WHERE valid_from <= {moment} AND coalesce(valid_to > {moment}, true)"
+            con.execute(f"CREATE VIEW {identifier(table)} AS {rows}{valid}")
+        for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+            con.execute(f"DROP TABLE {identifier(left)}")
         con.execute(f"SET allowed_paths = {literals(allowed)}")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
         yield con
 
 
-def query(ports: Ports, tenant: str, sql: str) -> Result:
-    """Run one SELECT. Raises UsageError for anything that is not one, and for what the engine says against it."""
+def query(
+    ports: Ports, tenant: str, sql: str, *, as_of: datetime | None = None, known_at: datetime | None = None
+) -> Result:
+    """Run one SELECT (see tenant_tables for the times).
+
+    Raises UsageError for anything that is not one, and for what the engine says against it.
+    """
     where = Where(tenant=tenant)
-    with tenant_tables(ports, tenant) as con:
+    with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at) as con:
         try:
             statements = con.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READING:
@@ -64,6 +90,29 @@ def query(ports: Ports, tenant: str, sql: str) -> Result:
             return Result(tuple(column[0] for column in found.description or ()), found.fetchall())
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {first_line(error)}", where=where, hint=_tables_hint()) from error
+
+
+def _fold_as_known(
+    con: duckdb.DuckDBPyConnection, ports: Ports, tenant: str, table: str, known_at: datetime, scratch: Path
+) -> None:
+    """Create `known.{table}`: what folding gave when the pulls that had ended by then were all there was."""
+    mapping = tenant_mapping(ports, tenant, table)
+    shape = shape_of(mapping)
+    con.execute(MACROS)
+    bench = Bench(con, ports.objects, mapping, shape, Guard(), scratch)
+    name = f"known.{identifier(table)}"
+    con.execute("CREATE SCHEMA IF NOT EXISTS known")
+    con.execute(f"CREATE TABLE {name} AS {_relation(ports, tenant, table, [])}")
+    for service, raw_table in sorted(mapping.sources):
+        source = Source(tenant, service, raw_table)
+        pulls = [
+            replace(pull, decision=None) if pull.decision and pull.decision.decided_at > known_at else pull
+            for pull in read_pulls(ports.objects, source, list_raw(ports.objects, source))
+            if pull.receipt.finished_at <= known_at
+        ]
+        if pulls:
+            versions_from_raw(bench, source, pulls)
+            con.execute(f"INSERT INTO {name} FROM versions")
 
 
 def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[str, Any]]:

@@ -1,0 +1,94 @@
+"""Listings that lack suspiciously many records: who waits for a second one, and what a person decides about them."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from avesa.canonical_transform.engine import count, engine
+from avesa.canonical_transform.ledger import decode_ledger
+from avesa.canonical_transform.listings import Guard
+from avesa.canonical_transform.mapping import mapping_names
+from avesa.canonical_transform.raw_history import Bench, versions_from_raw
+from avesa.canonical_transform.raw_source import Source, decision_name, list_raw, read_pulls
+from avesa.canonical_transform.scd2 import MACROS, shape_of
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.transform import tenant_mapping
+from avesa.shared.errors import UsageError, Where
+from avesa.shared.receipt import Decision, ListingDecision, encode_decision
+
+
+@dataclass(frozen=True)
+class HeldListing:
+    """A complete listing that deletes nothing yet. `known` records were alive before it, `lost` of them it lacks."""
+
+    tenant: str
+    service: str
+    table: str
+    receipt: str
+    started_at: datetime
+    known: int
+    lost: int
+    listed: int
+    some_lost: tuple[str, ...]
+    canonical_tables: tuple[str, ...]
+
+
+def held_listings(ports: Ports, tenant: str) -> list[HeldListing]:
+    """Of a known tenant, sorted by source. Raises UsageError for an unknown tenant."""
+    ports.tenants.services(tenant)
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for table in mapping_names():
+        ledger = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
+        for name, source in ledger.sources.items():
+            if source.held is not None:
+                waiting.setdefault((name, source.held), []).append(table)
+    return [_described(ports, tenant, name, held, tables) for (name, held), tables in sorted(waiting.items())]
+
+
+def decide(ports: Ports, tenant: str, source_name: str, decision: Decision, *, decided_by: str | None) -> HeldListing:
+    """Write down what a person decided about the held listing of `service/table`; the next transform obeys it.
+
+    Raises UsageError if no listing of that table waits.
+    """
+    held = held_listings(ports, tenant)
+    for one in held:
+        if f"{one.service}/{one.table}" == source_name:
+            source = Source(tenant, one.service, one.table)
+            made = ListingDecision(decision=decision, decided_at=ports.clock(), decided_by=decided_by)
+            ports.objects.write(f"{source.prefix}/{decision_name(one.receipt)}", encode_decision(made))
+            return one
+    names = ", ".join(f"{one.service}/{one.table}" for one in held)
+    raise UsageError(
+        f"no listing of {source_name} waits for a decision.",
+        where=Where(tenant=tenant),
+        hint=f"There is one of {names}." if names else "None waits. See: avesa deletes list",
+    )
+
+
+def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[str]) -> HeldListing:
+    service, _, raw_table = name.partition("/")
+    source = Source(tenant, service, raw_table)
+    mapping = tenant_mapping(ports, tenant, tables[0])
+    with tempfile.TemporaryDirectory(prefix="deletes-", dir=ports.scratch) as folder, engine(Path(folder)) as con:
+        con.execute(MACROS)
+        pulls = read_pulls(ports.objects, source, list_raw(ports.objects, source))
+        until = next(pull for pull in pulls if pull.name == receipt)
+        before = [pull for pull in pulls if pull.order <= until.order]
+        bench = Bench(con, ports.objects, mapping, shape_of(mapping), Guard(), Path(folder))
+        versions_from_raw(bench, source, before)
+        lost = con.execute("SELECT source_id FROM held_lost ORDER BY source_id LIMIT 10").fetchall()
+        return HeldListing(
+            tenant=tenant,
+            service=service,
+            table=raw_table,
+            receipt=receipt,
+            started_at=until.receipt.started_at,
+            known=count(con, "alive WHERE NOT is_deleted"),
+            lost=count(con, "held_lost"),
+            listed=until.receipt.distinct_ids,
+            some_lost=tuple(str(key) for (key,) in lost),
+            canonical_tables=tuple(tables),
+        )

@@ -1,0 +1,121 @@
+"""Verification finds nothing on tables that are right, and names what differs on tables that are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from avesa.pipeline.transform import transform_tenant
+from avesa.pipeline.verify import Check, verify_tenant
+from msp_days import CANONICAL, Days, msp_days
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Iterator[Days]:
+    with msp_days(tmp_path / "home", tenants=("acme",)) as days:
+        for _ in range(2):
+            days.next_day()
+            days.sync()
+        yield days
+
+
+def failed(days: Days) -> dict[str, Check]:
+    with days.ports() as ports:
+        return {check.what: check for check in verify_tenant(ports, "acme", ["tickets"]) if not check.ok}
+
+
+def test_tables_that_are_right_pass_every_check(days: Days) -> None:
+    with days.ports() as ports:
+        checks = verify_tenant(ports, "acme")
+    assert {check.table for check in checks} == set(CANONICAL)
+    assert len(checks) == 5 * len(CANONICAL)
+    assert all(check.ok and check.compared > 0 for check in checks)
+
+
+def test_it_changes_nothing(days: Days) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (days.home / "data").rglob("*")}
+    with days.ports() as ports:
+        verify_tenant(ports, "acme")
+    assert {path: path.stat().st_mtime_ns for path in (days.home / "data").rglob("*")} == before
+
+
+def rewrite(file: Path, query: str) -> None:
+    """Replace a Parquet file by the result of a query over it."""
+    with duckdb.connect() as con:
+        con.execute(f"COPY ({query.format(file=file)}) TO '{file}.new' (FORMAT parquet)")
+    Path(f"{file}.new").replace(file)
+
+
+def current_file(days: Days) -> Path:
+    from avesa.canonical_transform.canonical_table import CanonicalTable
+
+    with days.ports() as ports:
+        snapshot = CanonicalTable(ports.objects, "acme", "tickets", ports.scratch, ports.clock).snapshot()
+    return next(days.home / "data/acme/canonical/tickets" / file.name for file in snapshot.files if file.is_current)
+
+
+def test_a_changed_value_is_found_by_its_key(days: Days) -> None:
+    file = current_file(days)
+    with duckdb.connect() as con:
+        (victim,) = con.execute(f"SELECT min(source_id) FROM '{file}'").fetchone() or ()
+    rewrite(
+        file, f"SELECT * REPLACE (CASE source_id WHEN '{victim}' THEN 'x' ELSE summary END AS summary) FROM '{{file}}'"
+    )
+    found = failed(days)
+    assert list(found) == ["a rebuild from raw gives the same rows"]
+    (check,) = found.values()
+    assert check.wrong == (f"connectwise/tickets {victim}",)
+
+
+def test_a_lost_row_is_found_in_the_log_and_against_raw(days: Days) -> None:
+    rewrite(current_file(days), "SELECT * FROM '{file}' ORDER BY source_id OFFSET 1")
+    found = failed(days)
+    assert set(found) == {"the log and its files agree", "a rebuild from raw gives the same rows"}
+
+
+def test_an_overlap_is_found(days: Days) -> None:
+    rewrite(
+        current_file(days),
+        "SELECT * FROM '{file}' UNION ALL "
+        "SELECT * REPLACE (valid_from + INTERVAL 1 SECOND AS valid_from) FROM '{file}'",
+    )
+    assert failed(days)["intervals are well formed"].differing > 0
+
+
+def test_a_missing_file_is_named(days: Days) -> None:
+    file = current_file(days)
+    file.unlink()
+    assert failed(days)["the log and its files agree"].wrong == (f"{file.name} is missing",)
+
+
+def test_a_receipt_that_does_not_fit_its_files_is_named(days: Days) -> None:
+    receipt = max((days.home / "data/acme/raw/connectwise/tickets").glob("*.receipt.json"))
+    told = json.loads(receipt.read_text())
+    receipt.write_text(json.dumps({**told, "rows": told["rows"] + 1}))
+    assert failed(days)["receipts fit their files"].wrong == (
+        f"acme/raw/connectwise/tickets/{receipt.name} does not fit its files",
+    )
+
+
+def test_what_is_landed_and_not_folded_is_named(days: Days) -> None:
+    from avesa.pipeline.sync import sync_tenant
+
+    days.next_day()
+    with days.ports() as ports:
+        sync_tenant(ports, "acme", transform=False)
+    assert failed(days)["every receipt is folded"].differing == 1
+    with days.ports() as ports:
+        transform_tenant(ports, "acme", run_id="now")
+    assert failed(days) == {}
+
+
+def test_a_rebuild_mends_what_was_found(days: Days) -> None:
+    rewrite(current_file(days), "SELECT * FROM '{file}' ORDER BY source_id OFFSET 1")
+    assert failed(days)
+    with days.ports() as ports:
+        transform_tenant(ports, "acme", run_id="mend", rebuild=True)
+    assert failed(days) == {}
