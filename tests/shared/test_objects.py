@@ -259,6 +259,16 @@ def test_leftovers_of_a_killed_writer_are_never_listed_and_go_in_time(tmp_path: 
     assert sorted(file.name for file in folder.iterdir()) == ["2.parquet#456", "3.parquet"]
 
 
+def test_what_a_killed_commit_left_in_a_log_goes_with_a_later_one(tmp_path: Path) -> None:
+    log = tmp_path / "acme/canonical/tickets/_delta_log"
+    log.mkdir(parents=True)
+    (log / "0.json#1").write_bytes(b"half")
+    os.utime(log / "0.json#1", (0, 0))
+    (log / "0.json").write_bytes(b"whole")
+    open_objects(tmp_path).make_durable("acme/canonical/tickets/_delta_log/0.json")
+    assert [file.name for file in log.iterdir()] == ["0.json"]
+
+
 def test_a_writer_killed_at_any_step_leaves_the_old_object_or_the_new(tmp_path: Path) -> None:
     program = """
 import os, signal, sys

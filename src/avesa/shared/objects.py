@@ -143,7 +143,10 @@ class Objects:
         return self._folder / path
 
     def make_durable(self, path: str) -> None:
-        """Flush what another program, such as deltalake, wrote at `path`, with the folders that lead to it."""
+        """Flush what another program, such as deltalake, wrote at `path`, with the folders that lead to it.
+
+        What killed writers left beside it goes, as it does where we write ourselves.
+        """
         if self._folder is not None:
             self._attempt("flush", path, lambda: self._flush(path))
 
@@ -183,14 +186,18 @@ class Objects:
         assert self._folder is not None
         target = self._folder / path
         durable_file.make_folders(target.parent)
-        if target.parent not in self._swept:
-            self._swept.add(target.parent)
-            durable_file.remove_abandoned(target.parent)
+        self._sweep(target.parent)
         return target
+
+    def _sweep(self, folder: Path) -> None:
+        if folder not in self._swept:
+            self._swept.add(folder)
+            durable_file.remove_abandoned(folder)
 
     def _flush(self, path: str) -> None:
         assert self._folder is not None
         target = self._folder / path
+        self._sweep(target.parent)
         durable_file.sync_file(target)
         while target != self._folder:
             target = target.parent
