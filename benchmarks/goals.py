@@ -1,0 +1,87 @@
+"""What the fold is to reach, each a ratio or a bound measured in one run, and whether it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.results import Results
+
+
+@dataclass(frozen=True)
+class Goal:
+    """`found` is None where it was not measured."""
+
+    what: str
+    found: float | None
+    bound: float
+    unit: Literal["x", "MB", "ms", ""]
+    at_least: bool = False
+
+    @property
+    def is_reached(self) -> bool | None:
+        if self.found is None:
+            return None
+        return self.found >= self.bound if self.at_least else self.found <= self.bound
+
+    @property
+    def wanted(self) -> str:
+        return f"at {'least' if self.at_least else 'most'} {_figure(self.bound, self.unit)}"
+
+    @property
+    def measured(self) -> str:
+        return "not measured" if self.found is None else _figure(self.found, self.unit)
+
+
+def goals(results: Results) -> Iterator[Goal]:
+    """All of them, in the order in which the report tells them."""
+    ours = ("history", "avesa")
+    yield Goal(
+        "Random batch with history: wall, to the stream copy", results.ratio("wall_s", ours, _of("copy")), 1.5, "x"
+    )
+    for peer, bound in (("dlt", 3.0), ("dbt_check", 3.0), ("dbt_timestamp", 3.0), ("delta", 1.0)):
+        found = results.ratio("cpu_s", _of(peer), ours)
+        yield Goal(f"Random batch with history: CPU of {_NAMES[peer]}, to ours", found, bound, "x", at_least=True)
+    yield Goal("Random batch with history: peak memory", results.median(*ours, "peak_mb"), 450, "MB")
+    grown = results.ratio("cpu_s", ours, ("random", "avesa"))
+    yield Goal("CPU with history, to the same batch without", grown, 1.05, "x")
+    newest = results.ratio("wall_s", ("recent", "avesa"), ("recent", "copy"))
+    yield Goal("Batch of recent keys: wall, to the stream copy", newest, 0.85, "x")
+    yield Goal("Batch with nothing new: files and commits", _left_by_nothing(results), 0, "")
+    yield from _small(results)
+    for peer, bound in (("delta", 2.0), ("dbt_check", 4.0), ("dlt", 7.0)):
+        found = results.ratio("wall_s", ("initial", peer), ("initial", "avesa"))
+        yield Goal(f"Initial load: wall of {_NAMES[peer]}, to ours", found, bound, "x", at_least=True)
+    for name, figure in (("Commit", "commit_ms"), ("Whole fold", "fold_ms")):
+        few = results.median("commits", "avesa", f"few_{figure}")
+        many = results.median("commits", "avesa", f"many_{figure}")
+        yield Goal(f"{name} after many commits, to that after few", many / few if many and few else None, 1.5, "x")
+    yield Goal("Many versions folded at once: peak memory", results.median("memory", "avesa", "peak_mb"), 1000, "MB")
+
+
+_NAMES = {"dlt": "dlt", "dbt_check": "dbt (check)", "dbt_timestamp": "dbt (timestamp)", "delta": "delta-rs"}
+
+
+def _of(engine: str) -> tuple[str, str]:
+    return ("history", engine)
+
+
+def _left_by_nothing(results: Results) -> float | None:
+    left = [row["files"] + row["commits"] for row in results.of("nothing", "avesa").values()]
+    return max(left) if left else None
+
+
+def _small(results: Results) -> Iterator[Goal]:
+    ours = ("small", "avesa")
+    cpu, tables = results.median(*ours, "cpu_s"), results.median(*ours, "tables")
+    yield Goal("Small tables: CPU of each", cpu / tables * 1000 if cpu and tables else None, 25, "ms")
+    for peer, bound in (("dlt", 3.0), ("dbt_check", 6.0)):
+        found = results.ratio("cpu_s", ("small", peer), ours)
+        yield Goal(f"Small tables: CPU of {_NAMES[peer]}, to ours", found, bound, "x", at_least=True)
+
+
+def _figure(value: float, unit: str) -> str:
+    if unit == "x":
+        return f"{value:.2f}x"
+    return f"{value:.0f} {unit}".strip()

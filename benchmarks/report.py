@@ -1,0 +1,210 @@
+"""The report: docs/benchmarks.md with its plot, from the results and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+
+from benchmarks import goals, machine
+from benchmarks.cases import Plan, say
+from benchmarks.engines import ROOT, TITLES, Bench
+from benchmarks.results import Results
+
+
+def write(bench: Bench, plan: Plan, results: Results, docs: Path) -> str:
+    """Write `benchmarks.md` and `images/benchmarks.svg` below a folder; gives the text."""
+    docs.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(_parts(bench, plan, results)) + "\n"
+    (docs / "benchmarks.md").write_text(text)
+    if plan.peers:
+        _plot(bench, results, docs / "images" / "benchmarks.svg")
+    return text
+
+
+def differences(results: Results) -> list[str]:
+    """Where an engine's table does not hold what AVESA's holds after the same deliveries."""
+    found = []
+    for case in ("initial", "random", "history", "recent", "small"):
+        ours = _content(results, case, "avesa")
+        for engine in results.engines(case, TITLES):
+            theirs = _content(results, case, engine)
+            if ours and theirs and ours != theirs:
+                found.append(f"{case}: {TITLES[engine]} holds other rows than AVESA")
+    return found
+
+
+def _content(results: Results, case: str, engine: str) -> tuple[int, ...]:
+    names = ("rows", "current_rows", "current", "versions")
+    rows = [row for row in results.of(case, engine).values() if "versions" in row and "rows" in row]
+    return tuple(rows[0][name] for name in names) if rows else ()
+
+
+def _parts(bench: Bench, plan: Plan, results: Results) -> Iterable[str]:
+    text = _prose()
+    rows = f"{plan.sizes.rows:,}"
+    yield text["opening"]
+    if plan.peers:
+        yield "\n![Wall and CPU time of each engine](images/benchmarks.svg)\n"
+    yield f"Measured on: {machine.machine()}.\n"
+    yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if plan.peers else None))
+    yield "## What is to be reached\n"
+    yield from _table(("goal", "wanted", "measured", ""), [_goal(goal) for goal in goals.goals(results)])
+    yield f"\n## A batch of one per cent into {rows} rows\n"
+    yield text["batch"]
+    for case, title in (
+        ("random", "Random keys, no history"),
+        ("history", f"Random keys, {4 * plan.sizes.rows:,} closed versions beside the current rows"),
+        ("recent", "Keys among the newest five per cent, no history"),
+    ):
+        yield f"\n### {title}\n"
+        yield from _costs(results, case)
+    yield f"\n## Initial load of {rows} rows\n"
+    yield text["initial"]
+    yield from _costs(results, "initial")
+    yield from _small(results, plan, text["small"])
+    yield from _long_run(results, text)
+    yield from _profile(results, text["profile"])
+    yield f"\n{text['method']}"
+    yield _same(results)
+
+
+def _goal(goal: goals.Goal) -> tuple[str, ...]:
+    verdict = {True: "reached", False: "**not reached**", None: ""}[goal.is_reached]
+    return goal.what, goal.wanted, goal.measured, verdict
+
+
+def _costs(results: Results, case: str) -> Iterable[str]:
+    rows = []
+    for engine in results.engines(case, TITLES):
+        rows.append(_cost(results, case, engine, TITLES[engine]))
+        if engine == "avesa":
+            rows.append(_mapping(results, case))
+    return _table(("engine", "wall s", "CPU s", "peak MB", "wall, to AVESA", "CPU, to AVESA"), rows)
+
+
+def _cost(results: Results, case: str, engine: str, title: str) -> tuple[str, ...]:
+    pair = (case, engine), (case, "avesa")
+    return (
+        title,
+        _shown(results.median(case, engine, "wall_s"), "{:.2f}"),
+        _shown(results.median(case, engine, "cpu_s"), "{:.2f}"),
+        _shown(results.median(case, engine, "peak_mb"), "{:.0f}"),
+        _shown(results.ratio("wall_s", *pair), "{:.2f}x"),
+        _shown(results.ratio("cpu_s", *pair), "{:.2f}x"),
+    )
+
+
+def _mapping(results: Results, case: str) -> tuple[str, ...]:
+    wall, cpu = (results.median(case, "mapping", figure) for figure in ("wall_s", "cpu_s"))
+    return "of that, the mapping from JSON", _shown(wall, "{:.2f}"), _shown(cpu, "{:.2f}"), "", "", ""
+
+
+def _small(results: Results, plan: Plan, prose: str) -> Iterable[str]:
+    yield f"\n## {plan.tables} small tables, {plan.small_rows:,} rows and {plan.small_batch} incoming each\n"
+    yield prose
+    rows = []
+    for engine in results.engines("small", TITLES):
+        each = [
+            (value / plan.tables * 1000) if (value := results.median("small", engine, figure)) else None
+            for figure in ("wall_s", "cpu_s")
+        ]
+        rows.append(
+            (
+                TITLES[engine],
+                *(_shown(value, "{:.0f}") for value in each),
+                _shown(results.median("small", engine, "peak_mb"), "{:.0f}"),
+                _shown(results.ratio("cpu_s", ("small", engine), ("small", "avesa")), "{:.1f}x"),
+            )
+        )
+    yield from _table(("engine", "wall ms a table", "CPU ms a table", "peak MB", "CPU, to AVESA"), rows)
+
+
+def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
+    yield "\n## The thousandth sync\n"
+    yield text["commits"]
+    rows = [
+        (name, *(_shown(results.median("commits", "avesa", f"{t}_{figure}"), "{:.1f}") for t in ("few", "many")))
+        for name, figure in (
+            ("whole fold, wall ms", "fold_ms"),
+            ("whole fold, CPU ms", "fold_cpu_ms"),
+            ("commit alone, wall ms", "commit_ms"),
+            ("commit alone, CPU ms", "commit_cpu_ms"),
+        )
+    ]
+    yield from _table(("", "after few commits", "after many"), rows)
+    yield "\n## Nothing new, and very much at once\n"
+    versions = results.median("memory", "avesa", "versions")
+    yield from _table(
+        ("case", "wall s", "CPU s", "peak MB"),
+        [
+            ("a batch of one per cent, all of it known already", *_cost(results, "nothing", "avesa", "")[1:4]),
+            (f"{versions or 0:,.0f} versions folded from raw at once", *_cost(results, "memory", "avesa", "")[1:4]),
+        ],
+    )
+
+
+def _profile(results: Results, prose: str) -> Iterable[str]:
+    found = results.of("profile", "avesa")
+    if not found:
+        return
+    spent = found[0]["seconds"]
+    whole = max(spent.values())
+    yield "\n## Where the time goes\n"
+    yield prose
+    yield from _table(
+        ("function", "s", "share"),
+        [(f"`{name}`", f"{seconds:.2f}", f"{seconds / whole:.0%}") for name, seconds in spent.items()],
+    )
+
+
+def _same(results: Results) -> str:
+    different = differences(results)
+    if different:
+        return "\nThe tables were NOT equal: " + "; ".join(different) + "."
+    return "\nIn this run all engines' tables were equal after the same deliveries."
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|---" + "|---:" * (len(head) - 1) + "|"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+def _prose() -> dict[str, str]:
+    """The text between the tables, by name: prose.md in parts, each under `<!-- name -->`."""
+    parts = resources.files("benchmarks").joinpath("prose.md").read_text().split("<!-- ")[1:]
+    named = (part.split(" -->\n", 1) for part in parts)
+    return {name: body.strip("\n") + "\n" for name, body in named}
+
+
+def _plot(bench: Bench, results: Results, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bars = {
+        title: {
+            TITLES[engine]: [results.median(case, engine, figure) for figure in ("wall_s", "cpu_s")]
+            for engine in results.engines(case, TITLES)
+        }
+        for case, title in (
+            ("history", "1 % batch, with history"),
+            ("initial", "initial load"),
+            ("small", "small tables, all"),
+        )
+    }
+    done = subprocess.run(
+        [str(bench.peers), "-m", "benchmarks.plot", str(path)],
+        input=json.dumps(bars),
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        say(f"no plot was drawn: {done.stderr[-500:]}")

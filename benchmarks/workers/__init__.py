@@ -1,0 +1,1 @@
+"""One program for each engine. Each does one step in a process of its own and prints what it cost."""

@@ -1,0 +1,101 @@
+"""AVESA: folds whatever raw files have landed in a home folder, for all of its tenants in one process.
+
+python -m benchmarks.workers.avesa_fold HOME
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot
+from avesa.canonical_transform.fold import FoldReport, fold
+from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
+from avesa.canonical_transform.mapping import Mapping, parse_mapping
+from avesa.shared import durable_file
+from avesa.shared.clock import system_clock
+from avesa.shared.objects import open_objects
+from benchmarks.columns import TYPES
+from benchmarks.cost import Figures, cpu_seconds, tell
+from benchmarks.inputs import SERVICE, TABLE
+
+CANONICAL = "requests"
+
+
+def bench_mapping() -> Mapping:
+    """Every column from the field of its name, all of them tracked."""
+    document = {
+        "table": CANONICAL,
+        "description": "Requests of a benchmark.",
+        "scd2": {"type": 2},
+        "columns": {name: {"type": type_, "description": f"The {name}."} for name, type_ in TYPES.items()},
+        "sources": {SERVICE: {TABLE: {name: name for name in TYPES}}},
+    }
+    return parse_mapping(json.dumps(document).encode(), CANONICAL, f"mappings/{CANONICAL}.json")
+
+
+class TimedTable(CanonicalTable):
+    """A canonical table that knows how long its commits took."""
+
+    commit_ms: float = 0
+    commit_cpu_ms: float = 0
+
+    def commit(
+        self,
+        base: Snapshot,
+        columns: Sequence[tuple[str, str]],
+        added: Sequence[NewFile],
+        removed: Sequence[DataFile],
+        *,
+        replace: bool = False,
+    ) -> Snapshot:
+        wall, cpu = time.perf_counter(), cpu_seconds()
+        after = super().commit(base, columns, added, removed, replace=replace)
+        self.commit_ms += (time.perf_counter() - wall) * 1000
+        self.commit_cpu_ms += (cpu_seconds() - cpu) * 1000
+        return after
+
+
+class Home:
+    """A data folder and a ledger for each tenant, stored as durably as the state stores it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.objects = open_objects(folder / "data")
+        self.mapping = bench_mapping()
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir(exist_ok=True)
+
+    def table(self, tenant: str) -> TimedTable:
+        return TimedTable(self.objects, tenant, CANONICAL, self.scratch, system_clock)
+
+    def fold(self, tenant: str, table: CanonicalTable) -> FoldReport:
+        path = self.folder / f"{tenant}.ledger.json"
+
+        def save(ledger: Ledger) -> None:
+            durable_file.replace_file(path, encode_ledger(ledger).encode())
+
+        ledger = decode_ledger(path.read_text() if path.exists() else None)
+        return fold(tenant, self.mapping, self.objects, table, ledger, save, self.scratch)
+
+
+def fold_all(folder: Path) -> Figures:
+    """Fold all tenants; how many commits and changed versions that made, and the median commit in ms."""
+    home = Home(folder)
+    commits = added = 0
+    commit_ms = []
+    for tenant in sorted(path.name for path in (folder / "data").iterdir()):
+        table = home.table(tenant)
+        report = home.fold(tenant, table)
+        commits += report.commits
+        added += report.added
+        commit_ms.append(table.commit_ms)
+    return {"commits": commits, "added": added, "commit_ms": median(commit_ms)}
+
+
+if __name__ == "__main__":
+    tell(lambda: fold_all(Path(sys.argv[1])))
