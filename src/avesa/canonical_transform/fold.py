@@ -20,7 +20,7 @@ from avesa.canonical_transform import table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import Ledger, SourceLedger
-from avesa.canonical_transform.listings import Guard, Verdict, judge_next
+from avesa.canonical_transform.listings import Verdict, judge_next
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import (
     add_absences,
@@ -31,10 +31,11 @@ from avesa.canonical_transform.observations import (
     uncastable_values,
 )
 from avesa.canonical_transform.quarantine import set_aside, write_quarantine
-from avesa.canonical_transform.raw_history import Bench, newest_moments, versions_from_raw
+from avesa.canonical_transform.raw_history import Bench, GuardOf, newest_moments, versions_from_raw
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, load_rows, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of, versions_query
 from avesa.shared import layout
+from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects
 
 LedgerSaver = Callable[[Ledger], None]
@@ -89,7 +90,7 @@ def fold(
     save: LedgerSaver,
     scratch: Path,
     *,
-    guard: Guard | None = None,
+    guard_of: GuardOf = lambda source: Guard(),
     rebuild: bool = False,
 ) -> FoldReport:
     """Fold whatever raw files with a receipt are not folded yet. `save` stores the ledger after each commit.
@@ -98,7 +99,7 @@ def fold(
     """
     with engine(scratch) as con:
         con.execute(MACROS)
-        bench = Bench(con, objects, mapping, shape_of(mapping), guard or Guard(), scratch)
+        bench = Bench(con, objects, mapping, shape_of(mapping), guard_of, scratch)
         job = _Fold(tenant, bench, table, FoldReport(), [])
         snapshot = table.snapshot()
         if rebuild or not _continues(bench, ledger, snapshot):
@@ -145,11 +146,13 @@ def _fold_source(
     known = ledger.sources.get(source.name, SourceLedger())
     raw = list_raw(job.bench.objects, source)
     new = known.unfolded(raw.receipts)
-    decided = known.decisions != tuple(raw.decisions)
-    if new == [] and not decided:
+    judged_otherwise = known.decisions != tuple(raw.decisions) or (
+        bool(known.recent) and known.guard != _limits(job.bench.guard_of(source))
+    )
+    if new == [] and not judged_otherwise:
         return snapshot, ledger
     pulls = read_pulls(job.bench.objects, source, raw, new)
-    anew = new is None or decided or not known.recent or _is_out_of_order(pulls, known)
+    anew = new is None or judged_otherwise or not known.recent or _is_out_of_order(pulls, known)
     for group in [pulls] if anew else _groups(pulls):
         folded = None if anew else _onto_current(job, source, raw, snapshot, group, known)
         if folded is None:
@@ -194,7 +197,10 @@ def _anew(job: _Fold, source: Source, raw: RawListing, names: list[str]) -> Sour
     job.report.count_uncastable(seen.uncastable)
     _write_quarantine(job, source, pulls, seen.unfit)
     ledger = SourceLedger(
-        newest=seen.newest, newest_deletion=seen.newest_deletion, decisions=tuple(raw.decisions)
+        newest=seen.newest,
+        newest_deletion=seen.newest_deletion,
+        decisions=tuple(raw.decisions),
+        guard=_limits(job.bench.guard_of(source)),
     ).with_folded(names)
     return _settled(job, ledger, seen.verdicts)
 
@@ -228,7 +234,7 @@ def _onto_current(
             newest=newest,
             newest_deletion=max(filter(None, (known.newest_deletion, newest_deletion)), default=None),
         ),
-        {**known.unaccepted, **_judge_one(bench, listing)},
+        {**known.unaccepted, **_judge_one(bench, source, listing)},
     )
     map_rows(con, bench.mapping, shape, source)
     job.report.count_uncastable(uncastable_values(con))
@@ -267,14 +273,14 @@ def _add_late(
         con.execute(f"DROP TABLE {name}_onto_current")
 
 
-def _judge_one(bench: Bench, listing: Pull | None) -> dict[str, Verdict]:
+def _judge_one(bench: Bench, source: Source, listing: Pull | None) -> dict[str, Verdict]:
     """As `listings.judge`, for the next listing alone: those known to be alive are the open versions."""
     con = bench.con
     con.execute("CREATE OR REPLACE TEMP TABLE absences (source_id VARCHAR, since TIMESTAMPTZ)")
     if listing is None:
         return {}
     con.execute("CREATE OR REPLACE TEMP TABLE alive AS SELECT source_id, false AS is_deleted FROM current")
-    verdict = judge_next(con, bench.guard, listing, 0)
+    verdict = judge_next(con, bench.guard_of(source), listing, 0)
     if verdict == "accepted":
         con.execute("INSERT INTO absences SELECT source_id, $moment FROM lost", {"moment": listing.receipt.started_at})
     return {listing.name: verdict}
@@ -296,6 +302,10 @@ def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> 
     if held is not None and held not in job.report.held:
         job.report.held.append(held)
     return msgspec.structs.replace(ledger, unaccepted=unaccepted, held=held)
+
+
+def _limits(guard: Guard) -> tuple[float, int]:
+    return guard.share, guard.records
 
 
 def _count_change(job: _Fold, change: table_change.Change, *, rebuilt: bool = False) -> None:

@@ -35,6 +35,8 @@ class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
     """Complete listings that were not, or not yet, allowed to delete."""
     held: str | None = None
     """The listing that waits for the next one to agree."""
+    guard: tuple[float, int] = (0.05, 20)
+    """The share and the number of records that the listings were judged by."""
     decisions: tuple[str, ...] = ()
     """The decisions about listings that were taken into account."""
 

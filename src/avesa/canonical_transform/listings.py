@@ -10,28 +10,15 @@ back, it was wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
 
 from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.raw_source import Pull
+from avesa.shared.guard import Guard
 
 Verdict = Literal["accepted", "held", "rejected"]
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A listing is held if it lacks more than `share` of the known records, and more than `records` of them."""
-
-    share: float = 0.05
-    records: int = 20
-
-    def suspects(self, known: int, lost: int, listed: int) -> bool:
-        if known and not listed:
-            return True
-        return lost > self.records and lost > self.share * known
 
 
 def judge(

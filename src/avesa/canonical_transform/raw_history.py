@@ -5,6 +5,7 @@ What `fold` keeps up to date bit by bit is by definition what this gives for all
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +15,17 @@ from typing import Any
 import duckdb
 
 from avesa.canonical_transform.engine import count
-from avesa.canonical_transform.listings import Guard, Verdict, judge
+from avesa.canonical_transform.listings import Verdict, judge
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import add_absences, map_rows, uncastable_values
 from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.quarantine import set_aside
 from avesa.canonical_transform.raw_source import Pull, Source, load_rows
 from avesa.canonical_transform.scd2 import TableShape, versions_query
+from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects
+
+GuardOf = Callable[[Source], Guard]
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Bench:
     objects: Objects
     mapping: Mapping
     shape: TableShape
-    guard: Guard
+    guard_of: GuardOf
     scratch: Path
 
 
@@ -65,7 +69,7 @@ def versions_from_raw(
     load_rows(con, bench.objects, source, pulls, bench.scratch, only=only)
     rows, unfit = count(con, "rows"), set_aside(con)
     newest, newest_deletion = newest_moments(con, pulls)
-    verdicts = judge(con, [pull for pull in pulls if pull.deletes_by_absence], bench.guard, settled)
+    verdicts = judge(con, [pull for pull in pulls if pull.deletes_by_absence], bench.guard_of(source), settled)
     complete_partials(con)
     map_rows(con, bench.mapping, bench.shape, source)
     uncastable = uncastable_values(con)

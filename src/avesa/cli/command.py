@@ -1,4 +1,4 @@
-"""What all commands share: --home and --json, examples kept as they are written, and failures told to people."""
+"""What all commands share: --home, --root, --json, examples kept as they are written, failures told to people."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from avesa.shared.errors import AvesaError, UsageError, Where
 
 DEFAULT_HOME = Path(".avesa")
 _HOME = "avesa.home"
+_ROOT = "avesa.root"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -113,15 +114,22 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
 
 
 def home_option(function: _F) -> _F:
-    """`--home` after a command, where people type it too; it goes before the one in front of the command."""
+    """`--home` and `--root` after a command, where people type them too; they go before those in front of it."""
+    root = click.option(
+        "--root",
+        metavar="PLACE",
+        expose_value=False,
+        callback=_remember(_ROOT),
+        help="Where the data lie: a folder or s3://bucket/prefix. [env: AVESA_ROOT; default: DIR/data]",
+    )
     return click.option(
         "--home",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
         expose_value=False,
-        callback=_remember_home,
-        help="Folder of data and state. [env: AVESA_HOME; default: ./.avesa]",
-    )(function)
+        callback=_remember(_HOME),
+        help="Folder of state, secrets and data. [env: AVESA_HOME; default: ./.avesa]",
+    )(root(function))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
@@ -133,16 +141,25 @@ def home() -> Path:
     return found if isinstance(found, Path) else Path(os.environ.get("AVESA_HOME") or DEFAULT_HOME)
 
 
+def root() -> str | None:
+    """Where the data lie, if the command line or AVESA_ROOT says so."""
+    found = click.get_current_context().meta.get(_ROOT)
+    return found if isinstance(found, str) else os.environ.get("AVESA_ROOT") or None
+
+
 @contextmanager
 def opened_home() -> Iterator[Ports]:
-    """The ports over the folder of this command."""
-    with open_home(home()) as ports:
+    """The ports over the folder of this command. A bucket's keys come from the environment, as usual on AWS."""
+    with open_home(home(), root=root()) as ports:
         yield ports
 
 
-def _remember_home(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
-    if value is not None:
-        ctx.meta[_HOME] = value
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value is not None:
+            ctx.meta[name] = value
+
+    return remember
 
 
 def _debug() -> None:

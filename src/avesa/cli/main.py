@@ -7,8 +7,10 @@ import click
 from avesa import __version__
 from avesa.cli.command import Group, home_option
 from avesa.cli.connect import check, connect
+from avesa.cli.deletes import deletes
 from avesa.cli.demo import demo
 from avesa.cli.history import history
+from avesa.cli.quarantine import quarantine
 from avesa.cli.query import query
 from avesa.cli.sandbox import sandbox
 from avesa.cli.services import services
@@ -16,6 +18,7 @@ from avesa.cli.status import status
 from avesa.cli.sync import ingest, sync
 from avesa.cli.tenants import tenant
 from avesa.cli.transform import rebuild, transform
+from avesa.cli.verify import verify
 
 
 @click.group(
@@ -52,6 +55,9 @@ for command in (
     status,
     history,
     query,
+    verify,
+    quarantine,
+    deletes,
     demo,
     sandbox,
 ):

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
 from avesa.cli.command import Command, home_option, json_option, opened_home
 from avesa.cli.output import console, counted, write_csv, write_json, write_table
 from avesa.pipeline.query import query as run_query
 from avesa.shared.errors import UsageError
+
+
+class Moment(click.ParamType[datetime]):
+    """A day or an instant in ISO-8601, UTC unless it names a zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time. Write 2026-03-05 or 2026-03-05T08:00:00Z.", param, ctx)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+MOMENT = Moment()
 
 
 @click.command(
@@ -18,23 +39,31 @@ Examples:
   avesa query acme "SELECT source_id, summary FROM tickets WHERE is_escalated AND is_current" --csv
   avesa query acme "SELECT summary, status FROM tickets
                     WHERE valid_from <= '2026-03-05' AND coalesce(valid_to > '2026-03-05', true)" --json
+  avesa query acme "SELECT count(*) FROM tickets WHERE NOT is_closed" --as-of 2026-03-05
+  avesa query acme "FROM companies" --known-at 2026-03-05T08:00:00Z
   avesa query acme "DESCRIBE tickets"
   avesa query acme "SHOW TABLES"
 
-The SQL is DuckDB's, and only reads. A version is in force from valid_from until just before valid_to.
+The SQL is DuckDB's, and only reads. A version is in force from valid_from until just before valid_to. With
+--as-of the tables hold what was in force then; with --known-at what was known then, folded from the raw files
+that had landed. Both together: what was thought then of that time. Times without a zone are UTC.
 """,
 )
 @click.argument("tenant")
 @click.argument("sql")
+@click.option("--as-of", type=MOMENT, metavar="TIME", help="Only the versions that were in force then.")
+@click.option("--known-at", type=MOMENT, metavar="TIME", help="The history as it was known then.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma separated values with a header.")
 @home_option
 @json_option
-def query(tenant: str, sql: str, as_csv: bool, as_json: bool) -> None:
+def query(
+    tenant: str, sql: str, as_of: datetime | None, known_at: datetime | None, as_csv: bool, as_json: bool
+) -> None:
     """Ask TENANT's canonical tables with one SELECT."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other.")
     with opened_home() as ports:
-        result = run_query(ports, tenant, sql)
+        result = run_query(ports, tenant, sql, as_of=as_of, known_at=known_at)
     if as_json:
         write_json(result.dicts())
     elif as_csv:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from avesa.cli.command import Group, home, home_option, json_option, opened_home
+from avesa.cli.command import Group, home_option, json_option, opened_home
 from avesa.cli.output import console, write_json, write_table
 from avesa.shared.errors import UsageError
 
@@ -112,9 +112,9 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
             ports.watermarks.forget(name)
             ports.run_log.forget(name)
             ports.tenants.remove_tenant(name)
-        data = home() / "data" / name
+        data = f"{ports.objects.root}/{name}" if ports.objects.list(name) else None
     if as_json:
-        write_json({"tenant": name, "removed": True, "data": str(data) if data.exists() else None})
+        write_json({"tenant": name, "removed": True, "data": data})
     else:
-        kept = f" Its data stay in {data}" if data.exists() else ""
+        kept = f" Its data stay in {data}" if data else ""
         console().print(f"Tenant {name} is forgotten.{kept}")

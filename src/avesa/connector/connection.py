@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from avesa.connector.request import fill
 from avesa.connector.service import Service
 from avesa.shared.errors import ConfigurationError, UsageError, Where
+from avesa.shared.guard import check_guard_setting, is_guard_setting
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -63,16 +64,28 @@ def connection(
 
 
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:
-    """Raises UsageError for a setting that the service does not have. `base_url` is allowed for each of them."""
+    """Raises UsageError for a setting that the service does not have.
+
+    `base_url` and the settings of the deletion guard (shared/guard.py) are allowed for each of them.
+    """
     names = [*(setting.name for setting in service.settings), "base_url"]
-    for name in settings:
-        if name not in names:
+    for name, value in settings.items():
+        if is_guard_setting(name):
+            _check_guard(service, name, value, where)
+        elif name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             raise UsageError(
                 f"{service.title} has no setting {name!r}.",
                 where=where,
                 hint=f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(names)}.",
             )
+
+
+def _check_guard(service: Service, name: str, value: str, where: Where) -> None:
+    table = name.partition(".")[2]
+    if table and table not in [endpoint.name for endpoint in service.endpoints]:
+        raise UsageError(f"the setting {name} names no table of {service.title}.", where=where)
+    check_guard_setting(name, value)
 
 
 def checked_url(address: str, where: Where) -> str:

@@ -14,14 +14,13 @@ import duckdb
 
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import engine, first_line
-from avesa.canonical_transform.listings import Guard
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.canonical_transform.raw_history import Bench, versions_from_raw
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_mapping
+from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import UsageError, Where
 
@@ -99,7 +98,7 @@ def _fold_as_known(
     mapping = tenant_mapping(ports, tenant, table)
     shape = shape_of(mapping)
     con.execute(MACROS)
-    bench = Bench(con, ports.objects, mapping, shape, Guard(), scratch)
+    bench = Bench(con, ports.objects, mapping, shape, tenant_guards(ports, tenant), scratch)
     name = f"known.{identifier(table)}"
     con.execute("CREATE SCHEMA IF NOT EXISTS known")
     con.execute(f"CREATE TABLE {name} AS {_relation(ports, tenant, table, [])}")

@@ -30,6 +30,8 @@ class SyncReport:
     services: tuple[ServiceOutcome, ...] = ()
     transforms: tuple[TransformOutcome, ...] = ()
     errors: tuple[AvesaError, ...] = ()
+    stopped: bool = False
+    """It was asked to stop before its end."""
 
     @property
     def tables(self) -> list[IngestOutcome]:
@@ -39,7 +41,8 @@ class SyncReport:
     def complete(self) -> bool:
         """Every table of every service was pulled to its end, and every fold succeeded."""
         return (
-            not self.errors
+            not self.stopped
+            and not self.errors
             and all(service.ok for service in self.services)
             and all(transform.status == "ok" for transform in self.transforms)
         )
@@ -91,7 +94,7 @@ def sync_tenant(
             except AvesaError as error:
                 errors.append(error.located(Where(tenant, one.service)))
         transforms = transform_tenant(ports, tenant, run_id=run_id) if transform and not stop() else []
-    return SyncReport(tenant, run_id, tuple(outcomes), tuple(transforms), tuple(errors))
+    return SyncReport(tenant, run_id, tuple(outcomes), tuple(transforms), tuple(errors), stop())
 
 
 def choose_services(

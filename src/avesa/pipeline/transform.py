@@ -14,9 +14,11 @@ from avesa.canonical_transform.canonical_table import CanonicalTable
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
 from avesa.canonical_transform.mapping import Mapping, load_mapping, mapping_names
+from avesa.canonical_transform.raw_history import GuardOf
 from avesa.pipeline.ports import Ports
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, Busy, ObjectMissing, StaleState, UsageError, Where
+from avesa.shared.guard import guard_of
 from avesa.shared.run_log import RunEntry
 
 ATTEMPTS = 5
@@ -85,6 +87,12 @@ def tenant_mapping(ports: Ports, tenant: str, table: str) -> Mapping:
         return load_mapping(table)
 
 
+def tenant_guards(ports: Ports, tenant: str) -> GuardOf:
+    """When a listing of a source may delete: as the settings of the tenant's service say, else the default."""
+    settings = {one.service: one.settings for one in ports.tenants.services(tenant)}
+    return lambda source: guard_of(settings.get(source.service, {}), source.table)
+
+
 def canonical_table(ports: Ports, tenant: str, table: str, scratch: Path) -> CanonicalTable:
     return CanonicalTable(ports.objects, tenant, table, scratch, ports.clock)
 
@@ -123,6 +131,7 @@ def _fold_until_it_holds(ports: Ports, tenant: str, mapping: Mapping, *, rebuild
                     saver.ledger,
                     saver.save,
                     Path(folder),
+                    guard_of=tenant_guards(ports, tenant),
                     rebuild=rebuild,
                 )
             except StaleState:

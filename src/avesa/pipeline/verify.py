@@ -12,14 +12,13 @@ import duckdb
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import Ledger, decode_ledger
-from avesa.canonical_transform.listings import Guard
 from avesa.canonical_transform.raw_history import Bench, versions_from_raw
 from avesa.canonical_transform.raw_source import Pull, Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.canonical_transform.sql_text import identifier, literals
 from avesa.canonical_transform.table_change import rows_of
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_mapping
+from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.errors import ObjectMissing
 
 MOST_KEYS = 10
@@ -77,7 +76,7 @@ def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterable[Ch
     yield _check(table, "every receipt is folded", total, "receipts", unfolded)
     with engine(scratch) as con:
         con.execute(MACROS)
-        bench = Bench(con, ports.objects, mapping, shape_of(mapping), Guard(), scratch)
+        bench = Bench(con, ports.objects, mapping, shape_of(mapping), tenant_guards(ports, tenant), scratch)
         pulls = {source: read_pulls(ports.objects, source, raw[source]) for source in sources}
         yield _receipts(bench, table, pulls)
         yield _log_and_files(ports, tenant, table, bench, snapshot)

@@ -1,11 +1,11 @@
 """Where things lie in the object store. The one module that knows the paths; all of them are relative to the root.
 
-    {tenant}/raw/{service}/{table}/{timestamp}.parquet
-    {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
-    {tenant}/raw/{service}/{table}/{timestamp}.decision.json
-    {tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
-    {tenant}/quarantine/{canonical_table}/{timestamp}.parquet
-    {tenant}/mappings/{canonical_table}.json
+{tenant}/raw/{service}/{table}/{timestamp}.parquet
+{tenant}/raw/{service}/{table}/{timestamp}.receipt.json
+{tenant}/raw/{service}/{table}/{timestamp}.decision.json
+{tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
+{tenant}/quarantine/{canonical_table}/{timestamp}.parquet
+{tenant}/mappings/{canonical_table}.json
 """
 
 from __future__ import annotations

@@ -1,0 +1,64 @@
+"""`avesa quarantine`: what could not be folded, and why."""
+
+from __future__ import annotations
+
+import click
+
+from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.pipeline.quarantined import quarantined_rows
+
+
+@click.command(
+    cls=Command,
+    epilog="""
+Examples:
+  avesa quarantine acme
+  avesa quarantine acme companies --payload --json
+
+The rows stay in raw. A rebuild takes up again what has become readable, and it leaves the quarantine.
+""",
+)
+@click.argument("tenant")
+@click.argument("table", required=False)
+@click.option("--payload", is_flag=True, help="Show the records too, as the vendor sent them.")
+@home_option
+@json_option
+def quarantine(tenant: str, table: str | None, payload: bool, as_json: bool) -> None:
+    """Show the raw rows of TENANT that could not be folded, with the reason and where they lie."""
+    with opened_home() as ports:
+        rows = quarantined_rows(ports, tenant, [table] if table else None, payload=payload)
+    if as_json:
+        write_json(rows)
+        return
+    if not rows:
+        console().print("Nothing is in quarantine.")
+        return
+    columns = [
+        "table",
+        "raw table",
+        "record",
+        "reason",
+        "extracted at",
+        "file",
+        "row",
+        *(["payload"] if payload else []),
+    ]
+    write_table(
+        columns,
+        [
+            (
+                row["canonical_table"],
+                f"{row['source_service']}/{row['source_table']}",
+                row["record_id"],
+                row["reason"],
+                moment(row["extracted_at"]),
+                row["file"],
+                row["row"],
+                *([row["payload"]] if payload else []),
+            )
+            for row in rows
+        ],
+        right=("row",),
+    )
+    console().print(counted(len(rows), "row"))
