@@ -7,11 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test test-long bench lint format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make test     all tests"
+	@echo "make test-long the laws of the fold over many more generated histories"
+	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
 	@echo "make lint     ruff and mypy, as CI runs them"
 	@echo "make format   let ruff format the code"
 	@echo "make clean    remove the environment and the demo's data"
@@ -37,6 +39,20 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
+test-long: $(VENV)/.dev
+	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
+
+# ARGS are handed on: make bench ARGS="--quick", or "--help".
+bench: $(VENV)/.runtime .venv-bench/.peers
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.venv-bench/.peers: benchmarks/requirements.txt
+	@test -n "$(PYTHON)" || { echo "AVESA needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; exit 1; }
+	@echo "Installing the engines to compare with into .venv-bench ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install -r benchmarks/requirements.txt
+	@touch $@
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,4 +63,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .avesa
+	rm -rf $(VENV) .venv-bench .bench .avesa

@@ -51,7 +51,9 @@ def _parts(bench: Bench, plan: Plan, results: Results) -> Iterable[str]:
     yield f"Measured on: {machine.machine()}.\n"
     yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if plan.peers else None))
     yield "## What is to be reached\n"
-    yield from _table(("goal", "wanted", "measured", ""), [_goal(goal) for goal in goals.goals(results)])
+    yield from _table(
+        ("goal", "wanted", "measured", "without start", ""), [_goal(goal) for goal in goals.goals(results)]
+    )
     yield f"\n## A batch of one per cent into {rows} rows\n"
     yield text["batch"]
     for case, title in (
@@ -73,53 +75,56 @@ def _parts(bench: Bench, plan: Plan, results: Results) -> Iterable[str]:
 
 def _goal(goal: goals.Goal) -> tuple[str, ...]:
     verdict = {True: "reached", False: "**not reached**", None: ""}[goal.is_reached]
-    return goal.what, goal.wanted, goal.measured, verdict
+    return goal.what, goal.wanted, goal.measured, goal.measured_work, verdict
 
 
 def _costs(results: Results, case: str) -> Iterable[str]:
+    """A table of a case; nothing where it was not measured."""
     rows = []
     for engine in results.engines(case, TITLES):
-        rows.append(_cost(results, case, engine, TITLES[engine]))
+        rows.append((TITLES[engine], *_cost(results, case, engine), *_to_ours(results, case, engine)))
         if engine == "avesa":
-            rows.append(_mapping(results, case))
-    return _table(("engine", "wall s", "CPU s", "peak MB", "wall, to AVESA", "CPU, to AVESA"), rows)
+            work = _medians(results, case, "mapping", ("work_wall_s", "work_cpu_s"))
+            rows.append(("of that, the mapping from JSON", "", "", *work, "", "", ""))
+    if not rows:
+        return ["Not measured."]
+    return _table(("engine", *_COST, "wall, to AVESA", "CPU, to AVESA"), rows)
 
 
-def _cost(results: Results, case: str, engine: str, title: str) -> tuple[str, ...]:
+_COST = ("wall s", "CPU s", "wall s without start", "CPU s without start", "peak MB")
+
+
+def _cost(results: Results, case: str, engine: str) -> tuple[str, ...]:
+    times = _medians(results, case, engine, ("wall_s", "cpu_s", "work_wall_s", "work_cpu_s"))
+    return *times, _shown(results.median(case, engine, "peak_mb"), "{:.0f}")
+
+
+def _medians(results: Results, case: str, engine: str, figures: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_shown(results.median(case, engine, figure), "{:.2f}") for figure in figures)
+
+
+def _to_ours(results: Results, case: str, engine: str) -> tuple[str, ...]:
     pair = (case, engine), (case, "avesa")
-    return (
-        title,
-        _shown(results.median(case, engine, "wall_s"), "{:.2f}"),
-        _shown(results.median(case, engine, "cpu_s"), "{:.2f}"),
-        _shown(results.median(case, engine, "peak_mb"), "{:.0f}"),
-        _shown(results.ratio("wall_s", *pair), "{:.2f}x"),
-        _shown(results.ratio("cpu_s", *pair), "{:.2f}x"),
-    )
-
-
-def _mapping(results: Results, case: str) -> tuple[str, ...]:
-    wall, cpu = (results.median(case, "mapping", figure) for figure in ("wall_s", "cpu_s"))
-    return "of that, the mapping from JSON", _shown(wall, "{:.2f}"), _shown(cpu, "{:.2f}"), "", "", ""
+    return tuple(_shown(results.ratio(figure, *pair), "{:.2f}x") for figure in ("wall_s", "cpu_s"))
 
 
 def _small(results: Results, plan: Plan, prose: str) -> Iterable[str]:
-    yield f"\n## {plan.tables} small tables, {plan.small_rows:,} rows and {plan.small_batch} incoming each\n"
+    tables = results.median("small", "avesa", "tables") or plan.tables
+    yield f"\n## {tables:.0f} small tables, {plan.small_rows:,} rows and {plan.small_batch} incoming each\n"
     yield prose
     rows = []
     for engine in results.engines("small", TITLES):
-        each = [
-            (value / plan.tables * 1000) if (value := results.median("small", engine, figure)) else None
-            for figure in ("wall_s", "cpu_s")
-        ]
+        each = [results.median("small", engine, figure) for figure in ("wall_s", "cpu_s", "work_wall_s", "work_cpu_s")]
         rows.append(
             (
                 TITLES[engine],
-                *(_shown(value, "{:.0f}") for value in each),
+                *(_shown(None if value is None else value / tables * 1000, "{:.0f}") for value in each),
                 _shown(results.median("small", engine, "peak_mb"), "{:.0f}"),
-                _shown(results.ratio("cpu_s", ("small", engine), ("small", "avesa")), "{:.1f}x"),
+                *_to_ours(results, "small", engine),
             )
         )
-    yield from _table(("engine", "wall ms a table", "CPU ms a table", "peak MB", "CPU, to AVESA"), rows)
+    head = ("engine, ms a table", "wall", "CPU", "wall without start", "CPU without start", "peak MB")
+    yield from _table((*head, "wall, to AVESA", "CPU, to AVESA"), rows)
 
 
 def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
@@ -138,10 +143,10 @@ def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
     yield "\n## Nothing new, and very much at once\n"
     versions = results.median("memory", "avesa", "versions")
     yield from _table(
-        ("case", "wall s", "CPU s", "peak MB"),
+        ("case", *_COST),
         [
-            ("a batch of one per cent, all of it known already", *_cost(results, "nothing", "avesa", "")[1:4]),
-            (f"{versions or 0:,.0f} versions folded from raw at once", *_cost(results, "memory", "avesa", "")[1:4]),
+            ("a batch of one per cent, all of it known already", *_cost(results, "nothing", "avesa")),
+            (f"{versions or 0:,.0f} versions folded from raw at once", *_cost(results, "memory", "avesa")),
         ],
     )
 

@@ -42,7 +42,8 @@ class Results:
     def ratio(self, figure: str, above: tuple[str, str], below: tuple[str, str]) -> float | None:
         """The median over the rounds of one (case, engine) divided by another in the same round."""
         one, other = self.of(*above), self.of(*below)
-        found = [one[turn][figure] / other[turn][figure] for turn in one.keys() & other.keys()]
+        both = [turn for turn in one.keys() & other.keys() if figure in one[turn] and figure in other[turn]]
+        found = [one[turn][figure] / other[turn][figure] for turn in both]
         return median(found) if found else None
 
     def engines(self, case: str, known: Iterable[str]) -> list[str]:
