@@ -1,7 +1,7 @@
 """What a canonical table has folded already, kept small: which receipts, and what the next fold must know of them.
 
-The ledger saves work and carries no truth: folding a receipt twice changes nothing, so a lost or older ledger only
-costs a longer fold. One that speaks of another table, another mapping or a later version is not used.
+The ledger saves work and carries no truth: folding everything anew gives the same table, so a lost ledger only costs
+a longer fold. One that speaks of another table, another mapping or another version of the table is not used.
 """
 
 from __future__ import annotations
@@ -73,8 +73,13 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, SourceLedger] = {}
 
     def fits(self, snapshot: Snapshot, fingerprint: str) -> bool:
+        """Whether it tells what exactly this snapshot holds.
+
+        A later version was committed by a writer whose ledger was not stored: it died before that, or it went by
+        an older ledger and has folded less than this one says.
+        """
         return (
-            self.fingerprint == fingerprint and self.table_id == snapshot.table_id and self.version <= snapshot.version
+            self.fingerprint == fingerprint and self.table_id == snapshot.table_id and self.version == snapshot.version
         )
 
 
