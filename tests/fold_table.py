@@ -23,7 +23,11 @@ TENANT, SERVICE, TABLE = "acme", "vendor", "things"
 
 
 def things_mapping(
-    *, scd_type: int = 2, columns: dict[str, str] | None = None, untracked: list[str] | None = None
+    *,
+    scd_type: int = 2,
+    columns: dict[str, str] | None = None,
+    untracked: list[str] | None = None,
+    services: tuple[str, ...] = (SERVICE,),
 ) -> Mapping:
     types = columns or {"name": "text", "hours": "decimal", "tags": "json", "views": "integer"}
     document = {
@@ -31,7 +35,7 @@ def things_mapping(
         "description": "Things of a test.",
         "scd2": {"type": scd_type, "untracked": ["views"] if untracked is None else untracked},
         "columns": {name: {"type": type_, "description": f"The {name}."} for name, type_ in types.items()},
-        "sources": {SERVICE: {TABLE: {name: name for name in types}}},
+        "sources": {service: {TABLE: {name: name for name in types}} for service in services},
     }
     return parse_mapping(json.dumps(document).encode(), "tickets", "mappings/tickets.json")
 
@@ -63,8 +67,8 @@ class Folding:
     def objects(self) -> Objects:
         return open_objects(self.root / "data")
 
-    def land(self, *pulls: PullOf) -> list[str]:
-        return [land(self.objects, self.tenant, SERVICE, TABLE, pull) for pull in pulls]
+    def land(self, *pulls: PullOf, service: str = SERVICE) -> list[str]:
+        return [land(self.objects, self.tenant, service, TABLE, pull) for pull in pulls]
 
     def fold(self, *, rebuild: bool = False) -> FoldReport:
         scratch = self.root / "scratch"
@@ -88,10 +92,15 @@ class Folding:
     def rows(self) -> list[dict[str, Any]]:
         return pl.read_delta(str(self.table_path)).to_dicts()
 
-    def versions(self) -> set[Version]:
-        found = [_version(row) for row in self.rows()]
-        assert len(set(found)) == len(found), "a version appears twice"
-        return set(found)
+    def versions(self, *, service: str | None = None) -> set[Version]:
+        return versions_in([row for row in self.rows() if service in (None, row["source_service"])])
+
+
+def versions_in(rows: list[dict[str, Any]]) -> set[Version]:
+    """Canonical rows of `things_mapping` as the oracle tells them; each must be there once."""
+    found = [_version(row) for row in rows]
+    assert len(set(found)) == len(found), "a version appears twice"
+    return set(found)
 
 
 def _version(row: dict[str, Any]) -> Version:
