@@ -123,7 +123,8 @@ def commits(bench: Bench, plan: Plan, results: Results) -> None:
     home = _empty(bench.work / "run")
     for tenant in ("few", "many"):
         inputs.land(home, tenant, inputs.raw_file(folder, first), 0)
-    results.add("commits", "avesa", 0, engines.run_commits(bench, home, folder, plan.few, plan.many, plan.turns))
+    cost = engines.run_commits(bench, home, folder, plan.few, plan.many, plan.turns)
+    results.add("commits", "avesa", 0, {**cost, "few": plan.few, "many": plan.many})
 
 
 def profile(bench: Bench, plan: Plan, results: Results) -> None:
@@ -158,11 +159,16 @@ CASES: dict[str, Callable[[Bench, Plan, Results], None]] = {
 }
 
 
-def forget(bench: Bench, results: Results, cases: Sequence[str]) -> None:
-    """Before cases are measured again: drop their results, and AVESA's tables, since its code may have changed."""
-    results.drop(cases)
-    for base in bench.work.glob("base-*-avesa"):
-        shutil.rmtree(base)
+def forget(bench: Bench, results: Results, cases: Sequence[str], *, everything: bool = False) -> None:
+    """Before cases are measured again: drop their results, and AVESA's tables, since its code may have changed.
+
+    With `everything` the data and the peers' tables are made anew as well, and no result stays.
+    """
+    results.drop(CASES if everything else cases)
+    folders = ("inputs", "commits-inputs", "run", "base-*", "small-*") if everything else ("base-*-avesa",)
+    for pattern in folders:
+        for folder in bench.work.glob(pattern):
+            shutil.rmtree(folder)
 
 
 def _batch(

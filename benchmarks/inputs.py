@@ -25,7 +25,7 @@ DAY_ZERO = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Delivery:
-    """Rows as one pull brings them. `rows` is SQL over nothing that gives `i` and `g`; `day` is when it comes."""
+    """Rows as one pull brings them. `rows` is a SELECT that gives `i` and `g`; `day` is when it comes."""
 
     name: str
     rows: str

@@ -139,7 +139,8 @@ def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
             ("commit alone, CPU ms", "commit_cpu_ms"),
         )
     ]
-    yield from _table(("", "after few commits", "after many"), rows)
+    few, many = (results.median("commits", "avesa", name) or 0 for name in ("few", "many"))
+    yield from _table(("", f"after {few:.0f} commits", f"after {many:,.0f}"), rows)
     yield "\n## Nothing new, and very much at once\n"
     versions = results.median("memory", "avesa", "versions")
     yield from _table(
