@@ -36,6 +36,8 @@ class Bench:
     work: Path
     ours: Path
     peers: Path
+    flushes: bool = True
+    """Whether what earlier steps left to write is written before the next one starts."""
 
     @property
     def inputs(self) -> Path:
@@ -50,24 +52,24 @@ def run_step(bench: Bench, engine: str, folder: Path, delivery: Delivery, *, fir
             return run_avesa(bench, folder, [delivery], tables)
         case "delta":
             step = "initial" if first else "batch"
-            return _run(bench.peers, "delta_merge", [step, str(folder), typed, str(tables)])
+            return _run(bench, bench.peers, "delta_merge", [step, str(folder), typed, str(tables)])
         case "dlt":
-            return _run(bench.peers, "dlt_scd2", ["run", str(folder), typed, str(tables)])
+            return _run(bench, bench.peers, "dlt_scd2", ["run", str(folder), typed, str(tables)])
         case _:
             strategy = engine.removeprefix("dbt_")
-            return _run(bench.peers, "dbt_snapshot", [strategy, str(folder), typed, str(tables)])
+            return _run(bench, bench.peers, "dbt_snapshot", [strategy, str(folder), typed, str(tables)])
 
 
 def run_avesa(bench: Bench, folder: Path, deliveries: Sequence[Delivery], tables: int = 1) -> Any:
     """Land the deliveries, which costs nothing here, and fold them all at once."""
     _land(bench, folder, deliveries, tables)
-    return _run(bench.ours, "avesa_fold", [str(folder)])
+    return _run(bench, bench.ours, "avesa_fold", [str(folder)])
 
 
 def run_profile(bench: Bench, folder: Path, delivery: Delivery) -> dict[str, float]:
     """As `run_step` for AVESA, under the profiler: seconds by function."""
     _land(bench, folder, [delivery], 1)
-    seconds: dict[str, float] = _run(bench.ours, "avesa_profile", [str(folder)])["seconds"]
+    seconds: dict[str, float] = _run(bench, bench.ours, "avesa_profile", [str(folder)])["seconds"]
     return seconds
 
 
@@ -83,27 +85,27 @@ def tenants(tables: int) -> list[str]:
 
 def run_copy(bench: Bench, files: Sequence[Path]) -> Any:
     output = bench.work / "copy.parquet"
-    cost = _run(bench.ours, "stream_copy", [str(output), *map(str, files)])
+    cost = _run(bench, bench.ours, "stream_copy", [str(output), *map(str, files)])
     output.unlink()
     return cost
 
 
 def run_mapping(bench: Bench, delivery: Delivery) -> Any:
-    return _run(bench.ours, "avesa_mapping", [str(inputs.raw_file(bench.inputs, delivery))])
+    return _run(bench, bench.ours, "avesa_mapping", [str(inputs.raw_file(bench.inputs, delivery))])
 
 
 def run_commits(bench: Bench, folder: Path, deliveries: Path, few: int, many: int, turns: int) -> Any:
-    return _run(bench.ours, "avesa_commits", [str(folder), str(deliveries), str(few), str(many), str(turns)])
+    return _run(bench, bench.ours, "avesa_commits", [str(folder), str(deliveries), str(few), str(many), str(turns)])
 
 
 def add_history(bench: Bench, engine: str, folder: Path, generations: Sequence[Delivery]) -> None:
     """Give a peer's table its past. AVESA has no such way: it folds its past like everything else."""
     files = [str(inputs.typed_file(bench.inputs, delivery)) for delivery in generations]
-    _run(bench.peers, "peer_history", [engine, str(folder), *files], tells=False)
+    _run(bench, bench.peers, "peer_history", [engine, str(folder), *files], tells=False)
 
 
 def digest(bench: Bench, engine: str, folder: Path) -> dict[str, int]:
-    found: dict[str, int] = _run(bench.ours, "digest", [engine, str(folder)])["held"]
+    found: dict[str, int] = _run(bench, bench.ours, "digest", [engine, str(folder)])["held"]
     return found
 
 
@@ -126,13 +128,13 @@ def _link_or_copy(source: str, target: str) -> str:
     return target
 
 
-def _run(python: Path, worker: str, arguments: Sequence[str], *, tells: bool = True) -> Any:
+def _run(bench: Bench, python: Path, worker: str, arguments: Sequence[str], *, tells: bool = True) -> Any:
     """Run one worker in a process of its own; the last line that it prints, decoded.
 
-    Added to it are `wall_s` and `cpu_s` (user and system) of the whole process, from its start to its end. What
-    earlier steps left to write is written before.
+    Added to it are `wall_s` and `cpu_s` (user and system) of the whole process, from its start to its end.
     """
-    os.sync()
+    if bench.flushes:
+        os.sync()
     command = [str(python), "-m", f"benchmarks.workers.{worker}", *arguments]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()

@@ -19,7 +19,7 @@ TINY = replace(Plan(Sizes(2000)), pairs=1, small_rows=200, many=4, few=2, turns=
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "bench", Path(sys.executable), Path("none"))
+    return Bench(tmp_path / "bench", Path(sys.executable), Path("none"), flushes=False)
 
 
 def test_a_batch_is_measured_in_turn_and_leaves_the_versions_that_it_should(bench: Bench) -> None:
