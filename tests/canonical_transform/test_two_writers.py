@@ -76,7 +76,7 @@ def ends_the_same_from_the_beginning(table: SharedTable) -> None:
     assert table.versions() == before
 
 
-@pytest.mark.parametrize(("writers", "rounds"), [(2, 10), (4, 5)])
+@pytest.mark.parametrize(("writers", "rounds"), [(2, 7), (4, 4)])
 @pytest.mark.parametrize("rebuilding", [0, 1])
 def test_writers_at_once_lose_and_double_nothing(
     new_table: NewTable, writers: int, rounds: int, rebuilding: int
@@ -99,7 +99,7 @@ def test_of_first_folds_at_once_one_makes_the_table(new_table: NewTable, rebuild
     pulls = pulls_of_a_vendor(9, 4)
     stale = 0
     with fold_workers(2) as workers:
-        for _ in range(6):
+        for _ in range(4):
             table = new_table()
             table.land(*pulls)
             stale += sum(done.stale for done in all_at_once(workers, table, rebuilding=rebuilding))
