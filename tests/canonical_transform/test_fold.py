@@ -429,3 +429,40 @@ def test_a_held_listing_that_a_person_rejects_deletes_nothing_ever(folding: Fold
     folding.fold()
     assert {v.valid_to for v in folding.versions() if v.id != "59"} == {None}
     assert {v.valid_to for v in folding.versions() if v.id == "59"} == {at(30)}
+
+
+def test_compound_keys_are_records_of_their_own(folding: Folding) -> None:
+    one, two = '["1","7"]', '["1","8"]'
+    fold_each(folding, change(10, thing(one, 1, 10), thing(two, 1, 10)), change(20, thing(two, 15, 20, "b")))
+    assert spans(folding, one) == [("a", 1, None, False)]
+    assert spans(folding, two) == [("a", 1, 15, False), ("b", 15, None, False)]
+
+
+def test_a_field_that_appears_or_disappears_is_a_change_of_its_value(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10)),
+        change(20, thing("1", 15, 20, hours=2)),
+        change(30, thing("1", 25, 30)),
+        change(40, Row("1", {}, at(35), at(40))),
+    )
+    values = [v.values[:2] for v in sorted(folding.versions(), key=lambda v: v.valid_from)]
+    assert values == [("a", None), ("a", 2.0), ("a", None), (None, None)]
+
+
+def test_a_late_row_within_a_run_of_unchanged_deliveries_brings_the_later_one_back(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10)),
+        change(20, thing("1", 15, 20)),
+        change(30, thing("1", 8, 30, "b")),
+    )
+    assert spans(folding) == [("a", 1, 8, False), ("b", 8, 15, False), ("a", 15, None, False)]
+
+
+def test_two_spellings_of_one_instant_are_one(tmp_path: Path) -> None:
+    folding = Folding(tmp_path, mapping=things_mapping(columns={"name": "text", "due": "timestamp"}, untracked=[]))
+    folding.land(change(10, thing("1", 1, 10, due="2026-01-31T14:05:09Z")))
+    folding.land(change(20, thing("1", 15, 20, due="2026-01-31T15:05:09.000+01:00")))
+    folding.fold()
+    assert len(folding.rows()) == 1

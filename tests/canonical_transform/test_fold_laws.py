@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fold_table import Folding, thing_values
+from fold_table import Folding, thing_values, things_mapping
 from raw_files import PullOf, Row, at
 from scd2_oracle import Version, history
 
@@ -64,9 +66,9 @@ def folded(pulls: list[PullOf], batches: list[list[int]]) -> tuple[set[Version],
             for number in batch:
                 folding.land(pulls[number])
             folding.fold()
-        incremental = folding.versions() if folding.table_path.exists() else set()
+        incremental = folding.versions()
         folding.fold(rebuild=True)
-        return incremental, folding.versions() if folding.table_path.exists() else set()
+        return incremental, folding.versions()
 
 
 @st.composite
@@ -80,7 +82,10 @@ def arrivals(draw: st.DrawFn) -> tuple[list[PullOf], list[list[int]]]:
     return pulls, [order[start:end] for start, end in pairwise([0, *cuts])]
 
 
-LAWS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("AVESA_LAW_EXAMPLES", "60"))
+"""So many cases for each law; `make test-long` takes many more."""
+
+LAWS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @LAWS
@@ -120,3 +125,75 @@ def test_folding_again_what_was_folded_commits_nothing(pulls: list[PullOf]) -> N
             fingerprint=before.fingerprint, table_id=before.table_id, version=before.version, sources={}
         )
         assert folding.fold().commits == 0
+
+
+@LAWS
+@given(pull_streams(), st.integers(0, 75))
+def test_the_version_at_any_instant_is_the_last_observation_at_or_before_it(pulls: list[PullOf], minute: int) -> None:
+    """Of tracked values, and for streams without listings and partial rows, where the last one is plain to see."""
+    plain = [
+        replace(pull, kind="changes", rows=tuple(row for row in pull.rows if not row.is_partial)) for pull in pulls
+    ]
+    versions, _ = folded(plain, [list(range(len(plain)))])
+    moment = at(minute)
+    rows = [row for pull in plain for row in pull.rows]
+    for one in {row.id for row in rows}:
+        seen = [row for row in rows if row.id == one and (row.updated_at or row.extracted_at) <= moment]
+        last = max(
+            seen, key=lambda r: (r.updated_at or r.extracted_at, r.is_deleted, r.extracted_at, r.page), default=None
+        )
+        valid = [
+            v
+            for v in versions
+            if v.id == one and v.valid_from <= moment and (v.valid_to is None or v.valid_to > moment)
+        ]
+        if last is None or last.is_deleted:
+            assert valid == []
+        else:
+            (version,) = valid
+            assert version.values == thing_values(last.fields or {})[0]
+
+
+@settings(LAWS, max_examples=EXAMPLES // 4)
+@given(pull_streams(), pull_streams())
+def test_other_tenants_services_and_records_change_nothing(pulls: list[PullOf], others: list[PullOf]) -> None:
+    alone, _ = folded(pulls, [list(range(len(pulls)))])
+    with tempfile.TemporaryDirectory() as folder:
+        mapping = things_mapping(services=("vendor", "rival"))
+        mine = Folding(Path(folder), mapping=mapping)
+        theirs = Folding(Path(folder), mapping=mapping, tenant="globex")
+        for number in range(max(len(pulls), len(others))):
+            for pull in others[number : number + 1]:
+                theirs.land(pull)
+                mine.land(pull, service="rival")
+                theirs.fold()
+            for pull in pulls[number : number + 1]:
+                mine.land(pull)
+            mine.fold()
+        assert mine.versions(service="vendor") == alone
+
+
+@LAWS
+@given(st.lists(st.dictionaries(IDS, NAMES, max_size=3), min_size=1, max_size=6))
+def test_complete_listings_tell_the_same_as_the_changes_between_them(states: list[dict[str, str | None]]) -> None:
+    """Of a vendor without times: a listing is the whole state, a change pull what differs from the one before."""
+
+    def row(one: str, name: str | None, minute: int, *, deleted: bool = False) -> Row:
+        return Row(one, {"name": name}, None, at(minute), is_deleted=deleted)
+
+    listings, changes = [], []
+    before: dict[str, str | None] = {}
+    for number, state in enumerate(states):
+        minute = 10 * (number + 1)
+        if before and not state:
+            continue  # an empty listing is held until a second one agrees
+        listings.append(
+            PullOf(tuple(row(i, n, minute) for i, n in state.items()), at(minute), kind="listing", name=f"l{number}")
+        )
+        differing = [row(i, n, minute) for i, n in state.items() if i not in before or before[i] != n]
+        gone = [row(i, None, minute, deleted=True) for i in before if i not in state]
+        changes.append(PullOf((*differing, *gone), at(minute), name=f"c{number}"))
+        before = state
+    from_listings, _ = folded(listings, [[number] for number in range(len(listings))])
+    from_changes, _ = folded(changes, [[number] for number in range(len(changes))])
+    assert from_listings == from_changes
