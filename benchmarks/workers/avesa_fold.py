@@ -51,10 +51,11 @@ class TimedTable(CanonicalTable):
         added: Sequence[NewFile],
         removed: Sequence[DataFile],
         *,
+        note: str,
         replace: bool = False,
     ) -> Snapshot:
         wall, cpu = time.perf_counter(), cpu_seconds()
-        after = super().commit(base, columns, added, removed, replace=replace)
+        after = super().commit(base, columns, added, removed, note=note, replace=replace)
         self.commit_ms += (time.perf_counter() - wall) * 1000
         self.commit_cpu_ms += (cpu_seconds() - cpu) * 1000
         return after
