@@ -90,10 +90,12 @@ def _left_by_nothing(results: Results) -> float | None:
 
 def _small(results: Results) -> Iterator[Goal]:
     ours = ("small", "avesa")
-    tables = results.median(*ours, "tables")
-    cpu, work = (results.median(*ours, figure) for figure in ("cpu_s", "work_cpu_s"))
-    if tables and cpu and work:
-        yield Goal("Small tables: CPU of each", cpu / tables * 1000, 25, "ms", work=work / tables * 1000)
+    tables = results.median(*ours, "tables") or 1
+    cpu, work = (
+        None if total is None else total / tables * 1000
+        for total in (results.median(*ours, figure) for figure in ("cpu_s", "work_cpu_s"))
+    )
+    yield Goal("Small tables: CPU of each", cpu, 25, "ms", work=work)
     for peer, bound in (("dlt", 3.0), ("dbt_check", 6.0)):
         what = f"Small tables: CPU of {_NAMES[peer]}, to ours"
         yield _ratio(results, what, "cpu_s", ("small", peer), ours, bound, at_least=True)
