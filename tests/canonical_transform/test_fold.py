@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -466,3 +467,35 @@ def test_two_spellings_of_one_instant_are_one(tmp_path: Path) -> None:
     folding.land(change(20, thing("1", 15, 20, due="2026-01-31T15:05:09.000+01:00")))
     folding.fold()
     assert len(folding.rows()) == 1
+
+
+def test_a_writer_that_died_between_commit_and_ledger_is_taken_up_from_the_log(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10)))
+    folding.fold()
+    before = folding.ledger
+    folding.land(change(20, thing("1", 15, 20, "b")))
+    folding.fold()
+    folding.ledger = before
+    folding.land(change(30, thing("1", 25, 30, "c")))
+    report = folding.fold()
+    assert (report.receipts, report.rebuilt) == (1, False)
+    assert [name for name, *_ in spans(folding)] == ["a", "b", "c"]
+
+
+def test_files_that_nothing_refers_to_are_swept_after_a_week_and_fresh_ones_are_left(folding: Folding) -> None:
+    for day in range(1, 20):
+        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
+        folding.fold()
+    old = folding.table_path / "20200101T000000000000Z-0.parquet"
+    fresh = folding.table_path / "20260101T000000000000Z-0.parquet"
+    for file in (old, fresh):
+        file.write_bytes(b"left by a killed writer")
+    os.utime(old, (0, 0))
+    folding.land(change(200, thing("1", 199, 200, "v20")))
+    folding.fold()
+    assert folding.snapshot().version == 19
+    assert not old.exists()
+    assert fresh.exists()
+    folding.land(change(210, thing("1", 209, 210, "v21")))
+    assert not folding.fold().rebuilt
+    assert len(folding.versions()) == 21

@@ -41,6 +41,8 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.logRetentionDuration": "interval 30 days",
     "delta.deletedFileRetentionDuration": "interval 7 days",
 }
+_NOTE = "avesa.ledger"
+
 VACUUM_EVERY = 20
 VACUUM_AFTER_HOURS = 7 * 24
 
@@ -98,8 +100,9 @@ class CanonicalTable:
         self._scratch = scratch
         self._clock = clock
 
-    def snapshot(self) -> Snapshot:
-        table = self._open()
+    def snapshot(self, version: int | None = None) -> Snapshot:
+        """The table now, or as it was at a version."""
+        table = self._open(version)
         if table is None:
             return Snapshot(-1, None, (), ())
         columns = tuple((field.name, _type_name(field)) for field in table.schema().fields)
@@ -142,15 +145,17 @@ class CanonicalTable:
         added: Sequence[NewFile],
         removed: Sequence[DataFile],
         *,
+        note: str,
         replace: bool = False,
     ) -> Snapshot:
         """Make the added files visible and the removed ones invisible, at once, on top of `base`.
 
-        With `replace` the whole table, its columns too, becomes the added files. Raises StaleState if the table
-        has moved on since `base`; then nothing changed and the added files are garbage that vacuum removes.
+        `note` is kept in the log entry. With `replace` the whole table, its columns too, becomes the added files.
+        Raises StaleState if the table has moved on since `base`; then nothing changed and the added files are
+        garbage that vacuum removes.
         """
         schema = Schema([Field(name, _primitive(type_)) for name, type_ in delta_columns(columns)])
-        properties = CommitProperties(max_commit_retries=0)
+        properties = CommitProperties(max_commit_retries=0, custom_metadata={_NOTE: note})
         now = int(self._clock().timestamp() * 1000)
         adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
         try:
@@ -184,27 +189,37 @@ class CanonicalTable:
                 where=self.where,
                 hint="Nothing was changed. Check free space and rights, then run it again.",
             ) from error
-        after = self.snapshot()
-        self.objects.make_durable(f"{self.prefix}/_delta_log/{after.version:020}.json")
-        self._tidy()
+        self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
+        after = self.snapshot(base.version + 1)
+        if after.version % VACUUM_EVERY == VACUUM_EVERY - 1:
+            self._vacuum()
         return after
 
-    def _open(self) -> DeltaTable | None:
-        if not self.objects.list(f"{self.prefix}/_delta_log"):
-            return None
+    def note(self) -> str | None:
+        """What the last commit noted in the log; None if it was not ours."""
+        table = self._open()
+        last = table.history(1) if table else []
+        return str(last[0][_NOTE]) if last and _NOTE in last[0] else None
+
+    def _open(self, version: int | None = None) -> DeltaTable | None:
+        uri, options = self.objects.table_uri(self.prefix), self.objects.table_options or None
         try:
-            return DeltaTable(self.objects.table_uri(self.prefix), storage_options=self.objects.table_options or None)
+            return DeltaTable(uri, version=version, storage_options=options)
         except TableNotFoundError:
             return None
 
     def _stale(self) -> StaleState:
         return StaleState("another writer committed to the table first.", where=self.where)
 
-    def _tidy(self) -> None:
-        """Now and then delete files that nothing has referred to for a week."""
+    def _vacuum(self) -> None:
+        """Delete files that nothing has referred to for a week."""
         table = self._open()
-        if table is not None and table.version() % VACUUM_EVERY == VACUUM_EVERY - 1:
-            table.vacuum(retention_hours=VACUUM_AFTER_HOURS, dry_run=False, enforce_retention_duration=True, full=True)
+        if table is not None:
+            # A vacuum of deltalake's own would add entries to the log, which the ledger would not know.
+            dead = table.vacuum(
+                retention_hours=VACUUM_AFTER_HOURS, dry_run=True, enforce_retention_duration=True, full=True
+            )
+            self.objects.delete(f"{self.prefix}/{name}" for name in dead)
 
 
 def _primitive(type_: str) -> PrimitiveType:

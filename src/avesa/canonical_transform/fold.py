@@ -19,7 +19,7 @@ import msgspec
 from avesa.canonical_transform import table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
 from avesa.canonical_transform.engine import count, engine
-from avesa.canonical_transform.ledger import Ledger, SourceLedger
+from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger, encode_ledger
 from avesa.canonical_transform.listings import Verdict, judge_next
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import (
@@ -102,18 +102,26 @@ def fold(
         bench = Bench(con, objects, mapping, shape_of(mapping), guard_of, scratch)
         job = _Fold(tenant, bench, table, FoldReport(), [])
         snapshot = table.snapshot()
-        if rebuild or not _continues(bench, ledger, snapshot):
+        in_force = None if rebuild else ledger_in_force(table, snapshot, ledger, mapping)
+        if in_force is None:
             _rebuild(job, snapshot, save)
         else:
+            ledger = in_force
             for source in job.sources():
                 snapshot, ledger = _fold_source(job, source, snapshot, ledger, save)
         return job.report
 
 
-def _continues(bench: Bench, ledger: Ledger, snapshot: Snapshot) -> bool:
-    if not ledger.fits(snapshot, bench.mapping.fingerprint):
-        return False
-    return snapshot.table_id is None or snapshot.columns == delta_columns(bench.shape.all)
+def ledger_in_force(table: CanonicalTable, snapshot: Snapshot, stored: Ledger, mapping: Mapping) -> Ledger | None:
+    """What the table has folded: the stored ledger, or if a writer died before storing its own, the one that its
+    commit noted in the log. None if neither fits table and mapping, so that all must be folded anew.
+    """
+    if snapshot.table_id is not None and snapshot.columns != delta_columns(shape_of(mapping).all):
+        return None
+    if stored.fits(snapshot, mapping.fingerprint):
+        return stored
+    noted = decode_ledger(table.note()) if snapshot.table_id is not None else Ledger()
+    return _at_version(noted, snapshot) if noted.sources and noted.fingerprint == mapping.fingerprint else None
 
 
 def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
@@ -128,7 +136,8 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
             ledger = _with_source(ledger, source, folded)
     if not ledger.sources and snapshot.table_id is None:
         return
-    change, snapshot = table_change.replace_all(job.table, snapshot, job.bench.shape, written)
+    note = encode_ledger(ledger)
+    change, snapshot = table_change.replace_all(job.table, snapshot, job.bench.shape, written, note=note)
     _count_change(job, change, rebuilt=True)
     _forget_quarantine(job)
     save(_at_version(ledger, snapshot))
@@ -161,10 +170,12 @@ def _fold_source(
             table_change.load_existing(
                 job.bench.con, job.table, job.bench.shape, snapshot.files, "existing", source, keys=None
             )
-        change, snapshot = table_change.commit_change(job.bench.con, job.table, snapshot, job.bench.shape, source)
+        known, ledger = folded, _with_source(ledger, source, folded)
+        change, snapshot = table_change.commit_change(
+            job.bench.con, job.table, snapshot, job.bench.shape, source, note=encode_ledger(ledger)
+        )
         _count_change(job, change)
-        known = folded
-        ledger = _at_version(_with_source(ledger, source, folded), snapshot)
+        ledger = _at_version(ledger, snapshot)
         save(ledger)
     return snapshot, ledger
 

@@ -15,7 +15,7 @@ import msgspec
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.listings import Verdict
 
-MOST_RECENT = 200
+MOST_RECENT = 100
 """So many names are kept as they are; older ones only as a count and a digest."""
 
 
@@ -76,7 +76,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it tells what exactly this snapshot holds.
 
         A later version was committed by a writer whose ledger was not stored: it died before that, or it went by
-        an older ledger and has folded less than this one says.
+        an older ledger and has folded less than this one says. Its commit notes what it knew.
         """
         return (
             self.fingerprint == fingerprint and self.table_id == snapshot.table_id and self.version == snapshot.version

@@ -87,7 +87,13 @@ def _that_may_hold(
 
 
 def commit_change(
-    con: duckdb.DuckDBPyConnection, table: CanonicalTable, base: Snapshot, shape: TableShape, source: Source
+    con: duckdb.DuckDBPyConnection,
+    table: CanonicalTable,
+    base: Snapshot,
+    shape: TableShape,
+    source: Source,
+    *,
+    note: str,
 ) -> tuple[Change, Snapshot]:
     """Bring the table from `existing` (rows with their file) to `versions` for the records that these hold.
 
@@ -109,7 +115,7 @@ def commit_change(
     writer = _Writer(con, table, shape, source, losses)
     for is_current in (True, False):
         writer.write([file for file in base.files if file.is_current == is_current], is_current=is_current)
-    return change, table.commit(base, shape.all, writer.written, writer.replaced)
+    return change, table.commit(base, shape.all, writer.written, writer.replaced, note=note)
 
 
 def replace_all(
@@ -117,9 +123,11 @@ def replace_all(
     base: Snapshot,
     shape: TableShape,
     written: Sequence[NewFile],
+    *,
+    note: str,
 ) -> tuple[Change, Snapshot]:
     """Make the files written the whole table, in one commit."""
-    after = table.commit(base, shape.all, written, [], replace=True)
+    after = table.commit(base, shape.all, written, [], note=note, replace=True)
     return Change(added=sum(f.rows for f in written), removed=sum(f.rows for f in base.files)), after
 
 

@@ -11,6 +11,7 @@ import duckdb
 
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import count, engine
+from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, decode_ledger
 from avesa.canonical_transform.raw_history import Bench, versions_from_raw
 from avesa.canonical_transform.raw_source import Pull, Source, list_raw, read_pulls
@@ -63,14 +64,14 @@ def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterable[Ch
     mapping = tenant_mapping(ports, tenant, table)
     sources = [Source(tenant, service, name) for service, name in sorted(mapping.sources)]
     raw = {source: list_raw(ports.objects, source) for source in sources}
-    snapshot = canonical_table(ports, tenant, table, scratch).snapshot()
+    stored = canonical_table(ports, tenant, table, scratch)
+    snapshot = stored.snapshot()
     if snapshot.table_id is None and not any(listing.receipts for listing in raw.values()):
         return
-    ledger = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
+    told = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
+    ledger = ledger_in_force(stored, snapshot, told, mapping) or Ledger()
     unfolded = [
-        f"{source.name}/{name}"
-        for source in sources
-        for name in _unfolded(ledger, snapshot, mapping.fingerprint, source, raw[source].receipts)
+        f"{source.name}/{name}" for source in sources for name in _unfolded(ledger, source, raw[source].receipts)
     ]
     total = sum(len(listing.receipts) for listing in raw.values())
     yield _check(table, "every receipt is folded", total, "receipts", unfolded)
@@ -92,8 +93,8 @@ def _check(table: str, what: str, compared: int, unit: str, wrong: list[str]) ->
     return Check(table, what, compared, unit, len(wrong), tuple(sorted(wrong)[:MOST_KEYS]))
 
 
-def _unfolded(ledger: Ledger, snapshot: Snapshot, fingerprint: str, source: Source, names: list[str]) -> list[str]:
-    known = ledger.sources.get(source.name) if ledger.fits(snapshot, fingerprint) else None
+def _unfolded(ledger: Ledger, source: Source, names: list[str]) -> list[str]:
+    known = ledger.sources.get(source.name)
     new = known.unfolded(names) if known else names
     return names if new is None else new
 
