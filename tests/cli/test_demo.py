@@ -52,7 +52,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 def test_the_demo_verifies_a_simulated_history_and_its_commands_can_be_pasted(avesa: Avesa, tmp_path: Path) -> None:
     shown = avesa.json("demo", "--days", "3", "--keep", str(tmp_path / "de mo"))
     assert shown["ok"] and len(shown["days"]) == 3 and shown["errors"] == []
-    assert {check["ok"] for check in shown["checks"]} == {True} and len(shown["checks"]) == 4
+    assert {check["ok"] for check in shown["checks"]} == {True} and len(shown["checks"]) == 5
     assert {(one["tenant"], one["table"]) for one in shown["tables"]} == {(t, c) for t in TENANTS for c in COMPARED}
     assert shown["deletions"] and len(shown["ticket"]) > 1
     for command in shown["next"][:4]:

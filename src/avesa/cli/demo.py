@@ -15,7 +15,15 @@ import click
 from rich.console import Console
 
 from avesa.cli.command import Command, home, home_option, json_option
-from avesa.cli.demo_checks import Check, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
+from avesa.cli.demo_checks import (
+    Check,
+    SyncMoment,
+    check_history,
+    check_idle,
+    check_intervals,
+    check_rebuild,
+    check_verified,
+)
 from avesa.cli.demo_home import prepare_demo_home
 from avesa.cli.demo_show import DemoDay, DemoOutcome, day_line, outcome_json, show_outcome
 from avesa.cli.output import console, write_json
@@ -124,6 +132,7 @@ def verify(ports: Ports, sandbox: Sandbox, days: Sequence[DemoDay]) -> tuple[Che
         check_intervals(ports, TENANTS),
         check_idle([sync_tenant(ports, tenant) for tenant in TENANTS]),
         check_rebuild(ports, TENANTS, new_run_id(ports)),
+        check_verified(ports, TENANTS),
     )
 
 
@@ -185,6 +194,7 @@ def next_commands(folder: Path, tenant: str, ticket: str | None) -> list[str]:
         f"{avesa} status",
         f'{avesa} query {tenant} "{by_status}"',
         *([f"{avesa} history {tenant} tickets {ticket} --json"] if ticket else []),
+        f"{avesa} verify {tenant}",
         f"{avesa} rebuild {tenant}",
         f"{shlex.quote(_program())} sandbox     # a vendor to connect to",
     ]

@@ -15,6 +15,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import query
 from avesa.pipeline.sync import SyncReport
 from avesa.pipeline.transform import transform_tenant
+from avesa.pipeline.verify import verify_tenant
 from avesa.sandbox.server import Sandbox
 from avesa.shared.clock import from_iso
 
@@ -69,6 +70,15 @@ def check_history(ports: Ports, sandbox: Sandbox, tenants: Sequence[str], moment
             compared += number
             faults += found
     return Check("versions equal the sandbox's true history", compared, "comparisons", tuple(faults[:SHOWN_FAULTS]))
+
+
+def check_verified(ports: Ports, tenants: Sequence[str]) -> Check:
+    """What `avesa verify` compares, for every tenant."""
+    checks = [check for tenant in tenants for check in verify_tenant(ports, tenant)]
+    faults = [f"{check.table}: {check.what}: {name}" for check in checks for name in check.wrong]
+    compared = sum(check.compared for check in checks)
+    what = "avesa verify: receipts, log, files and a fold from raw agree"
+    return Check(what, compared, "comparisons", tuple(faults[:SHOWN_FAULTS]))
 
 
 def check_rebuild(ports: Ports, tenants: Sequence[str], run_id: str) -> Check:
