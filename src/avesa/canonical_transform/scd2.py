@@ -61,52 +61,26 @@ CREATE OR REPLACE TEMP MACRO json_value(text) AS (
 """
 
 
-def _compared(shape: TableShape, name: str) -> str:
-    """The column by which values are compared: the leaves of a JSON column, computed once, else the column itself."""
-    return identifier(f"{name} leaves" if name in shape.json else name)
-
-
-def _differs(shape: TableShape, left: str, right: str) -> str:
-    tests = [f"{left}.{_compared(shape, n)} IS DISTINCT FROM {right}.{_compared(shape, n)}" for n in shape.tracked]
-    return "\n            OR ".join(tests) or "false"
-
-
-def _changes_against_previous(shape: TableShape) -> str:
-    columns = [_compared(shape, name) for name in shape.tracked]
-    tests = [f"{column} IS DISTINCT FROM lag({column}) OVER record" for column in columns]
-    return "\n            OR ".join(tests) or "false"
-
-
 def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> str:
-    """CREATE the temporary table `versions` (all columns of the table) from `observations`."""
-    leaves = [
-        f"CASE WHEN {identifier(n)} IS NOT NULL THEN json_value({identifier(n)}) END AS {_compared(shape, n)}"
-        for n in shape.names
-        if n in shape.json and n in shape.tracked
-    ]
-    values = ", ".join(identifier(name) for name in shape.names)
-    texts = [name for name in shape.names if name in shape.json and name in shape.tracked]
-    earliest = "".join(
-        f",\n            first({identifier(n)} ORDER BY same.extracted_at, same.page, same.tie) AS {identifier(n)}"
-        for n in texts
-    ).replace("first(", "first(same.")
-    spelled = "".join(f", coalesce(repeated.{identifier(n)}, winner.{identifier(n)}) AS {identifier(n)}" for n in texts)
-    replace = f"REPLACE ({spelled[2:]})" if spelled else ""
-    overwritten = "".join(
-        f",\n            last_value({identifier(name)}) OVER island_span AS {identifier(name)}"
-        for name in shape.names
-        if name not in shape.tracked
+    """CREATE the temporary table `versions` (all columns of the table) from `observations`.
+
+    The order of time is found on narrow rows: who the record is, when, and the tracked values as one value. Each
+    version then takes its tracked columns from the observation that opened it, and the others from its last one.
+    """
+    tracked = ", ".join(_value(shape, name) for name in shape.tracked) or "NULL"
+    everything = ", ".join(identifier(name) for name in shape.names) or "NULL"
+    columns = ", ".join(
+        f"{'opening' if name in shape.tracked else 'latest'}.{identifier(name)}" for name in shape.names
     )
-    kept = "".join(f"{identifier(name)}, " for name in shape.tracked)
-    columns = ", ".join(identifier(name) for name, _ in shape.all)
     return f"""
     CREATE OR REPLACE TEMP TABLE versions AS
     WITH observed_often AS (
         SELECT source_id FROM observations GROUP BY source_id HAVING count(*) > 1
     ), delivered AS (
-        SELECT *{"".join(", " + leaf for leaf in leaves)},
-            hash({values or "NULL"}) AS tie
-        FROM observations SEMI JOIN observed_often USING (source_id)
+        SELECT rowid AS row, source_id, since, is_deleted, extracted_at, page,
+            row({tracked}) AS tracked,
+            hash({everything}) AS tie
+        FROM observations WHERE source_id IN (FROM observed_often)
     ), ranked AS (
         -- Each instant of a record counts once: a deletion wins, else what was extracted last.
         SELECT *,
@@ -117,55 +91,60 @@ def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> 
             PARTITION BY source_id, since ORDER BY is_deleted DESC, extracted_at DESC, page DESC, tie DESC
         )
     ), repeated AS (
-        -- The winner may have been delivered before, in another spelling: the first time is when we learned of it.
-        SELECT winner.source_id, winner.since,
-            min(same.extracted_at) AS recorded_at{earliest}
+        -- The winner may have been delivered before, in another spelling: then is when we learned of it.
+        SELECT winner.row,
+            min(same.extracted_at) AS recorded_at,
+            first(same.row ORDER BY same.extracted_at, same.page, same.tie) AS first_row
         FROM ranked AS winner JOIN ranked AS same USING (source_id, since, is_deleted)
-        WHERE winner.rank = 1 AND winner.deliveries > 1
-          AND NOT ({_differs(shape, "winner", "same")})
-        GROUP BY ALL
+        WHERE winner.rank = 1 AND winner.deliveries > 1 AND winner.tracked IS NOT DISTINCT FROM same.tracked
+        GROUP BY winner.row
     ), instants AS (
-        SELECT winner.* {replace}, coalesce(repeated.recorded_at, winner.extracted_at) AS recorded_at
-        FROM ranked AS winner LEFT JOIN repeated USING (source_id, since)
+        SELECT winner.*,
+            coalesce(repeated.recorded_at, winner.extracted_at) AS recorded_at,
+            coalesce(repeated.first_row, winner.row) AS first_row
+        FROM ranked AS winner LEFT JOIN repeated USING (row)
         WHERE rank = 1
     ), compared AS (
         -- A version opens where a tracked column differs from the observation before, or a deletion lies between.
         SELECT *,
             lag(is_deleted) OVER record IS NULL
             OR is_deleted <> lag(is_deleted) OVER record
-            OR NOT is_deleted AND ({_changes_against_previous(shape)}) AS opens
+            OR NOT is_deleted AND tracked IS DISTINCT FROM lag(tracked) OVER record AS opens
         FROM instants
         WINDOW record AS (PARTITION BY source_id ORDER BY since)
     ), numbered AS (
         SELECT *, count(*) FILTER (opens) OVER (PARTITION BY source_id ORDER BY since) AS island FROM compared
     ), islands AS (
-        -- Untracked columns and updated_at are those of the last observation within the version.
-        SELECT source_id, since AS valid_from, is_deleted AS gone, recorded_at, opens, {kept}
-            last_value(updated_at) OVER island_span AS updated_at{overwritten}
-        FROM numbered
-        WINDOW island_span AS (
-            PARTITION BY source_id, island ORDER BY since ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        )
+        SELECT source_id, island, min(since) AS valid_from, bool_and(is_deleted) AS gone,
+            arg_min(recorded_at, since) AS recorded_at,
+            arg_min(first_row, since) AS first_row,
+            arg_max(row, since) AS last_row
+        FROM numbered GROUP BY source_id, island
     ), chained AS (
-        SELECT *,
+        SELECT source_id, valid_from, gone, recorded_at, first_row, last_row,
             lead(valid_from) OVER record AS valid_to,
             coalesce(lead(gone) OVER record, false) AS is_deleted
-        FROM islands WHERE opens
+        FROM islands
         WINDOW record AS (PARTITION BY source_id ORDER BY valid_from)
-    ), observed_once AS (
-        -- Most records of a first load, and every new record of a later one: a version as it stands.
-        SELECT source_id, since AS valid_from, NULL AS valid_to, false AS is_deleted, extracted_at AS recorded_at,
-            updated_at{"".join(", " + identifier(name) for name in shape.names)}
-        FROM observations ANTI JOIN observed_often USING (source_id)
-        WHERE NOT is_deleted
     ), told AS (
-        SELECT *,
-            {literal(tenant)} AS tenant_id,
-            {literal(service)} AS source_service,
-            {literal(table)} AS source_table,
-            valid_to IS NULL AS is_current
-        FROM (SELECT * EXCLUDE (gone, opens) FROM chained WHERE NOT gone UNION ALL BY NAME FROM observed_once)
+        SELECT * EXCLUDE gone FROM chained WHERE NOT gone
+        UNION ALL BY NAME
+        -- Most records of a first load, and every new record of a later one: a version as it stands.
+        SELECT source_id, since AS valid_from, false AS is_deleted, extracted_at AS recorded_at,
+            rowid AS first_row, rowid AS last_row
+        FROM observations WHERE source_id NOT IN (FROM observed_often) AND NOT is_deleted
     )
-    SELECT {columns} FROM told
-    {"" if shape.keeps_history else "WHERE is_current"}
+    SELECT {literal(tenant)} AS tenant_id, {literal(service)} AS source_service, {literal(table)} AS source_table,
+        told.source_id, {columns}{", " if columns else ""}latest.updated_at,
+        valid_from, valid_to, valid_to IS NULL AS is_current, told.is_deleted, recorded_at
+    FROM told
+    JOIN observations AS opening ON opening.rowid = told.first_row
+    JOIN observations AS latest ON latest.rowid = told.last_row
+    {"" if shape.keeps_history else "WHERE valid_to IS NULL"}
     """
+
+
+def _value(shape: TableShape, name: str) -> str:
+    """What a column is compared by: the leaves of a JSON column, else the column itself."""
+    column = identifier(name)
+    return f"CASE WHEN {column} IS NOT NULL THEN json_value({column}) END" if name in shape.json else column

@@ -100,14 +100,12 @@ def commit_change(
     Both hold rows of one source. Where they are the same nothing is written and nothing is committed.
     """
     columns = _columns(shape)
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE added AS
-        SELECT {columns} FROM versions EXCEPT ALL SELECT {columns} FROM existing
-    """)
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE removed AS
-        SELECT {columns} FROM existing EXCEPT ALL SELECT {columns} FROM versions
-    """)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE added AS SELECT {columns} FROM {_missing('versions', 'existing', shape)}"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE removed AS SELECT {columns} FROM {_missing('existing', 'versions', shape)}"
+    )
     change = Change(added=count(con, "added"), removed=count(con, "removed"))
     if not change.added and not change.removed:
         return change, base
@@ -167,6 +165,17 @@ def write_sorted(con: duckdb.DuckDBPyConnection, table: CanonicalTable, relation
 
 def _columns(shape: TableShape) -> str:
     return ", ".join(identifier(column) for column, _ in shape.all)
+
+
+def _missing(ours: str, theirs: str, shape: TableShape) -> str:
+    """The rows of one table that the other does not have, equal in every column, null to null."""
+    names = [identifier(name) for name, _ in shape.all]
+    left, right = (f"row({', '.join(f'{table}.{name}' for name in names)})" for table in (ours, theirs))
+    return f"""{ours} WHERE NOT EXISTS (
+        FROM {theirs}
+        WHERE {theirs}.source_id = {ours}.source_id AND {theirs}.valid_from = {ours}.valid_from
+          AND {left} IS NOT DISTINCT FROM {right}
+    )"""
 
 
 def _losses(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
