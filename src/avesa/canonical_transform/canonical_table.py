@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,8 @@ class Snapshot:
     columns: tuple[tuple[str, str], ...]
     """(name, Delta type), in order."""
     files: tuple[DataFile, ...]
+    handle: DeltaTable | None = field(default=None, compare=False, repr=False)
+    """The table as it was opened; a commit through it fails if the table has moved on."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class CanonicalTable:
             table_id=str(table.metadata().id),
             columns=columns,
             files=tuple(sorted((_data_file(row) for row in rows), key=lambda file: (file.lowest, file.name))),
+            handle=table,
         )
 
     def local_paths(self, files: Sequence[DataFile]) -> dict[str, DataFile]:
@@ -159,8 +162,8 @@ class CanonicalTable:
         now = int(self._clock().timestamp() * 1000)
         adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
         try:
-            table = self._open()
-            if (table.version() if table else -1) != base.version:
+            table = base.handle
+            if replace and self._version() != base.version:
                 raise self._stale()
             if table is None or (replace and base.columns != delta_columns(columns)):
                 create_table_with_add_actions(
@@ -207,6 +210,10 @@ class CanonicalTable:
             return DeltaTable(uri, version=version, storage_options=options)
         except TableNotFoundError:
             return None
+
+    def _version(self) -> int:
+        table = self._open()
+        return -1 if table is None else table.version()
 
     def _stale(self) -> StaleState:
         return StaleState("another writer committed to the table first.", where=self.where)

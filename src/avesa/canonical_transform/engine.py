@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ import duckdb
 from avesa.canonical_transform.sql_text import literal
 from avesa.shared.errors import StorageError
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "512MB"
+_LITTLE_BYTES = 4_000_000
+_LITTLE_ROWS = 50_000
 
 
 @contextmanager
@@ -35,6 +38,12 @@ def engine(scratch: Path, *, memory_limit: str | None = MEMORY_LIMIT) -> Iterato
 
 def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0][:300]
+
+
+def use_threads(con: duckdb.DuckDBPyConnection, *, raw_bytes: int, rows: int) -> None:
+    """One thread for little data, where handing it around costs more than it saves; all of them for more."""
+    little = raw_bytes < _LITTLE_BYTES and rows < _LITTLE_ROWS
+    con.execute(f"SET threads = {1 if little else os.cpu_count() or 1}")
 
 
 def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:

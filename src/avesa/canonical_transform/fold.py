@@ -18,7 +18,7 @@ import msgspec
 
 from avesa.canonical_transform import table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
-from avesa.canonical_transform.engine import count, engine
+from avesa.canonical_transform.engine import count, engine, use_threads
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger, encode_ledger
 from avesa.canonical_transform.listings import Verdict, judge_next
 from avesa.canonical_transform.mapping import Mapping
@@ -202,6 +202,7 @@ def _is_out_of_order(pulls: list[Pull], known: SourceLedger) -> bool:
 def _anew(job: _Fold, source: Source, raw: RawListing, names: list[str]) -> SourceLedger:
     """`versions` of a whole raw table, from its beginning."""
     pulls = read_pulls(job.bench.objects, source, raw, names)
+    use_threads(job.bench.con, raw_bytes=raw.bytes_of(pulls), rows=0)
     seen = versions_from_raw(job.bench, source, pulls)
     job.report.rows += seen.rows
     job.report.receipts += len(pulls)
@@ -224,6 +225,7 @@ def _onto_current(
     listing = group[0] if group[0].deletes_by_absence else None
     if listing is not None and known.held is not None:
         return None
+    use_threads(con, raw_bytes=raw.bytes_of(group), rows=sum(file.rows for file in snapshot.files if file.is_current))
     load_rows(con, bench.objects, source, group, bench.scratch)
     oldest = con.execute("SELECT min(extracted_at) FROM rows").fetchone()
     assert known.newest is not None

@@ -60,17 +60,22 @@ class Pull:
 
 @dataclass(frozen=True)
 class RawListing:
-    """Names (no folder) of a source's receipts and of the decisions about them, sorted."""
+    """Names (no folder) of a source's receipts and of the decisions about them, sorted, and the size of each file."""
 
     receipts: list[str]
     decisions: list[str]
+    sizes: dict[str, int]
+
+    def bytes_of(self, pulls: Iterable[Pull]) -> int:
+        return sum(self.sizes.get(file, 0) for pull in pulls for file in pull.receipt.files)
 
 
 def list_raw(objects: Objects, source: Source) -> RawListing:
-    names = [Path(info.path).name for info in objects.list(source.prefix)]
+    sizes = {Path(info.path).name: info.size for info in objects.list(source.prefix)}
     return RawListing(
-        receipts=[name for name in names if name.endswith(layout.RECEIPT_SUFFIX)],
-        decisions=[name for name in names if name.endswith(layout.DECISION_SUFFIX)],
+        receipts=[name for name in sizes if name.endswith(layout.RECEIPT_SUFFIX)],
+        decisions=[name for name in sizes if name.endswith(layout.DECISION_SUFFIX)],
+        sizes=sizes,
     )
 
 
