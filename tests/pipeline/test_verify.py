@@ -9,9 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from avesa.pipeline.query import query
+from avesa.pipeline.sync import sync_tenant
 from avesa.pipeline.transform import transform_tenant
 from avesa.pipeline.verify import Check, verify_tenant
-from msp_days import CANONICAL, Days, msp_days
+from avesa.shared.errors import StorageError
+from msp_days import CANONICAL, Days, check_against_truth, msp_days
 
 
 @pytest.fixture
@@ -102,8 +105,6 @@ def test_a_receipt_that_does_not_fit_its_files_is_named(days: Days) -> None:
 
 
 def test_what_is_landed_and_not_folded_is_named(days: Days) -> None:
-    from avesa.pipeline.sync import sync_tenant
-
     days.next_day()
     with days.ports() as ports:
         sync_tenant(ports, "acme", transform=False)
@@ -119,3 +120,32 @@ def test_a_rebuild_mends_what_was_found(days: Days) -> None:
     with days.ports() as ports:
         transform_tenant(ports, "acme", run_id="mend", rebuild=True)
     assert failed(days) == {}
+
+
+def test_a_damaged_table_file_is_told_others_go_on_and_a_rebuild_mends_it(days: Days) -> None:
+    current_file(days).write_bytes(b"PAR1 not any more PAR1")
+    days.next_day()
+    with days.ports() as ports:
+        report = sync_tenant(ports, "acme")
+        broken = {outcome.table: outcome for outcome in report.transforms if outcome.status == "failed"}
+        assert list(broken) == ["tickets"]
+        assert isinstance(broken["tickets"].error, StorageError)
+        assert len(report.transforms) == len(CANONICAL)
+        transform_tenant(ports, "acme", run_id="mend", tables=["tickets"], rebuild=True)
+    assert failed(days) == {}
+    check_against_truth(days, "acme", "tickets")
+
+
+def test_a_broken_mapping_of_one_table_stops_that_table_alone(days: Days) -> None:
+    place = days.home / "data/acme/mappings/tickets.json"
+    place.parent.mkdir(parents=True)
+    place.write_text('{"table": "tickets", "columns": {"mood": {"type": "feeling", "description": "?"}}}')
+    days.next_day()
+    with days.ports() as ports:
+        report = sync_tenant(ports, "acme")
+        (outcome,) = [outcome for outcome in report.transforms if outcome.status == "failed"]
+        assert "acme/mappings/tickets.json" in str(outcome.error) and "columns.mood.type" in str(outcome.error)
+        assert query(ports, "acme", "SELECT count(*) FROM contacts").rows[0][0] > 0
+    place.unlink()
+    days.sync()
+    check_against_truth(days, "acme", "tickets")

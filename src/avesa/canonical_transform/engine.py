@@ -10,30 +10,48 @@ from pathlib import Path
 import duckdb
 
 from avesa.canonical_transform.sql_text import literal
-from avesa.shared.errors import StorageError
+from avesa.shared.errors import ConfigurationError, StorageError
 
-MEMORY_LIMIT = "512MB"
+MEMORY_LIMIT = "1GB"
 _LITTLE_BYTES = 4_000_000
 _LITTLE_ROWS = 50_000
 
 
 @contextmanager
-def engine(scratch: Path, *, memory_limit: str | None = MEMORY_LIMIT) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in UTC. What goes wrong with files inside it is raised as StorageError.
+def engine(scratch: Path, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in UTC. What goes wrong with files or memory inside it is raised as StorageError.
 
-    `memory_limit` None leaves it to DuckDB, which takes most of the machine's.
+    It keeps to MEMORY_LIMIT, or to what the environment variable AVESA_MEMORY_LIMIT says; if it is not `limited`,
+    to DuckDB's own idea of what the machine can spare.
     """
-    with duckdb.connect(config={"memory_limit": memory_limit} if memory_limit else {}) as con:
+    memory_limit = os.environ.get("AVESA_MEMORY_LIMIT", MEMORY_LIMIT)
+    with duckdb.connect() as con:
+        if limited:
+            _limit(con, memory_limit)
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET preserve_insertion_order = false")
         con.execute(f"SET temp_directory = {literal(str(scratch))}")
         try:
             yield con
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except duckdb.OutOfMemoryException as error:
+            raise StorageError(
+                f"the engine needs more memory than the {memory_limit} that it may take.",
+                hint="Nothing was changed. Set AVESA_MEMORY_LIMIT, for example to 4GB, and run it again.",
+            ) from error
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise StorageError(
                 f"the engine could not read or write a file: {first_line(error)}",
-                hint="Check the free space and the rights of the data folder, then run it again.",
+                hint="Check free space, rights and the file itself, then run it again; a rebuild mends a table.",
             ) from error
+
+
+def _limit(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    try:
+        con.execute(f"SET memory_limit = {literal(memory_limit)}")
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"AVESA_MEMORY_LIMIT is no amount of memory: {memory_limit!r}.", hint="Write it as 4GB or 800MB."
+        ) from error
 
 
 def first_line(error: BaseException) -> str:

@@ -14,7 +14,7 @@ import duckdb
 
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import engine, first_line
-from avesa.canonical_transform.mapping import mapping_names
+from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, versions_from_raw
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of
@@ -22,7 +22,7 @@ from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, l
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.clock import to_iso
-from avesa.shared.errors import UsageError, Where
+from avesa.shared.errors import MappingError, UsageError, Where
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def tenant_tables(
     ports.tenants.services(tenant)  # an unknown tenant is told as such
     with (
         tempfile.TemporaryDirectory(prefix="query-", dir=ports.scratch) as folder,
-        engine(Path(folder), memory_limit=None) as con,
+        engine(Path(folder), limited=False) as con,
     ):
         allowed: list[str] = []
         for table in mapping_names():
@@ -149,7 +149,10 @@ def _files(ports: Ports, tenant: str, table: str, scratch: Path) -> list[str]:
 def _relation(ports: Ports, tenant: str, table: str, files: list[str]) -> str:
     if files:
         return f"FROM read_parquet({literals(files)})"
-    shape = shape_of(tenant_mapping(ports, tenant, table))
+    try:
+        shape = shape_of(tenant_mapping(ports, tenant, table))
+    except MappingError:
+        shape = shape_of(load_mapping(table))  # the other tables can be asked all the same
     columns = ", ".join(f"NULL::{SQL_TYPES[type_]} AS {identifier(name)}" for name, type_ in shape.all)
     return f"SELECT {columns} WHERE false"
 
