@@ -12,6 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from avesa.canonical_transform import raw_history
 from fold_table import Folding, thing_values, things_mapping
 from raw_files import PullOf, Row, at
 from scd2_oracle import Version, history
@@ -197,3 +198,18 @@ def test_complete_listings_tell_the_same_as_the_changes_between_them(states: lis
     from_listings, _ = folded(listings, [[number] for number in range(len(listings))])
     from_changes, _ = folded(changes, [[number] for number in range(len(changes))])
     assert from_listings == from_changes
+
+
+@settings(LAWS, max_examples=EXAMPLES // 2)
+@given(arrivals())
+def test_a_fold_in_ranges_of_keys_gives_the_same_as_one_over_all(case: tuple[list[PullOf], list[list[int]]]) -> None:
+    pulls, batches = case
+    expected = history(pulls, thing_values)
+    before = raw_history.MOST_ROWS
+    raw_history.MOST_ROWS = 2
+    try:
+        incremental, rebuilt = folded(pulls, batches)
+        assert incremental == expected
+        assert rebuilt == expected
+    finally:
+        raw_history.MOST_ROWS = before

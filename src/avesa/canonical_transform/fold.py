@@ -31,7 +31,15 @@ from avesa.canonical_transform.observations import (
     uncastable_values,
 )
 from avesa.canonical_transform.quarantine import set_aside, write_quarantine
-from avesa.canonical_transform.raw_history import Bench, GuardOf, newest_moments, versions_from_raw
+from avesa.canonical_transform.raw_history import (
+    Bench,
+    GuardOf,
+    add_counts,
+    fold_all,
+    fold_some,
+    is_large,
+    newest_moments,
+)
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, load_rows, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of, versions_query
 from avesa.shared import layout
@@ -58,12 +66,6 @@ class FoldReport:
 
     def figures(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if value}
-
-    def count_uncastable(self, found: dict[str, dict[str, Any]]) -> None:
-        for name, one in found.items():
-            total = self.uncastable.setdefault(name, {"count": 0, "samples": []})
-            total["count"] += one["count"]
-            total["samples"] = sorted({*total["samples"], *one["samples"]})[:3]
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,11 @@ def fold(
         else:
             ledger = in_force
             for source in job.sources():
-                snapshot, ledger = _fold_source(job, source, snapshot, ledger, save)
+                done = _fold_source(job, source, snapshot, ledger, save)
+                if done is None:
+                    _rebuild(job, table.snapshot(), save)
+                    break
+                snapshot, ledger = done
         return job.report
 
 
@@ -131,8 +137,11 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     for source in job.sources():
         raw = list_raw(job.bench.objects, source)
         if raw.receipts:
-            folded = _anew(job, source, raw, raw.receipts)
-            written += table_change.write_versions(job.bench.con, job.table)
+
+            def write() -> None:
+                written.extend(table_change.write_versions(job.bench.con, job.table))
+
+            folded = _anew(job, source, raw, read_pulls(job.bench.objects, source, raw), write)
             ledger = _with_source(ledger, source, folded)
     if not ledger.sources and snapshot.table_id is None:
         return
@@ -151,7 +160,8 @@ def _forget_quarantine(job: _Fold) -> None:
 
 def _fold_source(
     job: _Fold, source: Source, snapshot: Snapshot, ledger: Ledger, save: LedgerSaver
-) -> tuple[Snapshot, Ledger]:
+) -> tuple[Snapshot, Ledger] | None:
+    """None if so much must be folded anew that the whole table had better be made anew."""
     known = ledger.sources.get(source.name, SourceLedger())
     raw = list_raw(job.bench.objects, source)
     new = known.unfolded(raw.receipts)
@@ -166,7 +176,10 @@ def _fold_source(
         folded = None if anew else _onto_current(job, source, raw, snapshot, group, known)
         if folded is None:
             names = raw.receipts if anew else _names_so_far(known, group, raw)
-            folded = _anew(job, source, raw, names)
+            everything = read_pulls(job.bench.objects, source, raw, names)
+            if is_large(everything):
+                return None
+            folded = _anew(job, source, raw, everything, lambda: None)
             table_change.load_existing(
                 job.bench.con, job.table, job.bench.shape, snapshot.files, "existing", source, keys=None
             )
@@ -199,21 +212,20 @@ def _is_out_of_order(pulls: list[Pull], known: SourceLedger) -> bool:
     return known.newest is not None and any(pull.receipt.started_at <= known.newest for pull in pulls)
 
 
-def _anew(job: _Fold, source: Source, raw: RawListing, names: list[str]) -> SourceLedger:
-    """`versions` of a whole raw table, from its beginning."""
-    pulls = read_pulls(job.bench.objects, source, raw, names)
+def _anew(job: _Fold, source: Source, raw: RawListing, pulls: list[Pull], take: Callable[[], object]) -> SourceLedger:
+    """A whole raw table, from its beginning; `take` is called whenever `versions` holds some of its records."""
     use_threads(job.bench.con, raw_bytes=raw.bytes_of(pulls), rows=0)
-    seen = versions_from_raw(job.bench, source, pulls)
+    seen = fold_all(job.bench, source, pulls, take)
     job.report.rows += seen.rows
     job.report.receipts += len(pulls)
-    job.report.count_uncastable(seen.uncastable)
+    add_counts(job.report.uncastable, seen.uncastable)
     _write_quarantine(job, source, pulls, seen.unfit)
     ledger = SourceLedger(
         newest=seen.newest,
         newest_deletion=seen.newest_deletion,
         decisions=tuple(raw.decisions),
         guard=_limits(job.bench.guard_of(source)),
-    ).with_folded(names)
+    ).with_folded(pull.name for pull in pulls)
     return _settled(job, ledger, seen.verdicts)
 
 
@@ -250,7 +262,7 @@ def _onto_current(
         {**known.unaccepted, **_judge_one(bench, source, listing)},
     )
     map_rows(con, bench.mapping, shape, source)
-    job.report.count_uncastable(uncastable_values(con))
+    add_counts(job.report.uncastable, uncastable_values(con))
     drop_unchanged(con, shape)
     add_absences(con)
     unseen = "SELECT source_id FROM observations WHERE source_id NOT IN (SELECT source_id FROM current)"
@@ -277,7 +289,7 @@ def _add_late(
     con.execute("ALTER TABLE versions RENAME TO versions_onto_current")
     con.execute("ALTER TABLE existing RENAME TO existing_onto_current")
     pulls = read_pulls(job.bench.objects, source, raw, _names_so_far(settled, group, raw))
-    versions_from_raw(job.bench, source, pulls, only="late", settled=settled.unaccepted)
+    fold_some(job.bench, source, pulls, "late", settled.unaccepted)
     table_change.load_existing(
         con, job.table, job.bench.shape, snapshot.files, "existing", source, "SELECT source_id FROM late"
     )

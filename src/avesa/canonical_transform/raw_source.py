@@ -5,13 +5,15 @@ A file without a receipt belongs to a pull that is not finished (or was lost hal
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import msgspec
 
+from avesa.canonical_transform.engine import first_line
 from avesa.canonical_transform.sql_text import literals
 from avesa.shared import layout
 from avesa.shared.clock import to_iso
@@ -143,50 +145,64 @@ def load_rows(
     listings in order of time, else null). `rows`: the raw columns, file, file_row_number, listed_at, listing.
     `only` is the name of a table of source_id: other records are left out.
     """
-    _load_pulls(con, pulls)
+    load_pulls(con, pulls)
+    wanted = f"record_id IN (SELECT source_id FROM {only})" if only else "true"
+    query = rows_query(objects, source, pulls, scratch)
+    with told_of_raw(source):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT * FROM ({query}) WHERE {wanted}")
+        con.execute("""
+            CREATE OR REPLACE TEMP TABLE listed AS
+            SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
+        """)
+
+
+def rows_query(
+    objects: Objects, source: Source, pulls: list[Pull], scratch: Path, *, payload: str = "payload::VARCHAR"
+) -> str:
+    """A SELECT of what `rows` holds, over the files of the pulls; `payload` is what stands for the payload."""
     # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
     files = sorted({file for pull in pulls for file in pull.receipt.files})
     relation = f"({_EMPTY_ROWS})"
     if files:
         paths = [str(_fetched(objects, source, file, scratch)) for file in files]
         relation = f"read_parquet({literals(paths)}, filename = true, file_row_number = true, union_by_name = true)"
-    wanted = f"WHERE record_id::VARCHAR IN (SELECT source_id FROM {only})" if only else ""
+    return f"""
+        WITH raw AS (
+            SELECT
+                record_id::VARCHAR AS record_id,
+                parent_id::VARCHAR AS parent_id,
+                {payload} AS payload,
+                updated_at::TIMESTAMPTZ AS updated_at,
+                coalesce(is_deleted::BOOLEAN, false) AS is_deleted,
+                coalesce(is_partial::BOOLEAN, false) AS is_partial,
+                extracted_at::TIMESTAMPTZ AS extracted_at,
+                run_id::VARCHAR AS run_id,
+                coalesce(page::INTEGER, 0) AS page,
+                problem::VARCHAR AS problem,
+                parse_filename(filename) AS file,
+                file_row_number
+            FROM {relation}
+        )
+        SELECT raw.*, pulls.listed_at, pulls.listing
+        FROM raw JOIN pulls USING (file)
+    """
+
+
+@contextmanager
+def told_of_raw(source: Source) -> Iterator[None]:
+    """What the engine says against a raw file, told as such."""
     try:
-        con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE rows AS
-            WITH raw AS (
-                SELECT
-                    record_id::VARCHAR AS record_id,
-                    parent_id::VARCHAR AS parent_id,
-                    payload::VARCHAR AS payload,
-                    updated_at::TIMESTAMPTZ AS updated_at,
-                    coalesce(is_deleted::BOOLEAN, false) AS is_deleted,
-                    coalesce(is_partial::BOOLEAN, false) AS is_partial,
-                    extracted_at::TIMESTAMPTZ AS extracted_at,
-                    run_id::VARCHAR AS run_id,
-                    coalesce(page::INTEGER, 0) AS page,
-                    problem::VARCHAR AS problem,
-                    parse_filename(filename) AS file,
-                    file_row_number
-                FROM {relation}
-                {wanted}
-            )
-            SELECT raw.*, pulls.listed_at, pulls.listing
-            FROM raw JOIN pulls USING (file)
-        """)
-        con.execute("""
-            CREATE OR REPLACE TEMP TABLE listed AS
-            SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
-        """)
+        yield
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.ConversionException) as error:
         raise StorageError(
-            f"a raw file cannot be read: {str(error).splitlines()[0][:300]}",
+            f"a raw file cannot be read: {first_line(error)}",
             where=source.where,
             hint="Restore the file, or remove it together with its receipt.",
         ) from error
 
 
-def _load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:
+def load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:
+    """Create the temporary table `pulls` (see load_rows)."""
     con.execute("CREATE OR REPLACE TEMP TABLE pulls (file VARCHAR, listed_at TIMESTAMPTZ, listing INTEGER)")
     listing = 0
     values = []

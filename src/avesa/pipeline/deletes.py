@@ -10,7 +10,7 @@ from pathlib import Path
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.canonical_transform.raw_history import Bench, versions_from_raw
+from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, decision_name, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.pipeline.ports import Ports
@@ -77,7 +77,7 @@ def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[
         until = next(pull for pull in pulls if pull.name == receipt)
         before = [pull for pull in pulls if pull.order <= until.order]
         bench = Bench(con, ports.objects, mapping, shape_of(mapping), tenant_guards(ports, tenant), Path(folder))
-        versions_from_raw(bench, source, before)
+        fold_all(bench, source, before, lambda: None)
         lost = con.execute("SELECT source_id FROM held_lost ORDER BY source_id LIMIT 10").fetchall()
         return HeldListing(
             tenant=tenant,

@@ -15,7 +15,7 @@ import duckdb
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import engine, first_line
 from avesa.canonical_transform.mapping import load_mapping, mapping_names
-from avesa.canonical_transform.raw_history import Bench, versions_from_raw
+from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
@@ -110,8 +110,7 @@ def _fold_as_known(
             if pull.receipt.finished_at <= known_at
         ]
         if pulls:
-            versions_from_raw(bench, source, pulls)
-            con.execute(f"INSERT INTO {name} FROM versions")
+            fold_all(bench, source, pulls, lambda: con.execute(f"INSERT INTO {name} FROM versions"))
 
 
 def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[str, Any]]:

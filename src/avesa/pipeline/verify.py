@@ -13,7 +13,7 @@ from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, decode_ledger
-from avesa.canonical_transform.raw_history import Bench, versions_from_raw
+from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Pull, Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.canonical_transform.sql_text import identifier, literals
@@ -172,8 +172,7 @@ def _same_as_rebuilt(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) 
     con.execute("CREATE OR REPLACE TEMP TABLE anew AS FROM told WHERE false")
     for source, some in pulls.items():
         if some:
-            versions_from_raw(bench, source, some)
-            con.execute("INSERT INTO anew FROM versions")
+            fold_all(bench, source, some, lambda: con.execute("INSERT INTO anew FROM versions"))
     found = con.execute("""
         SELECT DISTINCT source_service || '/' || source_table || ' ' || source_id FROM (
             (FROM told EXCEPT ALL FROM anew) UNION ALL (FROM anew EXCEPT ALL FROM told)
