@@ -164,6 +164,8 @@ def land(home: Path, tenant: str, raw: Path, day: int) -> None:
     place = data / layout.raw_file(tenant, SERVICE, TABLE, stem)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.hardlink_to(raw)
+    with duckdb.connect() as con:
+        ((rows,),) = con.execute("SELECT count(*) FROM read_parquet(?)", [str(raw)]).fetchall()
     receipt = Receipt(
         tenant_id=tenant,
         service=SERVICE,
@@ -175,8 +177,8 @@ def land(home: Path, tenant: str, raw: Path, day: int) -> None:
         finished_at=started_at + timedelta(minutes=10),
         files=(place.name,),
         pages=1,
-        rows=0,
-        distinct_ids=0,
+        rows=rows,
+        distinct_ids=rows,
         bytes=raw.stat().st_size,
         calls=1,
         retries=0,

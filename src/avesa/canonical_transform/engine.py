@@ -12,7 +12,7 @@ import duckdb
 from avesa.canonical_transform.sql_text import literal
 from avesa.shared.errors import ConfigurationError, StorageError
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "640MB"
 _LITTLE_BYTES = 4_000_000
 _LITTLE_ROWS = 50_000
 

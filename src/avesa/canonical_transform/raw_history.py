@@ -29,7 +29,7 @@ from avesa.shared.objects import Objects
 
 GuardOf = Callable[[Source], Guard]
 
-MOST_ROWS = 500_000
+MOST_ROWS = 300_000
 """So many raw rows are folded at once."""
 
 _SAMPLE = 10_000
@@ -108,7 +108,7 @@ def _fold_in_ranges(bench: Bench, source: Source, pulls: list[Pull], take: Calla
         con.execute("CREATE OR REPLACE TEMP TABLE all_unfit AS FROM unfit WHERE false")
         number = _range_number(con, parts)
         con.execute("CREATE OR REPLACE TEMP TABLE rows AS FROM rows WHERE false")
-        con.execute(f"SET partitioned_write_flush_threshold = {max(1000, MOST_ROWS // 10)}")
+        con.execute("SET partitioned_write_flush_threshold = 10000")
         con.execute(f"""
             COPY (SELECT *, {number.format(key="record_id")} AS range FROM ({whole}))
             TO {literal(str(folder))} (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (range), OVERWRITE_OR_IGNORE)
