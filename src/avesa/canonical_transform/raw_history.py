@@ -21,7 +21,15 @@ from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import add_absences, map_rows, uncastable_values
 from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.quarantine import set_aside
-from avesa.canonical_transform.raw_source import Pull, Source, load_pulls, load_rows, rows_query, told_of_raw
+from avesa.canonical_transform.raw_source import (
+    Pull,
+    Source,
+    load_pulls,
+    load_rows,
+    note_listed,
+    rows_query,
+    told_of_raw,
+)
 from avesa.canonical_transform.scd2 import TableShape, versions_query
 from avesa.canonical_transform.sql_text import literal, literals
 from avesa.shared.guard import Guard
@@ -100,9 +108,7 @@ def _fold_in_ranges(bench: Bench, source: Source, pulls: list[Pull], take: Calla
     whole = rows_query(bench.objects, source, pulls, bench.scratch)
     with told_of_raw(source):
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS {slim}")
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE listed AS SELECT record_id, listing FROM rows WHERE listing IS NOT NULL"
-        )
+        note_listed(con)
         figures = _judged(bench, source, pulls)
         con.execute("CREATE OR REPLACE TEMP TABLE all_absences AS FROM absences")
         con.execute("CREATE OR REPLACE TEMP TABLE all_unfit AS FROM unfit WHERE false")

@@ -150,10 +150,15 @@ def load_rows(
     query = rows_query(objects, source, pulls, scratch)
     with told_of_raw(source):
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT * FROM ({query}) WHERE {wanted}")
-        con.execute("""
-            CREATE OR REPLACE TEMP TABLE listed AS
-            SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
-        """)
+        note_listed(con)
+
+
+def note_listed(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the temporary table `listed` from `rows`, before any of them is set aside."""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE listed AS
+        SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
+    """)
 
 
 def rows_query(
