@@ -23,7 +23,7 @@ SMALL = ROWS_PER_FILE // 4
 MOST_SMALL_FILES = 8
 
 _SAMPLE = 10_000
-_IDENTITY = "(source_service, source_table, source_id, valid_from)"
+_IDENTITY = "source_service, source_table, source_id, valid_from"
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _missing(ours: str, theirs: str, shape: TableShape) -> str:
 def _losses(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """The files that hold rows of `removed`, and how many."""
     found = con.execute(f"""
-        SELECT file, count(*) FROM existing WHERE {_IDENTITY} IN (SELECT {_IDENTITY} FROM removed) GROUP BY ALL
+        SELECT file, count(*) FROM existing SEMI JOIN removed USING ({_IDENTITY}) GROUP BY ALL
     """).fetchall()
     return {str(file): int(number) for file, number in found}
 
@@ -260,7 +260,7 @@ class _Writer:
     def _kept(self, files: Sequence[DataFile]) -> str:
         return f"""
             SELECT {_columns(self._shape)} FROM {rows_of(self._table, files, self._shape)}
-            WHERE {_IDENTITY} NOT IN (SELECT {_IDENTITY} FROM stale)
+            ANTI JOIN stale USING ({_IDENTITY})
         """
 
     def _stream(self, file: DataFile) -> None:
