@@ -2,82 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from avesa.canonical_transform.raw_source import decision_name
-from avesa.shared.errors import ConfigurationError, StorageError
-from avesa.shared.receipt import Decision, ListingDecision, encode_decision
-from fold_table import Folding, thing_values, things_mapping
-from raw_files import PullOf, Row, at
-from scd2_oracle import history
-
-
-@pytest.fixture
-def folding(tmp_path: Path) -> Folding:
-    return Folding(tmp_path)
-
-
-def change(number: int, *rows: Row, **more: object) -> PullOf:
-    """A change pull at minute `number`, its rows extracted a second later each."""
-    return PullOf(rows=tuple(rows), started_at=at(number), **more)  # type: ignore[arg-type]
-
-
-def thing(id_: str, updated: float | None, extracted: float, name: str | None = "a", **fields: object) -> Row:
-    return Row(
-        id_, {"name": name, **fields}, None if updated is None else at(updated), at(extracted) + timedelta(seconds=1)
-    )
-
-
-def gone(id_: str, updated: float, extracted: float) -> Row:
-    return Row(id_, None, at(updated), at(extracted) + timedelta(seconds=1), is_deleted=True)
-
-
-def spans(folding: Folding, id_: str = "1") -> list[tuple[object, float, float | None, bool]]:
-    """(name, from minute, to minute, ended by a deletion) of each version, in order."""
-    minute = timedelta(minutes=1)
-    mine = sorted((v for v in folding.versions() if v.id == id_), key=lambda v: v.valid_from)
-    return [
-        (
-            v.values[0],
-            (v.valid_from - at(0)) / minute,
-            None if v.valid_to is None else (v.valid_to - at(0)) / minute,
-            v.is_deleted,
-        )
-        for v in mine
-    ]
-
-
-def fold_each(folding: Folding, *pulls: PullOf) -> None:
-    """Land and fold one after the other, and hold the result against the oracle and against a rebuild."""
-    for pull in pulls:
-        folding.land(pull)
-        folding.fold()
-    agrees(folding, *pulls)
-
-
-def agrees(folding: Folding, *pulls: PullOf) -> None:
-    expected = history(pulls, thing_values)
-    assert folding.versions() == expected
-    folding.fold(rebuild=True)
-    assert folding.versions() == expected
+from fold_story import agrees, change, fold_each, gone, spans, thing
+from fold_table import Folding, things_mapping
+from raw_files import Row, at
 
 
 def test_a_tracked_change_closes_the_version_and_opens_the_next(folding: Folding) -> None:
     fold_each(folding, change(10, thing("1", 1, 10)), change(20, thing("1", 15, 20, "b")))
     assert spans(folding) == [("a", 1, 15, False), ("b", 15, None, False)]
-
-
-def test_an_unchanged_delivery_costs_no_file_and_no_commit(folding: Folding) -> None:
-    folding.land(change(10, thing("1", 1, 10)))
-    folding.fold()
-    before = sorted(folding.table_path.rglob("*"))
-    folding.land(change(20, thing("1", 1, 20)))
-    assert folding.fold().commits == 0
-    assert sorted(folding.table_path.rglob("*")) == before
 
 
 def test_an_untracked_change_is_written_over_in_place(folding: Folding) -> None:
@@ -150,85 +86,6 @@ def test_a_deletion_that_comes_before_its_record(folding: Folding) -> None:
 def test_a_deleted_record_that_changes_later_lives_again_after_a_gap(folding: Folding) -> None:
     fold_each(folding, change(10, thing("1", 1, 10)), change(20, gone("1", 15, 20)), change(30, thing("1", 25, 30)))
     assert spans(folding) == [("a", 1, 15, True), ("a", 25, None, False)]
-
-
-def listing(number: int, *rows: Row, **more: object) -> PullOf:
-    return change(number, *rows, kind="listing", **more)
-
-
-def test_absence_from_a_complete_listing_deletes_at_its_start(folding: Folding) -> None:
-    fold_each(
-        folding,
-        listing(10, thing("1", 1, 10), thing("2", 1, 10)),
-        listing(20, thing("2", 1, 20)),
-    )
-    assert spans(folding) == [("a", 1, 20, True)]
-    assert spans(folding, "2") == [("a", 1, None, False)]
-
-
-def test_absence_from_an_incomplete_listing_means_nothing(folding: Folding) -> None:
-    fold_each(
-        folding,
-        listing(10, thing("1", 1, 10), thing("2", 1, 10)),
-        listing(20, thing("2", 15, 20, "b"), complete=False),
-    )
-    assert spans(folding) == [("a", 1, None, False)]
-    assert spans(folding, "2") == [("a", 1, 15, False), ("b", 15, None, False)]
-
-
-def test_a_record_that_returns_identical_opens_a_version_at_the_listing_that_has_it_again(folding: Folding) -> None:
-    one, two = (lambda m: thing("1", 1, m)), (lambda m: thing("2", 1, m))
-    fold_each(
-        folding,
-        listing(10, one(10), two(10)),
-        listing(20, two(20)),
-        listing(30, one(30), two(30)),
-        listing(40, one(40), two(40)),
-    )
-    assert spans(folding) == [("a", 1, 20, True), ("a", 30, None, False)]
-
-
-def test_an_empty_listing_deletes_nothing_until_a_second_one_agrees(folding: Folding) -> None:
-    folding.land(listing(10, thing("1", 1, 10)))
-    folding.land(listing(20))
-    assert folding.fold().held
-    assert spans(folding) == [("a", 1, None, False)]
-    pulls = [listing(10, thing("1", 1, 10), name="x")]
-    folding.land(listing(30))
-    assert not folding.fold().held
-    assert spans(folding) == [("a", 1, 20, True)]
-    assert pulls
-
-
-def test_a_shrunken_listing_is_rejected_when_its_records_come_back(folding: Folding) -> None:
-    all_of = lambda m: [thing(str(n), 1, m) for n in range(60)]  # noqa: E731
-    fold_each(folding, listing(10, *all_of(10)), listing(20, *all_of(20)[:30]), listing(30, *all_of(30)))
-    assert all(v.valid_to is None for v in folding.versions())
-
-
-def test_a_shrunken_listing_deletes_from_its_own_time_when_the_next_agrees(folding: Folding) -> None:
-    all_of = lambda m: [thing(str(n), 1, m) for n in range(60)]  # noqa: E731
-    fold_each(folding, listing(10, *all_of(10)), listing(20, *all_of(20)[:30]), listing(30, *all_of(30)[:30]))
-    assert {v.valid_to for v in folding.versions()} == {None, at(20)}
-
-
-def test_a_listing_with_records_without_a_key_deletes_nothing(folding: Folding) -> None:
-    folding.land(listing(10, thing("1", 1, 10), thing("2", 1, 10)))
-    folding.land(listing(20, thing("2", 1, 20), Row(None, {"name": "?"}, at(1), at(20), problem="no key")))
-    report = folding.fold()
-    assert report.quarantined == 1
-    assert spans(folding) == [("a", 1, None, False)]
-
-
-def test_a_vendor_without_times_counts_from_extraction(folding: Folding) -> None:
-    fold_each(
-        folding,
-        listing(10, thing("1", None, 10), thing("2", None, 10)),
-        listing(20, thing("1", None, 20), thing("2", None, 20, "b")),
-        listing(30, thing("1", None, 30), thing("2", None, 30, "b")),
-    )
-    assert [name for name, *_ in spans(folding)] == ["a"]
-    assert [name for name, *_ in spans(folding, "2")] == ["a", "b"]
 
 
 def test_a_partial_observation_takes_what_it_lacks_from_the_one_before(folding: Folding) -> None:
@@ -307,131 +164,6 @@ def test_a_mapping_that_gains_a_column_fills_it_from_raw(folding: Folding) -> No
     assert sorted(float(row["hours"]) for row in folding.rows()) == [1, 2]
 
 
-def test_a_fold_that_lost_its_ledger_ends_the_same(folding: Folding) -> None:
-    fold_each(folding, change(10, thing("1", 1, 10)), change(20, thing("1", 15, 20, "b")))
-    before = folding.versions()
-    folding.ledger = type(folding.ledger)()
-    folding.fold()
-    assert folding.versions() == before
-
-
-def test_a_wide_table_stays_right_over_many_commits_and_checkpoints(tmp_path: Path) -> None:
-    wide = {f"column_{number}": "integer" for number in range(40)} | {"name": "text"}
-    folding = Folding(tmp_path, mapping=things_mapping(columns=wide, untracked=[]))
-    for day in range(1, 26):
-        rows = [thing(str(n), day * 10 - 1, day * 10, f"day {day if n == day % 3 else 0}") for n in range(3)]
-        folding.land(change(day * 10, *rows))
-        folding.fold()
-    assert (folding.table_path / "_delta_log" / "_last_checkpoint").exists()
-    rows = folding.rows()
-    assert sorted(row["source_id"] for row in rows if row["is_current"]) == ["0", "1", "2"]
-    assert len(rows) == len({(row["source_id"], row["valid_from"]) for row in rows})
-    folding.fold(rebuild=True)
-    key = ["source_id", "valid_from"]
-    assert sorted(folding.rows(), key=lambda r: [r[k] for k in key]) == sorted(rows, key=lambda r: [r[k] for k in key])
-
-
-def test_files_hold_current_or_closed_rows_and_stay_few(folding: Folding) -> None:
-    for day in range(1, 30):
-        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}"), thing(f"n{day}", 1, day * 10)))
-        folding.fold()
-    files = folding.snapshot().files
-    assert sum(file.is_current for file in files) == 1
-    assert sum(not file.is_current for file in files) <= 9
-    assert sum(file.rows for file in files if file.is_current) == 30
-
-
-def test_closed_rows_are_only_appended(folding: Folding) -> None:
-    for day in (1, 2):
-        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
-        folding.fold()
-    before = {file.name for file in folding.snapshot().files if not file.is_current}
-    folding.land(change(30, thing("1", 29, 30, "v3")))
-    folding.fold()
-    assert before < {file.name for file in folding.snapshot().files if not file.is_current}
-
-
-def test_a_file_that_two_receipts_name_counts_once(folding: Folding) -> None:
-    pull = listing(10, thing("1", 1, 10), thing("2", 1, 10), name="first")
-    folding.land(pull)
-    folding.fold()
-    before = folding.versions()
-    raw = folding.root / "data/acme/raw/vendor/things"
-    (raw / "second.receipt.json").write_bytes((raw / "first.receipt.json").read_bytes())
-    assert folding.fold().commits == 0
-    folding.fold(rebuild=True)
-    assert folding.versions() == before
-
-
-def test_a_receipt_that_is_none_is_told_by_name(folding: Folding) -> None:
-    folding.land(change(10, thing("1", 1, 10), name="first"))
-    (folding.root / "data/acme/raw/vendor/things/bad.receipt.json").write_text("{}")
-    with pytest.raises(ConfigurationError, match=r"acme, vendor/things.*bad\.receipt\.json"):
-        folding.fold()
-
-
-def test_a_raw_file_that_is_missing_is_told_by_name(folding: Folding) -> None:
-    folding.land(change(10, thing("1", 1, 10), name="first"))
-    (folding.root / "data/acme/raw/vendor/things/first-0.parquet").unlink()
-    with pytest.raises(StorageError, match=r"first-0\.parquet is missing"):
-        folding.fold()
-
-
-def test_a_damaged_raw_file_is_told_and_changes_nothing(folding: Folding) -> None:
-    folding.land(change(10, thing("1", 1, 10)))
-    folding.fold()
-    before = folding.versions()
-    folding.land(change(20, thing("1", 15, 20, "b"), name="bad"))
-    (folding.root / "data/acme/raw/vendor/things/bad-0.parquet").write_bytes(b"not parquet at all")
-    with pytest.raises(StorageError):
-        folding.fold()
-    assert folding.versions() == before
-    with pytest.raises(StorageError):
-        folding.fold(rebuild=True)
-    assert folding.versions() == before
-
-
-def test_another_tenants_receipt_is_never_folded(folding: Folding) -> None:
-    other = Folding(folding.root, tenant="globex")
-    other.land(change(10, thing("1", 1, 10), name="theirs"))
-    folding.land(change(10, thing("2", 1, 10), name="ours"))
-    source, target = (folding.root / f"data/{tenant}/raw/vendor/things" for tenant in ("globex", "acme"))
-    (target / "theirs.receipt.json").write_bytes((source / "theirs.receipt.json").read_bytes())
-    with pytest.raises(ConfigurationError, match="tenant globex"):
-        folding.fold()
-
-
-def decide(folding: Folding, receipt: str, decision: Decision) -> None:
-    made = ListingDecision(decision=decision, decided_at=at(1000), decided_by="a person")
-    name = decision_name(receipt)
-    folding.objects.write(f"acme/raw/vendor/things/{name}", encode_decision(made))
-
-
-def test_a_held_listing_that_a_person_approves_deletes_from_its_own_time(folding: Folding) -> None:
-    folding.land(listing(10, *(thing(str(n), 1, 10) for n in range(60))))
-    (held,) = folding.land(listing(20, *(thing(str(n), 1, 20) for n in range(30))))
-    assert folding.fold().held == [held]
-    decide(folding, held, "approve")
-    assert folding.fold().held == []
-    assert sum(v.valid_to == at(20) for v in folding.versions()) == 30
-    before = folding.versions()
-    folding.fold(rebuild=True)
-    assert folding.versions() == before
-    assert folding.fold().commits == 0
-
-
-def test_a_held_listing_that_a_person_rejects_deletes_nothing_ever(folding: Folding) -> None:
-    folding.land(listing(10, *(thing(str(n), 1, 10) for n in range(60))))
-    (held,) = folding.land(listing(20, *(thing(str(n), 1, 20) for n in range(30))))
-    folding.fold()
-    decide(folding, held, "reject")
-    assert folding.fold().held == []
-    folding.land(listing(30, *(thing(str(n), 1, 30) for n in range(59))))
-    folding.fold()
-    assert {v.valid_to for v in folding.versions() if v.id != "59"} == {None}
-    assert {v.valid_to for v in folding.versions() if v.id == "59"} == {at(30)}
-
-
 def test_compound_keys_are_records_of_their_own(folding: Folding) -> None:
     one, two = '["1","7"]', '["1","8"]'
     fold_each(folding, change(10, thing(one, 1, 10), thing(two, 1, 10)), change(20, thing(two, 15, 20, "b")))
@@ -467,35 +199,3 @@ def test_two_spellings_of_one_instant_are_one(tmp_path: Path) -> None:
     folding.land(change(20, thing("1", 15, 20, due="2026-01-31T15:05:09.000+01:00")))
     folding.fold()
     assert len(folding.rows()) == 1
-
-
-def test_a_writer_that_died_between_commit_and_ledger_is_taken_up_from_the_log(folding: Folding) -> None:
-    folding.land(change(10, thing("1", 1, 10)))
-    folding.fold()
-    before = folding.ledger
-    folding.land(change(20, thing("1", 15, 20, "b")))
-    folding.fold()
-    folding.ledger = before
-    folding.land(change(30, thing("1", 25, 30, "c")))
-    report = folding.fold()
-    assert (report.receipts, report.rebuilt) == (1, False)
-    assert [name for name, *_ in spans(folding)] == ["a", "b", "c"]
-
-
-def test_files_that_nothing_refers_to_are_swept_after_a_week_and_fresh_ones_are_left(folding: Folding) -> None:
-    for day in range(1, 20):
-        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
-        folding.fold()
-    old = folding.table_path / "20200101T000000000000Z-0.parquet"
-    fresh = folding.table_path / "20260101T000000000000Z-0.parquet"
-    for file in (old, fresh):
-        file.write_bytes(b"left by a killed writer")
-    os.utime(old, (0, 0))
-    folding.land(change(200, thing("1", 199, 200, "v20")))
-    folding.fold()
-    assert folding.snapshot().version == 19
-    assert not old.exists()
-    assert fresh.exists()
-    folding.land(change(210, thing("1", 209, 210, "v21")))
-    assert not folding.fold().rebuilt
-    assert len(folding.versions()) == 21

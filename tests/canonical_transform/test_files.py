@@ -1,0 +1,147 @@
+"""The files behind the fold: which are written, which are read, and what is said of those that are wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from avesa.shared.errors import ConfigurationError, StorageError
+from fold_story import change, fold_each, listing, spans, thing
+from fold_table import Folding, things_mapping
+
+
+def test_an_unchanged_delivery_costs_no_file_and_no_commit(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10)))
+    folding.fold()
+    before = sorted(folding.table_path.rglob("*"))
+    folding.land(change(20, thing("1", 1, 20)))
+    assert folding.fold().commits == 0
+    assert sorted(folding.table_path.rglob("*")) == before
+
+
+def test_a_fold_that_lost_its_ledger_ends_the_same(folding: Folding) -> None:
+    fold_each(folding, change(10, thing("1", 1, 10)), change(20, thing("1", 15, 20, "b")))
+    before = folding.versions()
+    folding.ledger = type(folding.ledger)()
+    folding.fold()
+    assert folding.versions() == before
+
+
+def test_a_wide_table_stays_right_over_many_commits_and_checkpoints(tmp_path: Path) -> None:
+    wide = {f"column_{number}": "integer" for number in range(40)} | {"name": "text"}
+    folding = Folding(tmp_path, mapping=things_mapping(columns=wide, untracked=[]))
+    for day in range(1, 26):
+        rows = [thing(str(n), day * 10 - 1, day * 10, f"day {day if n == day % 3 else 0}") for n in range(3)]
+        folding.land(change(day * 10, *rows))
+        folding.fold()
+    assert (folding.table_path / "_delta_log" / "_last_checkpoint").exists()
+    rows = folding.rows()
+    assert sorted(row["source_id"] for row in rows if row["is_current"]) == ["0", "1", "2"]
+    assert len(rows) == len({(row["source_id"], row["valid_from"]) for row in rows})
+    folding.fold(rebuild=True)
+    key = ["source_id", "valid_from"]
+    assert sorted(folding.rows(), key=lambda r: [r[k] for k in key]) == sorted(rows, key=lambda r: [r[k] for k in key])
+
+
+def test_files_hold_current_or_closed_rows_and_stay_few(folding: Folding) -> None:
+    for day in range(1, 30):
+        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}"), thing(f"n{day}", 1, day * 10)))
+        folding.fold()
+    files = folding.snapshot().files
+    assert sum(file.is_current for file in files) == 1
+    assert sum(not file.is_current for file in files) <= 9
+    assert sum(file.rows for file in files if file.is_current) == 30
+
+
+def test_closed_rows_are_only_appended(folding: Folding) -> None:
+    for day in (1, 2):
+        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
+        folding.fold()
+    before = {file.name for file in folding.snapshot().files if not file.is_current}
+    folding.land(change(30, thing("1", 29, 30, "v3")))
+    folding.fold()
+    assert before < {file.name for file in folding.snapshot().files if not file.is_current}
+
+
+def test_a_file_that_two_receipts_name_counts_once(folding: Folding) -> None:
+    pull = listing(10, thing("1", 1, 10), thing("2", 1, 10), name="first")
+    folding.land(pull)
+    folding.fold()
+    before = folding.versions()
+    raw = folding.root / "data/acme/raw/vendor/things"
+    (raw / "second.receipt.json").write_bytes((raw / "first.receipt.json").read_bytes())
+    assert folding.fold().commits == 0
+    folding.fold(rebuild=True)
+    assert folding.versions() == before
+
+
+def test_a_receipt_that_is_none_is_told_by_name(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10), name="first"))
+    (folding.root / "data/acme/raw/vendor/things/bad.receipt.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match=r"acme, vendor/things.*bad\.receipt\.json"):
+        folding.fold()
+
+
+def test_a_raw_file_that_is_missing_is_told_by_name(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10), name="first"))
+    (folding.root / "data/acme/raw/vendor/things/first-0.parquet").unlink()
+    with pytest.raises(StorageError, match=r"first-0\.parquet is missing"):
+        folding.fold()
+
+
+def test_a_damaged_raw_file_is_told_and_changes_nothing(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10)))
+    folding.fold()
+    before = folding.versions()
+    folding.land(change(20, thing("1", 15, 20, "b"), name="bad"))
+    (folding.root / "data/acme/raw/vendor/things/bad-0.parquet").write_bytes(b"not parquet at all")
+    with pytest.raises(StorageError):
+        folding.fold()
+    assert folding.versions() == before
+    with pytest.raises(StorageError):
+        folding.fold(rebuild=True)
+    assert folding.versions() == before
+
+
+def test_another_tenants_receipt_is_never_folded(folding: Folding) -> None:
+    other = Folding(folding.root, tenant="globex")
+    other.land(change(10, thing("1", 1, 10), name="theirs"))
+    folding.land(change(10, thing("2", 1, 10), name="ours"))
+    source, target = (folding.root / f"data/{tenant}/raw/vendor/things" for tenant in ("globex", "acme"))
+    (target / "theirs.receipt.json").write_bytes((source / "theirs.receipt.json").read_bytes())
+    with pytest.raises(ConfigurationError, match="tenant globex"):
+        folding.fold()
+
+
+def test_a_writer_that_died_between_commit_and_ledger_is_taken_up_from_the_log(folding: Folding) -> None:
+    folding.land(change(10, thing("1", 1, 10)))
+    folding.fold()
+    before = folding.ledger
+    folding.land(change(20, thing("1", 15, 20, "b")))
+    folding.fold()
+    folding.ledger = before
+    folding.land(change(30, thing("1", 25, 30, "c")))
+    report = folding.fold()
+    assert (report.receipts, report.rebuilt) == (1, False)
+    assert [name for name, *_ in spans(folding)] == ["a", "b", "c"]
+
+
+def test_files_that_nothing_refers_to_are_swept_after_a_week_and_fresh_ones_are_left(folding: Folding) -> None:
+    for day in range(1, 20):
+        folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
+        folding.fold()
+    old = folding.table_path / "20200101T000000000000Z-0.parquet"
+    fresh = folding.table_path / "20260101T000000000000Z-0.parquet"
+    for file in (old, fresh):
+        file.write_bytes(b"left by a killed writer")
+    os.utime(old, (0, 0))
+    folding.land(change(200, thing("1", 199, 200, "v20")))
+    folding.fold()
+    assert folding.snapshot().version == 19
+    assert not old.exists()
+    assert fresh.exists()
+    folding.land(change(210, thing("1", 209, 210, "v21")))
+    assert not folding.fold().rebuilt
+    assert len(folding.versions()) == 21
