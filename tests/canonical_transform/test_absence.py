@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fold_story import decide, fold_each, listing, spans, thing
+from fold_story import agrees, decide, fold_each, listing, spans, thing
 from fold_table import Folding
 from raw_files import Row, at
 
