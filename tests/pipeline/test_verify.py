@@ -149,3 +149,20 @@ def test_a_broken_mapping_of_one_table_stops_that_table_alone(days: Days) -> Non
     place.unlink()
     days.sync()
     check_against_truth(days, "acme", "tickets")
+
+
+def test_a_damaged_log_is_told_for_its_table_alone_and_the_table_comes_back_from_raw(days: Days) -> None:
+    table = days.home / "data/acme/canonical/tickets"
+    for entry in (table / "_delta_log").glob("*.json"):
+        entry.write_text("{ this is no log entry")
+    days.next_day()
+    with days.ports() as ports:
+        report = sync_tenant(ports, "acme")
+        (broken,) = [outcome for outcome in report.transforms if outcome.status == "failed"]
+        assert broken.table == "tickets" and isinstance(broken.error, StorageError)
+        assert "tenant acme, tickets" in str(broken.error) and "folded again from raw" in str(broken.error)
+        assert len(report.transforms) == len(CANONICAL)
+    table.rename(days.home / "moved away")
+    days.sync()
+    check_against_truth(days, "acme", "tickets")
+    assert failed(days) == {}

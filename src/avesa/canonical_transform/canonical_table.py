@@ -22,8 +22,9 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, cre
 from avesa.canonical_transform.sql_text import literal
 from avesa.shared import layout
 from avesa.shared.clock import Clock, to_iso
-from avesa.shared.errors import StaleState, StorageError, Where
+from avesa.shared.errors import AvesaError, StaleState, Where
 from avesa.shared.objects import Objects
+from avesa.shared.storage_failure import storage_failure
 
 DELTA_TYPES = {
     "text": "string",
@@ -184,14 +185,10 @@ class CanonicalTable:
                 )
         except CommitFailedError as error:
             raise self._stale() from error
-        except DeltaError as error:
+        except (DeltaError, OSError) as error:
             if "already exists" in str(error):
                 raise self._stale() from error
-            raise StorageError(
-                f"the commit to the table failed: {str(error)[:300]}",
-                where=self.where,
-                hint="Nothing was changed. Check free space and rights, then run it again.",
-            ) from error
+            raise self._failed("commit to", error) from None
         self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
         after = self.snapshot(base.version + 1)
         if after.version % VACUUM_EVERY == VACUUM_EVERY - 1:
@@ -210,10 +207,17 @@ class CanonicalTable:
             return DeltaTable(uri, version=version, storage_options=options)
         except TableNotFoundError:
             return None
+        except (DeltaError, OSError) as error:
+            raise self._failed("read", error) from None
 
     def _version(self) -> int:
         table = self._open()
         return -1 if table is None else table.version()
+
+    def _failed(self, action: str, error: Exception) -> AvesaError:
+        told = storage_failure(action, f"{self.prefix}/_delta_log", error)
+        told.hint += " If the log is damaged, move the table's folder away: it is folded again from raw."
+        return told.located(self.where)
 
     def _stale(self) -> StaleState:
         return StaleState("another writer committed to the table first.", where=self.where)
