@@ -11,10 +11,13 @@ from typing import Any
 import polars as pl
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
+from avesa.canonical_transform.engine import engine
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
+from avesa.canonical_transform.raw_history import Bench
 from avesa.shared.clock import system_clock
+from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects, open_objects
 from raw_files import PullOf, land
 from scd2_oracle import Version
@@ -74,7 +77,9 @@ class Folding:
         scratch = self.root / "scratch"
         scratch.mkdir(exist_ok=True)
         table = self.table()
-        return fold(self.tenant, self.mapping, self.objects, table, self.ledger, self._save, scratch, rebuild=rebuild)
+        with engine(scratch) as con:
+            bench = Bench(con, self.objects, self.mapping, lambda source: Guard(), scratch)
+            return fold(self.tenant, bench, table, self.ledger, self._save, rebuild=rebuild)
 
     def table(self) -> CanonicalTable:
         return CanonicalTable(self.objects, self.tenant, self.mapping.table, self.root / "scratch", system_clock)

@@ -15,10 +15,13 @@ import polars as pl
 from deltalake import DeltaTable
 
 from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.engine import engine
 from avesa.canonical_transform.fold import fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
+from avesa.canonical_transform.raw_history import Bench
 from avesa.shared.clock import system_clock
 from avesa.shared.errors import StaleState
+from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects, open_objects
 from avesa.shared.s3_options import delta_options
 from avesa.shared.sqlite_state import SqliteState
@@ -77,12 +80,12 @@ class Writer:
 
     def fold(self, *, rebuild: bool = False) -> int:
         """How many commits it took. Raises StaleState if another writer was first."""
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as con:
             objects, scratch = self._table.objects, Path(folder)
             table = CanonicalTable(objects, TENANT, "tickets", scratch, system_clock)
             ledger = decode_ledger(self._kept.details)
-            done = fold(TENANT, things_mapping(), objects, table, ledger, self.save, scratch, rebuild=rebuild)
-            return done.commits
+            bench = Bench(con, objects, things_mapping(), lambda source: Guard(), scratch)
+            return fold(TENANT, bench, table, ledger, self.save, rebuild=rebuild).commits
 
     def save(self, ledger: Ledger) -> None:
         with SqliteState(self._table.state) as state:

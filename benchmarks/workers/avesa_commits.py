@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 from statistics import median
 
+from avesa.canonical_transform.engine import engine
 from benchmarks.cost import Figures, cpu_seconds, tell
 from benchmarks.inputs import land
-from benchmarks.workers.avesa_fold import Home
+from benchmarks.workers.avesa_fold import Home, scratch_of
 
 
 def one_more(home: Home, tenant: str, raw: Path, day: int) -> dict[str, float]:
@@ -57,4 +58,7 @@ def compare(home: Home, deliveries: list[Path], few: int, many: int, turns: int)
 
 if __name__ == "__main__":
     files = sorted(Path(sys.argv[2]).glob("*.raw.parquet"))
-    tell(lambda: compare(Home(Path(sys.argv[1])), files, *(int(number) for number in sys.argv[3:6])))
+    folder = Path(sys.argv[1])
+    with engine(scratch_of(folder)) as database:
+        home = Home(folder, database)
+        tell(lambda: compare(home, files, *(int(number) for number in sys.argv[3:6])))

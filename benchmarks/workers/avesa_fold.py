@@ -12,12 +12,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+import duckdb
+
 from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot
+from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
+from avesa.canonical_transform.raw_history import Bench
 from avesa.shared import durable_file
 from avesa.shared.clock import system_clock
+from avesa.shared.guard import Guard
 from avesa.shared.objects import open_objects
 from benchmarks.columns import TYPES
 from benchmarks.cost import Figures, cpu_seconds, tell
@@ -64,12 +69,12 @@ class TimedTable(CanonicalTable):
 class Home:
     """A data folder and a ledger for each tenant, stored as durably as the state stores it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: duckdb.DuckDBPyConnection) -> None:
         self.folder = folder
+        self.database = database
         self.objects = open_objects(folder / "data")
         self.mapping = bench_mapping()
-        self.scratch = folder / "scratch"
-        self.scratch.mkdir(exist_ok=True)
+        self.scratch = scratch_of(folder)
 
     def table(self, tenant: str) -> TimedTable:
         return TimedTable(self.objects, tenant, CANONICAL, self.scratch, system_clock)
@@ -81,20 +86,29 @@ class Home:
             durable_file.replace_file(path, encode_ledger(ledger).encode())
 
         ledger = decode_ledger(path.read_text() if path.exists() else None)
-        return fold(tenant, self.mapping, self.objects, table, ledger, save, self.scratch)
+        with session(self.database) as con:
+            bench = Bench(con, self.objects, self.mapping, lambda source: Guard(), self.scratch)
+            return fold(tenant, bench, table, ledger, save)
+
+
+def scratch_of(folder: Path) -> Path:
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return scratch
 
 
 def fold_all(folder: Path) -> Figures:
     """Fold all tenants; how many commits and changed versions that made, and the median commit in ms."""
-    home = Home(folder)
     commits = added = 0
     commit_ms = []
-    for tenant in sorted(path.name for path in (folder / "data").iterdir()):
-        table = home.table(tenant)
-        report = home.fold(tenant, table)
-        commits += report.commits
-        added += report.added
-        commit_ms.append(table.commit_ms)
+    with engine(scratch_of(folder)) as database:
+        home = Home(folder, database)
+        for tenant in sorted(path.name for path in (folder / "data").iterdir()):
+            table = home.table(tenant)
+            report = home.fold(tenant, table)
+            commits += report.commits
+            added += report.added
+            commit_ms.append(table.commit_ms)
     return {"commits": commits, "added": added, "commit_ms": median(commit_ms)}
 
 

@@ -7,7 +7,7 @@ commit is made against the version that was read: if another writer was faster, 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +42,9 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.logRetentionDuration": "interval 30 days",
     "delta.deletedFileRetentionDuration": "interval 7 days",
 }
+FILE_FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30720"
+"""Level 1 makes files as small as the usual 3, in three quarters of the time."""
+
 _NOTE = "avesa.ledger"
 
 VACUUM_EVERY = 20
@@ -76,7 +79,7 @@ class Snapshot:
     """(name, Delta type), in order."""
     files: tuple[DataFile, ...]
     handle: DeltaTable | None = field(default=None, compare=False, repr=False)
-    """The table as it was opened; a commit through it fails if the table has moved on."""
+    """The table as it was opened, if it was; a commit through it fails if the table has moved on."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,14 @@ class CanonicalTable:
         table = self._open(version)
         if table is None:
             return Snapshot(-1, None, (), ())
-        columns = tuple((field.name, _type_name(field)) for field in table.schema().fields)
+        columns = tuple((field["name"], str(field["type"])) for field in json.loads(table.schema().to_json())["fields"])
         actions = table.get_add_actions(flatten=True)
         rows = actions.to_struct_array().to_pylist() if actions.num_rows else []
         return Snapshot(
             version=table.version(),
             table_id=str(table.metadata().id),
             columns=columns,
-            files=tuple(sorted((_data_file(row) for row in rows), key=lambda file: (file.lowest, file.name))),
+            files=_in_order(map(_listed_file, rows)),
             handle=table,
         )
 
@@ -134,7 +137,7 @@ class CanonicalTable:
         try:
             result = con.execute(f"""
                 COPY (FROM ({query}) {order})
-                TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720, RETURN_STATS)
+                TO {literal(str(local))} ({FILE_FORMAT}, RETURN_STATS)
             """).fetchone()
             assert result is not None
             size = self.objects.upload(f"{self.prefix}/{name}", local)
@@ -163,7 +166,7 @@ class CanonicalTable:
         now = int(self._clock().timestamp() * 1000)
         adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
         try:
-            table = base.handle
+            table = base.handle or (self._open(base.version) if base.version >= 0 else None)
             if replace and self._version() != base.version:
                 raise self._stale()
             if table is None or (replace and base.columns != delta_columns(columns)):
@@ -190,10 +193,13 @@ class CanonicalTable:
                 raise self._stale() from error
             raise self._failed("commit to", error) from None
         self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
-        after = self.snapshot(base.version + 1)
-        if after.version % VACUUM_EVERY == VACUUM_EVERY - 1:
+        if (base.version + 1) % VACUUM_EVERY == VACUUM_EVERY - 1:
             self._vacuum()
-        return after
+        if table is None or replace:
+            return self.snapshot(base.version + 1)
+        kept = (file for file in base.files if file not in set(removed))
+        files = _in_order([*kept, *map(_written_file, added)])
+        return Snapshot(base.version + 1, base.table_id, base.columns, files)
 
     def note(self) -> str | None:
         """What the last commit noted in the log; None if it was not ours."""
@@ -237,11 +243,11 @@ def _primitive(type_: str) -> PrimitiveType:
     return PrimitiveType(type_)
 
 
-def _type_name(field: Field) -> str:
-    return str(json.loads(field.to_json())["type"])
+def _in_order(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
+    return tuple(sorted(files, key=lambda file: (file.lowest, file.name)))
 
 
-def _data_file(row: dict[str, Any]) -> DataFile:
+def _listed_file(row: dict[str, Any]) -> DataFile:
     rows = int(row["num_records"])
     return DataFile(
         name=str(row["path"]),
@@ -250,6 +256,17 @@ def _data_file(row: dict[str, Any]) -> DataFile:
         is_current=int(row["null_count.valid_to"]) == rows,
         lowest=tuple(str(row.get(f"min.{name}") or "") for name in _STATED),
         highest=tuple(str(row.get(f"max.{name}") or "\U0010ffff") for name in _STATED),
+    )
+
+
+def _written_file(file: NewFile) -> DataFile:
+    return DataFile(
+        name=file.name,
+        size=file.size,
+        rows=file.rows,
+        is_current=file.statistics["nullCount"]["valid_to"] == file.rows,
+        lowest=tuple(file.statistics["minValues"].get(name) or "" for name in _STATED),
+        highest=tuple(file.statistics["maxValues"].get(name) or "\U0010ffff" for name in _STATED),
     )
 
 

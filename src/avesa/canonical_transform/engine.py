@@ -1,4 +1,8 @@
-"""The engine of mapping and fold: an in-memory DuckDB with a fixed memory limit that spills to the scratch folder."""
+"""The engine of mapping and fold: an in-memory DuckDB with a fixed memory limit that spills to the scratch folder.
+
+One engine serves many folds, since to start one costs as much as a small fold. Each of them works in a session of
+its own: what it puts into temporary tables is seen by no other, and ends with it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -17,6 +22,16 @@ _LITTLE_BYTES = 4_000_000
 _LITTLE_ROWS = 50_000
 
 
+MACROS = """
+CREATE OR REPLACE MACRO json_value(text) AS (
+    -- A JSON value as its sorted leaves, so that two spellings of it are equal: other order of keys, 1 and 1.0.
+    SELECT list(fullkey || ' ' || CASE WHEN type = 'DOUBLE' THEN regexp_replace(atom::VARCHAR, '\\.0$', '')
+                                       ELSE coalesce(atom::VARCHAR, type) END ORDER BY fullkey)
+    FROM json_tree(CASE WHEN json_valid(text) THEN text ELSE to_json(text)::VARCHAR END)
+)
+"""
+
+
 @contextmanager
 def engine(scratch: Path, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in UTC. What goes wrong with files or memory inside it is raised as StorageError.
@@ -24,33 +39,49 @@ def engine(scratch: Path, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyCo
     It keeps to MEMORY_LIMIT, or to what the environment variable AVESA_MEMORY_LIMIT says; if it is not `limited`,
     to DuckDB's own idea of what the machine can spare.
     """
-    memory_limit = os.environ.get("AVESA_MEMORY_LIMIT", MEMORY_LIMIT)
-    with duckdb.connect() as con:
+    with duckdb.connect() as con, _told():
         if limited:
-            _limit(con, memory_limit)
-        con.execute("SET TimeZone = 'UTC'")
+            _limit(con, memory_limit())
+        con.execute("SET GLOBAL TimeZone = 'UTC'")
         con.execute("SET preserve_insertion_order = false")
         con.execute(f"SET temp_directory = {literal(str(scratch))}")
-        try:
-            yield con
-        except duckdb.OutOfMemoryException as error:
-            raise StorageError(
-                f"the engine needs more memory than the {memory_limit} that it may take.",
-                hint="Nothing was changed. Set AVESA_MEMORY_LIMIT, for example to 4GB, and run it again.",
-            ) from error
-        except (duckdb.IOException, duckdb.InvalidInputException) as error:
-            raise StorageError(
-                f"the engine could not read or write a file: {first_line(error)}",
-                hint="Check free space, rights and the file itself, then run it again; a rebuild mends a table.",
-            ) from error
+        con.execute(MACROS)
+        yield con
 
 
-def _limit(con: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+@contextmanager
+def session(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Another connection to the same engine, with temporary tables of its own. Errors are told as `engine` does."""
+    with con.cursor() as own, _told():
+        yield own
+
+
+def memory_limit() -> str:
+    return os.environ.get("AVESA_MEMORY_LIMIT", MEMORY_LIMIT)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        con.execute(f"SET memory_limit = {literal(memory_limit)}")
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise StorageError(
+            f"the engine needs more memory than the {memory_limit()} that it may take.",
+            hint="Nothing was changed. Set AVESA_MEMORY_LIMIT, for example to 4GB, and run it again.",
+        ) from error
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise StorageError(
+            f"the engine could not read or write a file: {first_line(error)}",
+            hint="Check free space, rights and the file itself, then run it again; a rebuild mends a table.",
+        ) from error
+
+
+def _limit(con: duckdb.DuckDBPyConnection, limit: str) -> None:
+    try:
+        con.execute(f"SET memory_limit = {literal(limit)}")
     except duckdb.Error as error:
         raise ConfigurationError(
-            f"AVESA_MEMORY_LIMIT is no amount of memory: {memory_limit!r}.", hint="Write it as 4GB or 800MB."
+            f"AVESA_MEMORY_LIMIT is no amount of memory: {limit!r}.", hint="Write it as 4GB or 800MB."
         ) from error
 
 
@@ -66,6 +97,11 @@ def use_threads(con: duckdb.DuckDBPyConnection, *, raw_bytes: int, rows: int) ->
 
 def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
     """How many rows a table has, or a SELECT in parentheses."""
-    row = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    return int(one_row(con, f"SELECT count(*) FROM {relation}")[0])
+
+
+def one_row(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """What a query gives that always gives one row, such as aggregates over all."""
+    row = con.execute(query).fetchone()
     assert row is not None
-    return int(row[0])
+    return row

@@ -10,41 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from avesa.canonical_transform import table_change
+from avesa.canonical_transform import onto_current, table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
-from avesa.canonical_transform.engine import count, engine, use_threads
+from avesa.canonical_transform.engine import use_threads
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger, encode_ledger
 from avesa.canonical_transform.listings import Verdict, judge_next
 from avesa.canonical_transform.mapping import Mapping
-from avesa.canonical_transform.observations import (
-    add_absences,
-    continue_current,
-    drop_unchanged,
-    find_late,
-    map_rows,
-    uncastable_values,
-)
-from avesa.canonical_transform.quarantine import set_aside, write_quarantine
-from avesa.canonical_transform.raw_history import (
-    Bench,
-    GuardOf,
-    add_counts,
-    fold_all,
-    fold_some,
-    is_large,
-    newest_moments,
-)
-from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, load_rows, read_pulls
-from avesa.canonical_transform.scd2 import MACROS, shape_of, versions_query
+from avesa.canonical_transform.observations import add_absences, uncastable_values
+from avesa.canonical_transform.quarantine import write_quarantine
+from avesa.canonical_transform.raw_history import Bench, add_counts, fold_all, fold_some, is_large
+from avesa.canonical_transform.raw_source import Pull, RawListing, RawRows, Source, list_raw, load_rows, read_pulls
+from avesa.canonical_transform.scd2 import shape_of
+from avesa.canonical_transform.sql_text import moment
 from avesa.shared import layout
 from avesa.shared.guard import Guard
-from avesa.shared.objects import Objects
 
 LedgerSaver = Callable[[Ledger], None]
 
@@ -84,38 +69,26 @@ class _Fold:
 
 
 def fold(
-    tenant: str,
-    mapping: Mapping,
-    objects: Objects,
-    table: CanonicalTable,
-    ledger: Ledger,
-    save: LedgerSaver,
-    scratch: Path,
-    *,
-    guard_of: GuardOf = lambda source: Guard(),
-    rebuild: bool = False,
+    tenant: str, bench: Bench, table: CanonicalTable, ledger: Ledger, save: LedgerSaver, *, rebuild: bool = False
 ) -> FoldReport:
     """Fold whatever raw files with a receipt are not folded yet. `save` stores the ledger after each commit.
 
     Raises StaleState if another writer committed in between; then it can simply be called again.
     """
-    with engine(scratch) as con:
-        con.execute(MACROS)
-        bench = Bench(con, objects, mapping, shape_of(mapping), guard_of, scratch)
-        job = _Fold(tenant, bench, table, FoldReport(), [])
-        snapshot = table.snapshot()
-        in_force = None if rebuild else ledger_in_force(table, snapshot, ledger, mapping)
-        if in_force is None:
-            _rebuild(job, snapshot, save)
-        else:
-            ledger = in_force
-            for source in job.sources():
-                done = _fold_source(job, source, snapshot, ledger, save)
-                if done is None:
-                    _rebuild(job, table.snapshot(), save)
-                    break
-                snapshot, ledger = done
-        return job.report
+    job = _Fold(tenant, bench, table, FoldReport(), [])
+    snapshot = table.snapshot()
+    in_force = None if rebuild else ledger_in_force(table, snapshot, ledger, bench.mapping)
+    if in_force is None:
+        _rebuild(job, snapshot, save)
+    else:
+        ledger = in_force
+        for source in job.sources():
+            done = _fold_source(job, source, snapshot, ledger, save)
+            if done is None:
+                _rebuild(job, table.snapshot(), save)
+                break
+            snapshot, ledger = done
+    return job.report
 
 
 def ledger_in_force(table: CanonicalTable, snapshot: Snapshot, stored: Ledger, mapping: Mapping) -> Ledger | None:
@@ -137,11 +110,9 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     for source in job.sources():
         raw = list_raw(job.bench.objects, source)
         if raw.receipts:
-
-            def write() -> None:
-                written.extend(table_change.write_versions(job.bench.con, job.table))
-
-            folded = _anew(job, source, raw, read_pulls(job.bench.objects, source, raw), write)
+            fresh = table_change.FreshFiles(job.bench.con, job.table, job.bench.shape)
+            folded = _anew(job, source, raw, read_pulls(job.bench.objects, source, raw), fresh.take)
+            written += fresh.finish()
             ledger = _with_source(ledger, source, folded)
     if not ledger.sources and snapshot.table_id is None:
         return
@@ -179,10 +150,9 @@ def _fold_source(
             everything = read_pulls(job.bench.objects, source, raw, names)
             if is_large(everything):
                 return None
-            folded = _anew(job, source, raw, everything, lambda: None)
-            table_change.load_existing(
-                job.bench.con, job.table, job.bench.shape, snapshot.files, "existing", source, keys=None
-            )
+            folded = _anew(job, source, raw, everything, lambda versions: None)
+            table_change.load_existing(job.bench.con, job.table, job.bench.shape, snapshot.files, source)
+            table_change.find_differences(job.bench.con, job.bench.shape)
         known, ledger = folded, _with_source(ledger, source, folded)
         change, snapshot = table_change.commit_change(
             job.bench.con, job.table, snapshot, job.bench.shape, source, note=encode_ledger(ledger)
@@ -212,17 +182,17 @@ def _is_out_of_order(pulls: list[Pull], known: SourceLedger) -> bool:
     return known.newest is not None and any(pull.receipt.started_at <= known.newest for pull in pulls)
 
 
-def _anew(job: _Fold, source: Source, raw: RawListing, pulls: list[Pull], take: Callable[[], object]) -> SourceLedger:
-    """A whole raw table, from its beginning; `take` is called whenever `versions` holds some of its records."""
+def _anew(
+    job: _Fold, source: Source, raw: RawListing, pulls: list[Pull], take: Callable[[str], object]
+) -> SourceLedger:
+    """A whole raw table, from its beginning; `take` gets relations of the versions of its records, each once."""
     use_threads(job.bench.con, raw_bytes=raw.bytes_of(pulls), rows=0)
     seen = fold_all(job.bench, source, pulls, take)
-    job.report.rows += seen.rows
-    job.report.receipts += len(pulls)
     add_counts(job.report.uncastable, seen.uncastable)
-    _write_quarantine(job, source, pulls, seen.unfit)
+    _note(job, source, pulls, seen.rows)
     ledger = SourceLedger(
-        newest=seen.newest,
-        newest_deletion=seen.newest_deletion,
+        newest=_newest(pulls, seen.rows),
+        newest_deletion=seen.rows.newest_deletion,
         decisions=tuple(raw.decisions),
         guard=_limits(job.bench.guard_of(source)),
     ).with_folded(pull.name for pull in pulls)
@@ -232,51 +202,30 @@ def _anew(job: _Fold, source: Source, raw: RawListing, pulls: list[Pull], take: 
 def _onto_current(
     job: _Fold, source: Source, raw: RawListing, snapshot: Snapshot, group: list[Pull], known: SourceLedger
 ) -> SourceLedger | None:
-    """`versions` and `existing` for the records that the group touches; None if all must be folded anew."""
+    """`added` and `removed` for the records that the group touches; None if all must be folded anew."""
     bench, con, shape = job.bench, job.bench.con, job.bench.shape
     listing = group[0] if group[0].deletes_by_absence else None
     if listing is not None and known.held is not None:
         return None
     use_threads(con, raw_bytes=raw.bytes_of(group), rows=sum(file.rows for file in snapshot.files if file.is_current))
-    load_rows(con, bench.objects, source, group, bench.scratch)
-    oldest = con.execute("SELECT min(extracted_at) FROM rows").fetchone()
+    rows = load_rows(con, bench.objects, source, group, bench.scratch)
     assert known.newest is not None
-    if oldest is not None and oldest[0] is not None and oldest[0] <= known.newest:
+    if rows.oldest is not None and rows.oldest <= known.newest:
         return None
-    job.report.rows += count(con, "rows")
-    job.report.receipts += len(group)
-    _write_quarantine(job, source, group, set_aside(con))
-    newest, newest_deletion = newest_moments(con, group)
-
-    current_files = [file for file in snapshot.files if file.is_current]
-    closed_files = [file for file in snapshot.files if not file.is_current]
-    touched = None if listing else "SELECT record_id FROM rows"
-    table_change.load_existing(con, job.table, shape, current_files, "current", source, touched)
-    settled = _settled(
-        job,
-        msgspec.structs.replace(
-            known.with_folded(pull.name for pull in group),
-            newest=newest,
-            newest_deletion=max(filter(None, (known.newest_deletion, newest_deletion)), default=None),
-        ),
-        {**known.unaccepted, **_judge_one(bench, source, listing)},
+    _note(job, source, group, rows)
+    ids = None if listing else (rows.lowest_id or "", rows.highest_id or "")
+    onto_current.meet(con, job.table, bench.mapping, shape, source, rows.relation, snapshot, ids)
+    ledger = msgspec.structs.replace(
+        known.with_folded(pull.name for pull in group),
+        newest=_newest(group, rows),
+        newest_deletion=max(filter(None, (known.newest_deletion, rows.newest_deletion)), default=None),
     )
-    map_rows(con, bench.mapping, shape, source)
-    add_counts(job.report.uncastable, uncastable_values(con))
-    drop_unchanged(con, shape)
-    add_absences(con)
-    unseen = "SELECT source_id FROM observations WHERE source_id NOT IN (SELECT source_id FROM current)"
-    table_change.load_existing(con, job.table, shape, closed_files, "closed_rows", source, unseen)
-    known_closed = "closed_rows" if shape.keeps_history else "observations"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE closed AS SELECT DISTINCT source_id FROM {known_closed}")
-    find_late(con, known.newest, known.newest_deletion)
-    continue_current(con, shape)
-    con.execute(versions_query(shape, job.tenant, source.service, source.table))
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE existing AS
-        FROM current WHERE source_id IN (SELECT source_id FROM observations)
-    """)
-    if count(con, "late"):
+    settled = _settled(job, ledger, {**known.unaccepted, **(_judge_one(bench, source, listing) if listing else {})})
+    arrived = onto_current.compare(con, job.table, shape, source, snapshot, known.newest, known.newest_deletion)
+    if arrived.uncastable:
+        add_counts(job.report.uncastable, uncastable_values(con))
+    onto_current.change(con, shape, source, arrived)
+    if arrived.late:
         _add_late(job, source, raw, snapshot, group, settled)
     return settled
 
@@ -284,41 +233,52 @@ def _onto_current(
 def _add_late(
     job: _Fold, source: Source, raw: RawListing, snapshot: Snapshot, group: list[Pull], settled: SourceLedger
 ) -> None:
-    """Add to `versions` and `existing` the records of `late`, folded from all of raw."""
-    con = job.bench.con
-    con.execute("ALTER TABLE versions RENAME TO versions_onto_current")
-    con.execute("ALTER TABLE existing RENAME TO existing_onto_current")
+    """Add to `added` and `removed` what becomes of the records of `late`, folded from all of raw."""
     pulls = read_pulls(job.bench.objects, source, raw, _names_so_far(settled, group, raw))
     fold_some(job.bench, source, pulls, "late", settled.unaccepted)
-    table_change.load_existing(
-        con, job.table, job.bench.shape, snapshot.files, "existing", source, "SELECT source_id FROM late"
-    )
-    for name in ("versions", "existing"):
-        con.execute(f"INSERT INTO {name} BY NAME FROM {name}_onto_current")
-        con.execute(f"DROP TABLE {name}_onto_current")
+    table_change.load_existing(job.bench.con, job.table, job.bench.shape, snapshot.files, source, only="late")
+    table_change.add_differences(job.bench.con, job.bench.shape)
 
 
-def _judge_one(bench: Bench, source: Source, listing: Pull | None) -> dict[str, Verdict]:
-    """As `listings.judge`, for the next listing alone: those known to be alive are the open versions."""
+def _judge_one(bench: Bench, source: Source, listing: Pull) -> dict[str, Verdict]:
+    """As `listings.judge`, for the next listing alone, which then deletes: known to be alive are the open versions."""
     con = bench.con
-    con.execute("CREATE OR REPLACE TEMP TABLE absences (source_id VARCHAR, since TIMESTAMPTZ)")
-    if listing is None:
-        return {}
-    con.execute("CREATE OR REPLACE TEMP TABLE alive AS SELECT source_id, false AS is_deleted FROM current")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE alive AS
+        SELECT source_id, false AS is_deleted FROM observations WHERE file IS NOT NULL
+    """)
     verdict = judge_next(con, bench.guard_of(source), listing, 0)
     if verdict == "accepted":
-        con.execute("INSERT INTO absences SELECT source_id, $moment FROM lost", {"moment": listing.receipt.started_at})
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE absences AS
+            SELECT source_id, {moment(listing.receipt.started_at)} AS since FROM lost
+        """)
+        add_absences(con)
     return {listing.name: verdict}
 
 
-def _write_quarantine(job: _Fold, source: Source, pulls: list[Pull], unfit: int) -> None:
-    if unfit:
-        job.report.quarantined += unfit
+def _note(job: _Fold, source: Source, pulls: list[Pull], rows: RawRows) -> None:
+    """Count what was read, and put what cannot be folded into quarantine."""
+    job.report.rows += rows.rows
+    job.report.receipts += len(pulls)
+    if rows.unfit:
+        job.report.quarantined += rows.unfit
         job.quarantine.extend(
             write_quarantine(
-                job.bench.con, job.bench.objects, source, job.bench.mapping.table, pulls, job.bench.scratch
+                job.bench.con,
+                job.bench.objects,
+                source,
+                job.bench.mapping.table,
+                pulls,
+                rows.relation,
+                job.bench.scratch,
             )
         )
+
+
+def _newest(pulls: list[Pull], rows: RawRows) -> datetime:
+    """The newest instant of pulling."""
+    return max([pull.receipt.started_at for pull in pulls] + ([rows.newest] if rows.newest else []))
 
 
 def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:

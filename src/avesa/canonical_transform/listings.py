@@ -16,6 +16,7 @@ import duckdb
 
 from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.raw_source import Pull
+from avesa.canonical_transform.sql_text import moment
 from avesa.shared.guard import Guard
 
 Verdict = Literal["accepted", "held", "rejected"]
@@ -83,10 +84,8 @@ def _keyless(con: duckdb.DuckDBPyConnection, number: int) -> bool:
 
 def _observe(con: duckdb.DuckDBPyConnection, before: Pull | None, listing: Pull) -> None:
     """Bring `alive` up to the listing's start: the last observation of every record extracted by then."""
-    after = "rows.extracted_at > $moment AND" if before else ""
-    moments = {"until": listing.receipt.started_at} | ({"moment": before.receipt.started_at} if before else {})
-    con.execute(
-        f"""
+    after = f"rows.extracted_at > {moment(before.receipt.started_at)} AND" if before else ""
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE alive AS
         WITH news AS (
             SELECT
@@ -99,13 +98,11 @@ def _observe(con: duckdb.DuckDBPyConnection, before: Pull | None, listing: Pull)
                 rows.is_deleted,
                 alive.absent_at
             FROM rows LEFT JOIN alive ON alive.source_id = rows.record_id
-            WHERE {after} rows.extracted_at <= $until
+            WHERE {after} rows.extracted_at <= {moment(listing.receipt.started_at)}
         )
         SELECT * FROM (FROM news UNION ALL FROM alive)
         QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY since DESC, is_deleted DESC, extracted_at DESC) = 1
-        """,
-        moments,
-    )
+    """)
 
 
 def _find_lost(con: duckdb.DuckDBPyConnection, number: int) -> None:
@@ -128,12 +125,9 @@ def _second_opinion(con: duckdb.DuckDBPyConnection, held: Pull, number: int) -> 
 
 
 def _delete(con: duckdb.DuckDBPyConnection, lost: str, listing: Pull) -> None:
-    moment = {"moment": listing.receipt.started_at}
-    con.execute(f"INSERT INTO absences SELECT source_id, $moment FROM {lost}", moment)
-    con.execute(
-        f"""
-        UPDATE alive SET is_deleted = (since <= $moment), absent_at = $moment
+    started_at = moment(listing.receipt.started_at)
+    con.execute(f"INSERT INTO absences SELECT source_id, {started_at} FROM {lost}")
+    con.execute(f"""
+        UPDATE alive SET is_deleted = (since <= {started_at}), absent_at = {started_at}
         WHERE source_id IN (SELECT source_id FROM {lost})
-        """,
-        moment,
-    )
+    """)

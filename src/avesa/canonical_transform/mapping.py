@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Set
 from collections.abc import Mapping as ReadOnly
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -35,7 +35,7 @@ RESERVED_COLUMNS = frozenset(
         *("valid_from", "valid_to", "is_current", "is_deleted", "recorded_at"),
         # Names of the raw row, which go along with the mapped columns until they are folded.
         *("record_id", "parent_id", "payload", "is_partial", "extracted_at", "run_id", "page", "problem"),
-        *("file", "file_row_number", "uncastable"),
+        *("file", "file_row_number", "listed_at", "uncastable", "since", "file_row"),
     }
 )
 
@@ -65,7 +65,10 @@ class Mapping:
     columns: tuple[Column, ...]
     sources: ReadOnly[Source, ReadOnly[str, Rule]]
 
-    @property
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hex SHA-256 of all that affects the table's content; the order of keys and descriptions do not."""
         content = {

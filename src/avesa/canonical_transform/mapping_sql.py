@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from avesa.canonical_transform.mapping import UPDATED_AT, Column, Mapping
 from avesa.canonical_transform.mapping_casts import cast, value_literal
@@ -39,7 +40,7 @@ CARRIED = (
     "file",
     "file_row_number",
 )
-"""Columns of the raw row that go through the query as they are."""
+"""Columns of the raw row that go through the query as they are, where nothing else is said."""
 
 SAMPLE_CHARACTERS = 80
 
@@ -99,10 +100,13 @@ class _Compiled:
     failed: str | None = None
 
 
-def source_query(mapping: Mapping, service: str, endpoint: str, relation: str) -> str:
-    """One SELECT over `relation`, the name of a table or view with the raw columns and `file`, `file_row_number`.
+@lru_cache(maxsize=256)
+def source_query(
+    mapping: Mapping, service: str, endpoint: str, relation: str, carried: tuple[str, ...] = CARRIED
+) -> str:
+    """One SELECT over `relation`, the name of a table or view with the raw columns.
 
-    Gives the columns in CARRIED, every column of the mapping in its order and type (`updated_at` is the carried
+    Gives the columns in `carried`, every column of the mapping in its order and type (`updated_at` is the carried
     one), and `uncastable`, a list of STRUCT(column_name VARCHAR, value VARCHAR) with the values, cut to 80
     characters, that were there and could not be cast. A payload that is no JSON, even after lone surrogates were
     replaced, gives nulls and one entry for `payload` without a value. The result does not depend on the
@@ -113,37 +117,34 @@ def source_query(mapping: Mapping, service: str, endpoint: str, relation: str) -
     picks = _Picks()
     compiled = {column.name: _compiled_column(rules, column, picks) for column in columns}
     failed = {name: c.failed for name, c in compiled.items() if c.failed is not None}
-    return f"""WITH readable_rows AS (
-    SELECT
-        {_listed(CARRIED)},
-        payload IS NOT NULL AS _has_payload,
-        json_valid(payload) AS _is_json,
-        CASE WHEN _is_json THEN payload ELSE {_REPAIRED} END AS _payload
-    FROM {relation}
-), taken_rows AS (
-    SELECT *,
-        CASE WHEN _is_json THEN true ELSE json_valid(_payload) END AS _is_readable,
-        json_extract_string(CASE WHEN _is_readable THEN _payload END, CAST([
-        {_listed(map(literal, picks.pointers))}
-        ] AS VARCHAR[])) AS _taken
-    FROM readable_rows
-), listed_rows AS (
-    SELECT {_listed(["*", *(f"{_elements(text)} AS {name}" for text, name in picks.lists.items())])}
+    listed = ""
+    if picks.lists:
+        lists = _listed(["*", *(f"{_elements(text)} AS {name}" for text, name in picks.lists.items())])
+        listed = f""", listed_rows AS (
+    SELECT {lists}
     FROM taken_rows
-), picked_rows AS (
-    SELECT {_listed(["*", *(f"{text} AS {name}" for name, text in picks.texts.items())])}
-    FROM listed_rows
+)"""
+    texts = [f"{text} AS {name}" for name, text in picks.texts.items()]
+    return f"""WITH taken_rows AS (
+    SELECT
+        {_listed(carried)},
+        payload IS NOT NULL AS _has_payload,
+        TRY(json_extract_string(CASE WHEN json_valid(payload) THEN payload ELSE {_REPAIRED} END, CAST([
+        {_listed(map(literal, picks.pointers))}
+        ] AS VARCHAR[]))) AS _taken
+    FROM {relation}
+){listed}, picked_rows AS (
+    SELECT
+        {_listed([*carried, "_has_payload", "_taken IS NOT NULL AS _is_readable", *texts])}
+    FROM {"listed_rows" if listed else "taken_rows"}
 ), typed_rows AS (
     SELECT {_listed(["*", *(f"{c.value} AS {identifier(name)}" for name, c in compiled.items())])}
     FROM picked_rows
-), checked_rows AS (
-    SELECT {_listed(["*", *(f"{text} AS {_failure(name)}" for name, text in failed.items())])}
-    FROM typed_rows
 )
 SELECT
-        {_listed([*CARRIED, *map(identifier, compiled)])},
-        {_uncastable(list(failed))} AS uncastable
-FROM checked_rows"""
+        {_listed([*carried, *map(identifier, compiled)])},
+        {_uncastable(failed)} AS uncastable
+FROM typed_rows"""
 
 
 def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) -> _Compiled:
@@ -212,7 +213,7 @@ def _first(parts: list[_Compiled]) -> _Compiled:
     return _Compiled(value, f"CASE{cases} END")
 
 
-def _uncastable(failed: list[str]) -> str:
+def _uncastable(failed: ReadOnly[str, str]) -> str:
     """The list is made only for rows where something failed, since hardly any row has such a value."""
     entry = "STRUCT(column_name VARCHAR, value VARCHAR)"
     cases = f"""
@@ -220,19 +221,14 @@ def _uncastable(failed: list[str]) -> str:
         THEN CAST([{{'column_name': 'payload', 'value': NULL}}] AS {entry}[])"""
     if failed:
         entries = [
-            f"{{'column_name': '{name}', 'value': left({_failure(name)}, {SAMPLE_CHARACTERS})}}" for name in failed
+            f"{{'column_name': '{name}', 'value': left({text}, {SAMPLE_CHARACTERS})}}" for name, text in failed.items()
         ]
         cases += f"""
-        WHEN coalesce({", ".join(map(_failure, failed))}) IS NOT NULL
+        WHEN coalesce({", ".join(failed.values())}) IS NOT NULL
         THEN list_filter([
         {_listed(entries)}
         ], lambda entry: entry.value IS NOT NULL)"""
     return f"CASE{cases}\n        ELSE CAST([] AS {entry}[]) END"
-
-
-def _failure(column: str) -> str:
-    """Name of the text that could not be cast for a column."""
-    return f"_failed_{column}"
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -3,64 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
 from arro3.core import Array, DataType, Table
+from arro3.io import write_parquet
 
-from avesa.canonical_transform.engine import count
+from avesa.canonical_transform.sql_text import literals
+
+_AT_ONCE = 10_000
+"""So many payloads are in memory at a time."""
 
 
-def complete_partials(con: duckdb.DuckDBPyConnection) -> None:
-    """Rewrite the payload of partial rows in `rows`: top-level fields that are missing come from the row before.
+def complete_partials(con: duckdb.DuckDBPyConnection, relation: str, scratch: Path) -> str:
+    """The relation of raw rows (see raw_source) with partial ones made whole.
 
-    Fields that were sent, null ones too, stay. A partial row with nothing before it stays as it is.
+    Their top-level fields that are missing come from the row before. Fields that were sent, null ones too, stay. A
+    partial row with nothing before it stays as it is.
     """
-    if not count(con, "rows WHERE is_partial"):
-        return
-    found = con.execute("""
-        SELECT record_id, is_partial, is_deleted, payload, file, file_row_number
-        FROM rows
-        WHERE record_id IN (SELECT record_id FROM rows WHERE is_partial)
-        ORDER BY record_id, coalesce(updated_at, extracted_at), is_deleted, extracted_at, page, hash(payload)
+    found = con.execute(f"""
+        SELECT DISTINCT record_id, is_partial, is_deleted, payload, file, file_row_number,
+            coalesce(updated_at, extracted_at) AS since, extracted_at, page, hash(payload) AS tie
+        FROM {relation}
+        WHERE reason IS NULL AND record_id IN (SELECT record_id FROM rows WHERE is_partial)
+        ORDER BY record_id, since, is_deleted, extracted_at, page, tie
     """)
-    files: list[str] = []
-    numbers: list[int] = []
-    payloads: list[str] = []
+    files = [_written(chunk, scratch / f"completed-{number}.parquet") for number, chunk in enumerate(_completed(found))]
+    if not files:
+        return relation
+    return f"""(
+        SELECT whole.* REPLACE (coalesce(completed.payload, whole.payload) AS payload)
+        FROM {relation} AS whole
+        LEFT JOIN read_parquet({literals(map(str, files))}) AS completed USING (file, file_row_number)
+    )"""
+
+
+def _completed(found: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[str, int, str]]]:
+    """Of each partial row its file, its number there, and its payload made whole; some at a time."""
     record: str | None = None
     before: dict[str, msgspec.Raw] = {}
-    for record_id, is_partial, is_deleted, payload, file, number in _stream(found):
-        if record_id != record:
-            record, before = record_id, {}
-        if is_deleted or payload is None:
-            continue
-        fields = _fields(payload)
-        if fields is None:
-            continue
-        before = {**before, **fields} if is_partial else fields
-        if is_partial:
-            files.append(file)
-            numbers.append(number)
-            payloads.append(msgspec.json.encode(before).decode())
-    completed = Table.from_pydict(
-        {
-            "file": Array(files, DataType.string()),
-            "file_row_number": Array(numbers, DataType.int64()),
-            "payload": Array(payloads, DataType.string()),
-        }
-    )
-    con.register("completed", completed)
-    con.execute("""
-        UPDATE rows SET payload = completed.payload FROM completed
-        WHERE rows.file = completed.file AND rows.file_row_number = completed.file_row_number
-    """)
-    con.unregister("completed")
+    while rows := found.fetchmany(_AT_ONCE):
+        chunk = []
+        for record_id, is_partial, is_deleted, payload, file, number, *_ in rows:
+            if record_id != record:
+                record, before = record_id, {}
+            fields = None if is_deleted or payload is None else _fields(payload)
+            if fields is None:
+                continue
+            before = {**before, **fields} if is_partial else fields
+            if is_partial:
+                chunk.append((file, number, msgspec.json.encode(before).decode()))
+        if chunk:
+            yield chunk
 
 
-def _stream(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while chunk := found.fetchmany(10_000):
-        yield from chunk
+def _written(chunk: list[tuple[str, int, str]], path: Path) -> Path:
+    files, numbers, payloads = zip(*chunk, strict=True)
+    columns: dict[str, Any] = {
+        "file": Array(files, DataType.string()),
+        "file_row_number": Array(numbers, DataType.int64()),
+        "payload": Array(payloads, DataType.string()),
+    }
+    write_parquet(Table.from_pydict(columns), path)
+    return path
 
 
 def _fields(payload: str) -> dict[str, msgspec.Raw] | None:

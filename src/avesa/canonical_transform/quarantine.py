@@ -11,31 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.raw_source import Pull, Source
-from avesa.canonical_transform.sql_text import literal
+from avesa.canonical_transform.sql_text import literal, literals
 from avesa.shared import layout
 from avesa.shared.objects import Objects
-
-REASON = """
-    CASE
-        WHEN problem IS NOT NULL THEN problem
-        WHEN record_id IS NULL THEN 'the record has no key'
-        WHEN extracted_at IS NULL THEN 'the row does not say when it was extracted'
-        WHEN payload IS NULL AND NOT is_deleted THEN 'the row has no payload'
-    END
-"""
-
-
-def set_aside(con: duckdb.DuckDBPyConnection) -> int:
-    """Move what cannot be folded from `rows` to the temporary table `unfit`; how many rows that were."""
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE unfit AS SELECT *, {REASON} AS reason FROM rows WHERE {REASON} IS NOT NULL"
-    )
-    unfit = count(con, "unfit")
-    if unfit:
-        con.execute(f"DELETE FROM rows WHERE {REASON} IS NOT NULL")
-    return unfit
 
 
 def write_quarantine(
@@ -44,9 +23,13 @@ def write_quarantine(
     source: Source,
     canonical_table: str,
     pulls: list[Pull],
+    relation: str,
     scratch: Path,
 ) -> list[str]:
-    """Write the rows of `unfit`, one file for each receipt that has any; the paths of the files."""
+    """Write the rows of `unfit`, one file for each receipt that has any; the paths of the files.
+
+    What else they hold is read once more from the relation of raw rows (see raw_source).
+    """
     written = []
     concerned = {str(file) for (file,) in con.execute("SELECT DISTINCT file FROM unfit").fetchall()}
     for pull in pulls:
@@ -54,15 +37,14 @@ def write_quarantine(
             continue
         stem = pull.name.removesuffix(layout.RECEIPT_SUFFIX)
         local = scratch / f"{stem}.quarantine{layout.PARQUET_SUFFIX}"
-        con.execute("CREATE OR REPLACE TEMP TABLE its_files (file VARCHAR)")
-        con.executemany("INSERT INTO its_files VALUES (?)", [(file,) for file in pull.receipt.files])
         try:
             con.execute(f"""
                 COPY (
                     SELECT {literal(source.service)} AS source_service, {literal(source.table)} AS source_table,
                         {literal(pull.name)} AS receipt, file, file_row_number AS row, record_id, reason, payload,
                         extracted_at, run_id
-                    FROM unfit WHERE file IN (SELECT file FROM its_files)
+                    FROM {relation} SEMI JOIN unfit USING (file, file_row_number)
+                    WHERE list_contains({literals(pull.receipt.files)}, file)
                     ORDER BY file, row
                 ) TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd)
             """)

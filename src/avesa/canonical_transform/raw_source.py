@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import msgspec
 
-from avesa.canonical_transform.engine import first_line
-from avesa.canonical_transform.sql_text import literals
+from avesa.canonical_transform.engine import first_line, one_row
+from avesa.canonical_transform.sql_text import literal, literals, moment
 from avesa.shared import layout
-from avesa.shared.clock import to_iso
 from avesa.shared.errors import ConfigurationError, StorageError, Where
 from avesa.shared.objects import Objects
 from avesa.shared.receipt import ListingDecision, Receipt, decode_decision, decode_receipt
@@ -130,6 +130,22 @@ def _check_owner(path: str, receipt: Receipt, source: Source) -> None:
         raise ConfigurationError(f"{path} names files outside its own folder.", where=source.where)
 
 
+@dataclass(frozen=True)
+class RawRows:
+    """What is behind some pulls. `oldest` and `newest` are of pulling, `newest_deletion` is of one that was flagged."""
+
+    relation: str
+    """SQL of all rows: the raw columns, file, file_row_number, listed_at and listing (see `pulls`), and reason."""
+    rows: int
+    partial: int
+    unfit: int
+    lowest_id: str | None
+    highest_id: str | None
+    oldest: datetime | None
+    newest: datetime | None
+    newest_deletion: datetime | None
+
+
 def load_rows(
     con: duckdb.DuckDBPyConnection,
     objects: Objects,
@@ -138,45 +154,69 @@ def load_rows(
     scratch: Path,
     *,
     only: str | None = None,
-) -> None:
-    """Create the temporary tables `pulls`, `rows` and `listed` of a source.
+) -> RawRows:
+    """All but the payloads, which are read when they are mapped.
 
-    `pulls`: file, listed_at (the listing's start, null for a change pull), listing (its number among the complete
-    listings in order of time, else null). `rows`: the raw columns, file, file_row_number, listed_at, listing.
+    Creates the temporary tables `pulls`, `rows` (of those that can be folded: all but payload, parent_id, run_id and
+    problem), `unfit` (the same of the others, with their reason) and, if there are any, `listed` (record_id, listing).
     `only` is the name of a table of source_id: other records are left out.
     """
-    load_pulls(con, pulls)
+    _load_pulls(con, pulls)
     wanted = f"record_id IN (SELECT source_id FROM {only})" if only else "true"
-    query = rows_query(objects, source, pulls, scratch)
+    relation = _relation(objects, source, pulls, scratch, wanted)
     with told_of_raw(source):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT * FROM ({query}) WHERE {wanted}")
-        note_listed(con)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT {_SLIM} FROM {relation}")
+        found = RawRows(
+            relation,
+            *one_row(
+                con,
+                """
+                SELECT count(*), count(*) FILTER (is_partial), count(*) FILTER (reason IS NOT NULL),
+                    min(record_id), max(record_id), min(extracted_at), max(extracted_at),
+                    max(coalesce(updated_at, extracted_at)) FILTER (is_deleted)
+                FROM rows
+                """,
+            ),
+        )
+        if any(pull.deletes_by_absence for pull in pulls):
+            con.execute("""
+                CREATE OR REPLACE TEMP TABLE listed AS
+                SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
+            """)
+        if found.unfit:
+            con.execute("CREATE OR REPLACE TEMP TABLE unfit AS FROM rows WHERE reason IS NOT NULL")
+            con.execute("DELETE FROM rows WHERE reason IS NOT NULL")
+    return found
 
 
-def note_listed(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the temporary table `listed` from `rows`, before any of them is set aside."""
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE listed AS
-        SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
-    """)
+_SLIM = """
+    record_id, updated_at, is_deleted, is_partial, extracted_at, page, file, file_row_number, listed_at, listing, reason
+"""
+
+_REASON = """
+    CASE
+        WHEN problem IS NOT NULL THEN problem
+        WHEN record_id IS NULL THEN 'the record has no key'
+        WHEN extracted_at IS NULL THEN 'the row does not say when it was extracted'
+        WHEN payload IS NULL AND NOT is_deleted THEN 'the row has no payload'
+    END
+"""
+"""Why a row cannot be folded, or null."""
 
 
-def rows_query(
-    objects: Objects, source: Source, pulls: list[Pull], scratch: Path, *, payload: str = "payload::VARCHAR"
-) -> str:
-    """A SELECT of what `rows` holds, over the files of the pulls; `payload` is what stands for the payload."""
+def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path, wanted: str) -> str:
     # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
     files = sorted({file for pull in pulls for file in pull.receipt.files})
     relation = f"({_EMPTY_ROWS})"
     if files:
         paths = [str(_fetched(objects, source, file, scratch)) for file in files]
         relation = f"read_parquet({literals(paths)}, filename = true, file_row_number = true, union_by_name = true)"
-    return f"""
+    return f"""(
         WITH raw AS (
             SELECT
                 record_id::VARCHAR AS record_id,
                 parent_id::VARCHAR AS parent_id,
-                {payload} AS payload,
+                payload::VARCHAR AS payload,
                 updated_at::TIMESTAMPTZ AS updated_at,
                 coalesce(is_deleted::BOOLEAN, false) AS is_deleted,
                 coalesce(is_partial::BOOLEAN, false) AS is_partial,
@@ -188,9 +228,10 @@ def rows_query(
                 file_row_number
             FROM {relation}
         )
-        SELECT raw.*, pulls.listed_at, pulls.listing
+        SELECT raw.*, pulls.listed_at, pulls.listing, {_REASON} AS reason
         FROM raw JOIN pulls USING (file)
-    """
+        WHERE {wanted}
+    )"""
 
 
 @contextmanager
@@ -206,19 +247,19 @@ def told_of_raw(source: Source) -> Iterator[None]:
         ) from error
 
 
-def load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:
-    """Create the temporary table `pulls` (see load_rows)."""
-    con.execute("CREATE OR REPLACE TEMP TABLE pulls (file VARCHAR, listed_at TIMESTAMPTZ, listing INTEGER)")
-    listing = 0
-    values = []
-    for pull in pulls:
-        number = None
-        if pull.deletes_by_absence:
-            number, listing = listing, listing + 1
-        listed_at = to_iso(pull.receipt.started_at) if pull.receipt.kind == "listing" else None
-        values += [(file, listed_at, number) for file in pull.receipt.files]
-    if values:
-        con.executemany("INSERT INTO pulls VALUES (?, ?, ?)", values)
+def _load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:
+    """`pulls`: file, listed_at (the listing's start, null for a change pull), and listing (its number among the
+    complete listings in order of time, else null).
+    """
+    numbers = {pull.name: number for number, pull in enumerate(pull for pull in pulls if pull.deletes_by_absence)}
+    told = [
+        f"({literal(file)}, {moment(pull.receipt.started_at if pull.receipt.kind == 'listing' else None)}, "
+        f"{numbers.get(pull.name, 'NULL::INTEGER')})"
+        for pull in pulls
+        for file in pull.receipt.files
+    ]
+    known = f"(VALUES {', '.join(told) or '(NULL::VARCHAR, NULL::TIMESTAMPTZ, NULL::INTEGER)'})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE pulls AS FROM {known} AS pulls(file, listed_at, listing)")
 
 
 def _fetched(objects: Objects, source: Source, file: str, scratch: Path) -> Path:

@@ -1,14 +1,22 @@
-"""The fold itself: observations of records in, versions with half-open intervals out. Pure SQL over two tables.
+"""The fold itself: observations of records in, versions with half-open intervals out. Pure SQL over temporary tables.
 
 `observations`: source_id, since, updated_at, extracted_at, is_deleted, page and the columns of the mapping. `since`
 is the instant from which the observation holds. `versions`: one row for each interval in which the tracked columns of a
 record kept their values. The order in which observations arrived plays no part.
+
+In between stands `told`, which is narrow: of each version its interval, and by number the observation that opened it
+and the last one in it. Most records need no more than a look: they are seen for the first time, or once since their
+open version (see onto_current). For all others the order of time is found out here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import duckdb
+
+from avesa.canonical_transform.engine import count
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.sql_text import identifier, literal
 
@@ -37,6 +45,10 @@ class TableShape:
         return (*KEY, *self.columns, ("updated_at", "timestamp"), *HISTORY)
 
     @property
+    def untracked(self) -> tuple[str, ...]:
+        return tuple(name for name in self.names if name not in self.tracked)
+
+    @property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
@@ -51,36 +63,65 @@ def shape_of(mapping: Mapping) -> TableShape:
     )
 
 
-MACROS = """
-CREATE OR REPLACE TEMP MACRO json_value(text) AS (
-    -- A JSON value as its sorted leaves, so that two spellings of it are equal: other order of keys, 1 and 1.0.
-    SELECT list(fullkey || ' ' || CASE WHEN type = 'DOUBLE' THEN regexp_replace(atom::VARCHAR, '\\.0$', '')
-                                       ELSE coalesce(atom::VARCHAR, type) END ORDER BY fullkey)
-    FROM json_tree(CASE WHEN json_valid(text) THEN text ELSE to_json(text)::VARCHAR END)
-)
-"""
+def create_versions(con: duckdb.DuckDBPyConnection, shape: TableShape, tenant: str, service: str, table: str) -> None:
+    """Create `versions` (all columns of the table) of the records in `observations`."""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE observed_often AS
+        SELECT source_id FROM observations GROUP BY source_id HAVING count(*) > 1
+    """)
+    query = lone_versions(shape, tenant, service, table, "observations", but="observed_often")
+    if count(con, "observed_often"):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {told_by_time(shape, 'observed_often')}")
+        query = f"{query} UNION ALL {told_versions(shape, tenant, service, table)}"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE versions AS {query}")
 
 
-def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> str:
-    """CREATE the temporary table `versions` (all columns of the table) from `observations`.
+def lone_versions(
+    shape: TableShape, tenant: str, service: str, table: str, relation: str, *, but: str | None = None, also: str = ""
+) -> str:
+    """A SELECT of the versions of records that were observed once; `but` is the name of a table of the others.
 
-    The order of time is found on narrow rows: who the record is, when, and the tracked values as one value. Each
-    version then takes its tracked columns from the observation that opened it, and the others from its last one.
+    `also` names more columns of the relation to take along.
     """
-    tracked = ", ".join(_value(shape, name) for name in shape.tracked) or "NULL"
-    everything = ", ".join(identifier(name) for name in shape.names) or "NULL"
-    columns = ", ".join(
-        f"{'opening' if name in shape.tracked else 'latest'}.{identifier(name)}" for name in shape.names
+    others = f"AND source_id NOT IN (FROM {but})" if but else ""
+    return f"""
+        SELECT {literal(tenant)} AS tenant_id, {literal(service)} AS source_service, {literal(table)} AS source_table,
+            source_id, {"".join(f"{identifier(name)}, " for name in shape.names)}updated_at,
+            since AS valid_from, NULL::TIMESTAMPTZ AS valid_to, true AS is_current, false AS is_deleted,
+            extracted_at AS recorded_at{f", {also}" if also else ""}
+        FROM {relation}
+        WHERE NOT is_deleted {others}
+    """
+
+
+def told_versions(shape: TableShape, tenant: str, service: str, table: str) -> str:
+    """A SELECT of the versions that `told` tells of.
+
+    Each takes its tracked columns from the observation that opened it, and the others from its last one.
+    """
+    columns = "".join(
+        f"{'opening' if name in shape.tracked else 'latest'}.{identifier(name)}, " for name in shape.names
     )
     return f"""
-    CREATE OR REPLACE TEMP TABLE versions AS
-    WITH observed_often AS (
-        SELECT source_id FROM observations GROUP BY source_id HAVING count(*) > 1
-    ), delivered AS (
+        SELECT {literal(tenant)} AS tenant_id, {literal(service)} AS source_service, {literal(table)} AS source_table,
+            told.source_id, {columns}latest.updated_at,
+            valid_from, valid_to, valid_to IS NULL AS is_current, told.is_deleted, recorded_at
+        FROM told
+        JOIN observations AS opening ON opening.rowid = told.first_row
+        JOIN observations AS latest ON latest.rowid = told.last_row
+        {"" if shape.keeps_history else "WHERE valid_to IS NULL"}
+    """
+
+
+def told_by_time(shape: TableShape, records: str) -> str:
+    """A SELECT of `told` for the records in a table of source_id, from all of their observations."""
+    everything = ", ".join(map(identifier, shape.names)) or "NULL"
+    return f"""
+    WITH delivered AS (
         SELECT rowid AS row, source_id, since, is_deleted, extracted_at, page,
-            row({tracked}) AS tracked,
+            {as_one_value(shape, shape.tracked)} AS tracked,
             hash({everything}) AS tie
-        FROM observations WHERE source_id IN (FROM observed_often)
+        FROM observations WHERE source_id IN (FROM {records})
     ), ranked AS (
         -- Each instant of a record counts once: a deletion wins, else what was extracted last.
         SELECT *,
@@ -126,25 +167,18 @@ def versions_query(shape: TableShape, tenant: str, service: str, table: str) -> 
             coalesce(lead(gone) OVER record, false) AS is_deleted
         FROM islands
         WINDOW record AS (PARTITION BY source_id ORDER BY valid_from)
-    ), told AS (
-        SELECT * EXCLUDE gone FROM chained WHERE NOT gone
-        UNION ALL BY NAME
-        -- Most records of a first load, and every new record of a later one: a version as it stands.
-        SELECT source_id, since AS valid_from, false AS is_deleted, extracted_at AS recorded_at,
-            rowid AS first_row, rowid AS last_row
-        FROM observations WHERE source_id NOT IN (FROM observed_often) AND NOT is_deleted
     )
-    SELECT {literal(tenant)} AS tenant_id, {literal(service)} AS source_service, {literal(table)} AS source_table,
-        told.source_id, {columns}{", " if columns else ""}latest.updated_at,
-        valid_from, valid_to, valid_to IS NULL AS is_current, told.is_deleted, recorded_at
-    FROM told
-    JOIN observations AS opening ON opening.rowid = told.first_row
-    JOIN observations AS latest ON latest.rowid = told.last_row
-    {"" if shape.keeps_history else "WHERE valid_to IS NULL"}
+    SELECT source_id, valid_from, valid_to, is_deleted, recorded_at, first_row, last_row
+    FROM chained WHERE NOT gone
     """
 
 
-def _value(shape: TableShape, name: str) -> str:
-    """What a column is compared by: the leaves of a JSON column, else the column itself."""
-    column = identifier(name)
-    return f"CASE WHEN {column} IS NOT NULL THEN json_value({column}) END" if name in shape.json else column
+def as_one_value(shape: TableShape, names: Sequence[str], relation: str = "observations") -> str:
+    """Columns as one value, equal where all of them are: typed, null to null, JSON by its leaves."""
+    columns = {name: f"{relation}.{identifier(name)}" for name in names}
+    values = [column for name, column in columns.items() if name not in shape.json]
+    json = [column for name, column in columns.items() if name in shape.json]
+    if json:
+        together = f"json_value(to_json([{', '.join(f'{column}::JSON' for column in json)}])::VARCHAR)"
+        values.append(f"CASE WHEN coalesce({', '.join(json)}) IS NOT NULL THEN {together} END")
+    return f"row({', '.join(values) or 'NULL'})"

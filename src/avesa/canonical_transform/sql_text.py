@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+
+from avesa.shared.clock import to_iso
 
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -24,6 +27,15 @@ def literal(text: str) -> str:
 def literals(texts: Iterable[str]) -> str:
     """A list of texts as an SQL literal."""
     return "[" + ", ".join(map(literal, texts)) + "]"
+
+
+def moment(instant: datetime | None) -> str:
+    """An instant as an SQL literal of type TIMESTAMPTZ.
+
+    Values go into the text of a query rather than beside it as parameters: for each of these DuckDB's Python package
+    looks for libraries that need not be installed, which costs more than a small query.
+    """
+    return "NULL::TIMESTAMPTZ" if instant is None else f"TIMESTAMPTZ {literal(to_iso(instant))}"
 
 
 def identifier(name: str) -> str:

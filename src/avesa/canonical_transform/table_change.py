@@ -3,27 +3,31 @@
 Closed rows are appended; a closed file is written again only where a late row changed one of its versions. Of the
 current rows only the files that hold a changed one are written again: each is streamed, without what was removed
 and with what was added within its range of keys. New keys outside of these go to a small file, or to a new one.
+
+A change stands in two temporary tables: `added`, versions that are new or changed, with all columns of the table, and
+`removed`, the places (file, file_row, is_current) of those that were before them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot
-from avesa.canonical_transform.engine import count
+from avesa.canonical_transform.engine import count, one_row
 from avesa.canonical_transform.raw_source import Source
 from avesa.canonical_transform.scd2 import TableShape
 from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
 
-ROWS_PER_FILE = 120_000
+ROWS_PER_FILE = 122_880
+"""Four row groups."""
 SMALL = ROWS_PER_FILE // 4
 MOST_SMALL_FILES = 8
 
 _SAMPLE = 10_000
-_IDENTITY = "source_service, source_table, source_id, valid_from"
+_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -39,51 +43,63 @@ def load_existing(
     table: CanonicalTable,
     shape: TableShape,
     files: Sequence[DataFile],
-    name: str,
     source: Source,
-    keys: str | None,
+    *,
+    only: str | None = None,
 ) -> None:
-    """Create the temporary table `name`: the rows of those files that belong to the source, with their file.
+    """Create the temporary table `existing`: the rows of those files that belong to the source, with their places.
 
-    `keys` is a SELECT of source_id that limits them; None for all.
+    `only` is the name of a table of source_id: other records are left out.
     """
-    columns = ", ".join(identifier(column) for column, _ in shape.all)
-    hit = _that_may_hold(con, files, source, keys)
-    limit = f"AND source_id IN ({keys})" if keys else ""
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {name} AS
-        SELECT {columns}, parse_filename(filename) AS file
-        FROM {rows_of(table, hit, shape)}
-        WHERE source_service = $service AND source_table = $table {limit}
-    """,
-        {"service": source.service, "table": source.table},
-    )
+    bounds: tuple[str, ...] = ()
+    limit = ""
+    if only:
+        lowest, highest = one_row(con, f"SELECT min(source_id), max(source_id) FROM {only}")
+        bounds, limit = (lowest or "", highest or ""), f"AND source_id IN (FROM {only})"
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE existing AS
+        SELECT {_columns(shape)}, file, file_row
+        FROM {rows_of(table, that_may_hold(files, source, *bounds), shape)}
+        WHERE source_service = {literal(source.service)} AND source_table = {literal(source.table)} {limit}
+    """)
 
 
 def rows_of(table: CanonicalTable, files: Sequence[DataFile], shape: TableShape) -> str:
-    """A relation of the rows of data files, with `filename`."""
+    """A relation of the rows of data files, with their places: `file` and `file_row`."""
     paths = list(table.local_paths(files))
     if paths:
-        return f"read_parquet({literals(paths)}, filename = true)"
-    columns = ", ".join(f"NULL::{SQL_TYPES[type_]} AS {identifier(name)}" for name, type_ in shape.all)
-    return f"(SELECT {columns}, '' AS filename WHERE false)"
+        return f"""(
+            SELECT *, parse_filename(filename) AS file, file_row_number AS file_row
+            FROM read_parquet({literals(paths)}, filename = true, file_row_number = true)
+        )"""
+    columns = "".join(f"NULL::{SQL_TYPES[type_]} AS {identifier(name)}, " for name, type_ in shape.all)
+    return f"(SELECT {columns}NULL::VARCHAR AS file, NULL::BIGINT AS file_row WHERE false)"
 
 
-def _that_may_hold(
-    con: duckdb.DuckDBPyConnection, files: Sequence[DataFile], source: Source, keys: str | None
-) -> list[DataFile]:
-    lowest, highest = "", "\U0010ffff"
-    if keys:
-        bounds = con.execute(f"SELECT min(source_id), max(source_id) FROM ({keys}) AS keys(source_id)").fetchone()
-        if bounds is None or bounds[0] is None:
-            return []
-        lowest, highest = bounds
+def that_may_hold(files: Sequence[DataFile], source: Source, lowest: str = "", highest: str = _LAST) -> list[DataFile]:
+    """The files that, by their bounds, may have records of the source with ids from lowest to highest."""
     return [
         file
         for file in files
         if file.may_hold((source.service, source.table, lowest), (source.service, source.table, highest))
     ]
+
+
+def find_differences(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
+    """Create `added` and `removed`: what leads from `existing` to `versions`, rows of the same records."""
+    columns = _columns(shape)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE added AS SELECT {columns} FROM versions WHERE false")
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE removed AS SELECT file, file_row, is_current FROM existing WHERE false
+    """)
+    add_differences(con, shape)
+
+
+def add_differences(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
+    """As `find_differences`, put to what `added` and `removed` hold already."""
+    columns = _columns(shape)
+    con.execute(f"INSERT INTO added SELECT {columns} FROM {_missing('versions', 'existing', shape)}")
+    con.execute(f"INSERT INTO removed SELECT file, file_row, is_current FROM {_missing('existing', 'versions', shape)}")
 
 
 def commit_change(
@@ -95,24 +111,21 @@ def commit_change(
     *,
     note: str,
 ) -> tuple[Change, Snapshot]:
-    """Bring the table from `existing` (rows with their file) to `versions` for the records that these hold.
+    """Bring the table by `added` and `removed`, versions of one source, from `base` to the next version.
 
-    Both hold rows of one source. Where they are the same nothing is written and nothing is committed.
+    Where both are empty nothing is written and nothing is committed.
     """
-    columns = _columns(shape)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE added AS SELECT {columns} FROM {_missing('versions', 'existing', shape)}"
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE removed AS SELECT {columns} FROM {_missing('existing', 'versions', shape)}"
-    )
-    change = Change(added=count(con, "added"), removed=count(con, "removed"))
+    current, closed = one_row(con, "SELECT count(*) FILTER (is_current), count(*) FILTER (NOT is_current) FROM added")
+    losses = {
+        str(file): int(number)
+        for file, number in con.execute("SELECT file, count(*) FROM removed GROUP BY ALL").fetchall()
+    }
+    change = Change(added=current + closed, removed=sum(losses.values()))
     if not change.added and not change.removed:
         return change, base
-    losses = _losses(con)
-    writer = _Writer(con, table, shape, source, losses)
-    for is_current in (True, False):
-        writer.write([file for file in base.files if file.is_current == is_current], is_current=is_current)
+    writer = _Writer(con, table, shape, losses)
+    writer.write_current(source, [file for file in base.files if file.is_current], current)
+    writer.write_closed([file for file in base.files if not file.is_current], closed)
     return change, table.commit(base, shape.all, writer.written, writer.replaced, note=note)
 
 
@@ -129,38 +142,71 @@ def replace_all(
     return Change(added=sum(f.rows for f in written), removed=sum(f.rows for f in base.files)), after
 
 
-def write_versions(con: duckdb.DuckDBPyConnection, table: CanonicalTable) -> list[NewFile]:
-    """Write all of `versions`, which hold rows of one source: current and closed rows apart."""
-    return [
-        *write_sorted(con, table, "versions WHERE is_current"),
-        *write_sorted(con, table, "versions WHERE NOT is_current"),
-    ]
+class FreshFiles:
+    """The files of a table made anew, of one source, written as its versions come, in the order of their keys."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: CanonicalTable, shape: TableShape) -> None:
+        self._con, self._table, self._shape = con, table, shape
+        self._waiting = {"is_current": 0, "NOT is_current": 0}
+        self.written: list[NewFile] = []
+        columns = ", ".join(f"{identifier(name)} {SQL_TYPES[type_]}" for name, type_ in shape.all)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE waiting ({columns})")
+
+    def take(self, relation: str) -> None:
+        """Write versions, or let them wait for more where they would make a small file."""
+        for kind, waiting in self._waiting.items():
+            rows = count(self._con, f"{relation} WHERE {kind}")
+            if waiting or 0 < rows < ROWS_PER_FILE * 3 // 4:
+                self._con.execute(f"INSERT INTO waiting SELECT {_columns(self._shape)} FROM {relation} WHERE {kind}")
+                self._waiting[kind] += rows
+                if self._waiting[kind] >= ROWS_PER_FILE:
+                    self._write_waiting(kind)
+            elif rows:
+                self.written += write_ranges(self._con, self._table, relation, kind, rows)
+
+    def finish(self) -> list[NewFile]:
+        """Write what waits; all the files that were written."""
+        for kind in self._waiting:
+            self._write_waiting(kind)
+        return self.written
+
+    def _write_waiting(self, kind: str) -> None:
+        self.written += write_ranges(self._con, self._table, "waiting", kind, self._waiting[kind])
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE waiting AS FROM waiting WHERE NOT ({kind})")
+        self._waiting[kind] = 0
 
 
-def write_sorted(con: duckdb.DuckDBPyConnection, table: CanonicalTable, relation: str) -> list[NewFile]:
-    """Write `TABLE [WHERE …]`, rows of one source, as files in the order of their keys; none for no rows."""
-    rows = count(con, relation)
-    parts = -(-rows // ROWS_PER_FILE)
-    if parts <= 1:
-        return [table.write(con, f"FROM {relation}", ordered=True)] if rows else []
-    name, _, condition = relation.partition(" WHERE ")
-    bounds = con.execute(
-        f"""
-        SELECT quantile_disc(source_id, {[number / parts for number in range(1, parts)]})
-        FROM {name} WHERE ({condition or "true"}) AND hash(source_id) % {max(1, rows // _SAMPLE)} = 0
-        """
-    ).fetchone()
-    assert bounds is not None
-    cuts = sorted(set(bounds[0] or []))
+def write_ranges(
+    con: duckdb.DuckDBPyConnection, table: CanonicalTable, relation: str, condition: str, rows: int
+) -> list[NewFile]:
+    """Write the rows of one source that fulfil a condition as files for ranges of keys, in order; none for no rows."""
     written = []
-    for lowest, highest in zip([None, *cuts], [*cuts, None], strict=True):
-        within = [condition or "true"]
-        within += [f"source_id >= {literal(lowest)}"] if lowest is not None else []
-        within += [f"source_id < {literal(highest)}"] if highest is not None else []
-        file = table.write(con, f"FROM {name} WHERE {' AND '.join(within)}", ordered=True)
+    for within in _ranges(con, relation, condition, rows):
+        file = table.write(con, f"FROM {relation} WHERE {condition} AND {within}", ordered=rows > SMALL)
         if file.rows:
             written.append(file)
     return written
+
+
+def _ranges(con: duckdb.DuckDBPyConnection, relation: str, condition: str, rows: int) -> Iterator[str]:
+    """Conditions on source_id that split rows into parts of about ROWS_PER_FILE."""
+    if rows == 0:
+        return
+    parts = max(1, round(rows / ROWS_PER_FILE))
+    cuts: list[str] = []
+    if parts > 1:
+        (bounds,) = one_row(
+            con,
+            f"""
+            SELECT quantile_disc(source_id, {[number / parts for number in range(1, parts)]})
+            FROM {relation} WHERE {condition} AND hash(source_id) % {max(1, rows // _SAMPLE)} = 0
+            """,
+        )
+        cuts = sorted(set(bounds or []))
+    for lowest, highest in zip([None, *cuts], [*cuts, None], strict=True):
+        within = [f"source_id >= {literal(lowest)}"] if lowest is not None else []
+        within += [f"source_id < {literal(highest)}"] if highest is not None else []
+        yield " AND ".join(within) or "true"
 
 
 def _columns(shape: TableShape) -> str:
@@ -178,111 +224,108 @@ def _missing(ours: str, theirs: str, shape: TableShape) -> str:
     )"""
 
 
-def _losses(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """The files that hold rows of `removed`, and how many."""
-    found = con.execute(f"""
-        SELECT file, count(*) FROM existing SEMI JOIN removed USING ({_IDENTITY}) GROUP BY ALL
-    """).fetchall()
-    return {str(file): int(number) for file, number in found}
-
-
 class _Writer:
     """Writes the files of one change; `written` replace `replaced` once they are committed."""
 
     def __init__(
-        self,
-        con: duckdb.DuckDBPyConnection,
-        table: CanonicalTable,
-        shape: TableShape,
-        source: Source,
-        losses: dict[str, int],
+        self, con: duckdb.DuckDBPyConnection, table: CanonicalTable, shape: TableShape, losses: dict[str, int]
     ) -> None:
-        self._con, self._table, self._shape, self._source, self._losses = con, table, shape, source, losses
+        self._con, self._table, self._shape, self._losses = con, table, shape, losses
         self.written: list[NewFile] = []
         self.replaced: list[DataFile] = []
 
-    def write(self, files: list[DataFile], *, is_current: bool) -> None:
-        """Bring the files of one kind to what they must hold."""
-        con = self._con
-        con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE fresh AS
-            SELECT *, NULL::VARCHAR AS target FROM added WHERE is_current = {is_current}
-        """)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE stale AS FROM removed WHERE is_current = {is_current}")
+    def write_current(self, source: Source, files: list[DataFile], added: int) -> None:
+        """An added row goes to the touched file in whose range it lies, else to a small file if there is one."""
         touched = [file for file in files if file.name in self._losses]
-        if not touched and not count(con, "fresh"):
+        small = min((file for file in files if file.rows < SMALL), key=lambda file: file.rows, default=None)
+        if small is not None and added and (not touched or [small] == touched):
+            self._write(files, [small], {small.name: (added, "is_current")}, (0, ""))
             return
-        if is_current:
-            touched = self._aim(files, touched)
-        gathered = self._gathered(files, touched)
+        cases = "".join(
+            f"WHEN source_id BETWEEN {literal(lowest)} AND {literal(highest)} THEN {literal(file.name)} "
+            for file in touched
+            for lowest, highest in [_bounds(file, source)]
+        )
+        other = literal(small.name) if small else "NULL"
+        self._con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE aimed AS
+            SELECT rowid AS row, {f"CASE {cases}ELSE {other} END" if cases else other} AS target
+            FROM added WHERE is_current
+        """)
+        aimed: dict[str | None, tuple[int, str]] = {}
+        for target, rows in self._con.execute("SELECT target, count(*) FROM aimed GROUP BY ALL").fetchall():
+            is_target = f"target IS NOT DISTINCT FROM {'NULL' if target is None else literal(target)}"
+            aimed[target] = (int(rows), f"rowid IN (SELECT row FROM aimed WHERE {is_target})")
+        if small is not None and small.name in aimed and small not in touched:
+            touched.append(small)
+        unaimed = aimed.pop(None, (0, ""))
+        self._write(files, touched, {name: gain for name, gain in aimed.items() if name is not None}, unaimed)
+
+    def write_closed(self, files: list[DataFile], added: int) -> None:
+        """What was added goes to a new file."""
+        touched = [file for file in files if file.name in self._losses]
+        self._write(files, touched, {}, (added, "NOT is_current"))
+
+    def _write(
+        self,
+        files: list[DataFile],
+        touched: list[DataFile],
+        gains: dict[str, tuple[int, str]],
+        unaimed: tuple[int, str],
+    ) -> None:
+        """Bring the files of one kind to what they must hold.
+
+        `gains` are the rows that a file gets, and `unaimed` those that go to no file yet: how many, and the condition
+        on `added` that finds them. All small files are written as one once there are many of them.
+        """
+        if not touched and not unaimed[0]:
+            return
+        small = [file for file in files if file.rows < SMALL]
+        gathered = small if len(small) >= MOST_SMALL_FILES else []
         for file in touched:
             if file not in gathered:
-                self._stream(file)
-        if gathered or count(con, "fresh WHERE target IS NULL"):
-            names = literals(file.name for file in gathered)
-            con.execute(f"""
-                CREATE OR REPLACE TEMP TABLE gathered AS
-                {self._kept(gathered)}
-                UNION ALL
-                SELECT {_columns(self._shape)} FROM fresh WHERE target IS NULL OR list_contains({names}, target)
-            """)
-            self._write_gathered()
+                self._stream([file], gains.get(file.name, (0, "")))
+        if gathered or unaimed[0]:
+            self._stream(gathered, *(gains[file.name] for file in gathered if file.name in gains), unaimed)
         self.replaced += [*(file for file in touched if file not in gathered), *gathered]
 
-    def _aim(self, files: list[DataFile], touched: list[DataFile]) -> list[DataFile]:
-        """Give each fresh row the touched file in whose range it lies; the others a small file, if there is one."""
-        for file in touched:
-            lowest, highest = self._range(file)
-            self._con.execute(
-                "UPDATE fresh SET target = $file WHERE target IS NULL AND source_id BETWEEN $lowest AND $highest",
-                {"file": file.name, "lowest": lowest, "highest": highest},
-            )
-        if not count(self._con, "fresh WHERE target IS NULL"):
-            return touched
-        small = min((file for file in files if file.rows < SMALL), key=lambda file: file.rows, default=None)
-        if small is None:
-            return touched
-        self._con.execute("UPDATE fresh SET target = $file WHERE target IS NULL", {"file": small.name})
-        return touched if small in touched else [*touched, small]
-
-    def _range(self, file: DataFile) -> tuple[str, str]:
-        """The ids of the source between the file's bounds."""
-        mine = (self._source.service, self._source.table)
-        lowest = file.lowest[2] if file.lowest[:2] == mine else ""
-        highest = file.highest[2] if file.highest[:2] == mine else "\U0010ffff"
-        return lowest, highest
-
-    def _gathered(self, files: list[DataFile], touched: list[DataFile]) -> list[DataFile]:
-        """Files to be written in order with each other: all small ones once there are many, and none else."""
-        small = [file for file in files if file.rows < SMALL]
-        return small if len(small) >= MOST_SMALL_FILES else []
+    def _stream(self, files: Sequence[DataFile], *gains: tuple[int, str]) -> None:
+        """Write files as one, or as several if they have become too large: row groups keep their order, what was added
+        comes last.
+        """
+        rows = sum(file.rows - self._losses.get(file.name, 0) for file in files) + sum(rows for rows, _ in gains)
+        columns = _columns(self._shape)
+        parts = [self._kept(files)] if files else []
+        parts += [f"SELECT {columns} FROM added WHERE {condition}" for number, condition in gains if number]
+        query = " UNION ALL ".join(parts)
+        if 0 < rows <= 2 * ROWS_PER_FILE:
+            self.written.append(self._table.write(self._con, query, ordered=False))
+        elif rows:
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {query}")
+            self._write_gathered()
 
     def _kept(self, files: Sequence[DataFile]) -> str:
-        return f"""
-            SELECT {_columns(self._shape)} FROM {rows_of(self._table, files, self._shape)}
-            ANTI JOIN stale USING ({_IDENTITY})
-        """
-
-    def _stream(self, file: DataFile) -> None:
-        """Write one file again: row groups keep their order, what was added comes last."""
-        con, name = self._con, literal(file.name)
-        rows = file.rows - self._losses.get(file.name, 0) + count(con, f"fresh WHERE target = {name}")
-        if rows == 0:
-            return
-        query = f"{self._kept([file])} UNION ALL SELECT {_columns(self._shape)} FROM fresh WHERE target = {name}"
-        if rows <= 2 * ROWS_PER_FILE:
-            self.written.append(self._table.write(con, query, ordered=rows <= SMALL))
-            return
-        con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {query}")
-        self._write_gathered()
+        lost = [file.name for file in files if file.name in self._losses]
+        stays = ""
+        if len(files) == 1 and lost:
+            stays = f"WHERE file_row NOT IN (SELECT file_row FROM removed WHERE file = {literal(lost[0])})"
+        elif lost:
+            stays = "ANTI JOIN removed USING (file, file_row)"
+        return f"SELECT {_columns(self._shape)} FROM {rows_of(self._table, files, self._shape)} {stays}"
 
     def _write_gathered(self) -> None:
-        """Write `gathered`, source by source, in order."""
-        found = self._con.execute("SELECT DISTINCT source_service, source_table FROM gathered ORDER BY ALL").fetchall()
-        if count(self._con, "gathered") <= ROWS_PER_FILE:
-            if found:
-                self.written.append(self._table.write(self._con, "FROM gathered", ordered=True))
-            return
-        for service, name in found:
+        """Write `gathered`, source by source."""
+        found = self._con.execute("""
+            SELECT source_service, source_table, count(*) FROM gathered GROUP BY ALL ORDER BY ALL
+        """).fetchall()
+        for service, name, rows in found:
             condition = f"source_service = {literal(service)} AND source_table = {literal(name)}"
-            self.written += write_sorted(self._con, self._table, f"gathered WHERE {condition}")
+            self.written += write_ranges(self._con, self._table, "gathered", condition, int(rows))
+
+
+def _bounds(file: DataFile, source: Source) -> tuple[str, str]:
+    """The ids of the source between the file's bounds."""
+    mine = (source.service, source.table)
+    lowest = file.lowest[2] if file.lowest[:2] == mine else ""
+    highest = file.highest[2] if file.highest[:2] == mine else _LAST
+    return lowest, highest

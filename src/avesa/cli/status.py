@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from avesa.canonical_transform.engine import engine
+from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
+from avesa.canonical_transform.sql_text import literals
 from avesa.cli.command import Command, home_option, json_option, opened_home
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
@@ -131,8 +132,7 @@ def _quarantined(ports: Ports, tenant: str, table: str) -> int:
         return 0
     with engine(ports.scratch) as con:
         files = [str(ports.objects.fetch(path, ports.scratch)) for path in paths]
-        found = con.execute("SELECT count(*) FROM read_parquet($files)", {"files": files}).fetchone()
-        return int(found[0]) if found else 0
+        return count(con, f"read_parquet({literals(files)})")
 
 
 def _uncastable(entries: list[RunEntry]) -> int:

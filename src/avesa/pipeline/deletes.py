@@ -12,7 +12,6 @@ from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, decision_name, list_raw, read_pulls
-from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import tenant_guards, tenant_mapping
 from avesa.shared.errors import UsageError, Where
@@ -72,12 +71,11 @@ def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[
     source = Source(tenant, service, raw_table)
     mapping = tenant_mapping(ports, tenant, tables[0])
     with tempfile.TemporaryDirectory(prefix="deletes-", dir=ports.scratch) as folder, engine(Path(folder)) as con:
-        con.execute(MACROS)
         pulls = read_pulls(ports.objects, source, list_raw(ports.objects, source))
         until = next(pull for pull in pulls if pull.name == receipt)
         before = [pull for pull in pulls if pull.order <= until.order]
-        bench = Bench(con, ports.objects, mapping, shape_of(mapping), tenant_guards(ports, tenant), Path(folder))
-        fold_all(bench, source, before, lambda: None)
+        bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(folder))
+        fold_all(bench, source, before, lambda versions: None)
         lost = con.execute("SELECT source_id FROM held_lost ORDER BY source_id LIMIT 10").fetchall()
         return HeldListing(
             tenant=tenant,

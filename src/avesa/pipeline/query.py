@@ -17,7 +17,7 @@ from avesa.canonical_transform.engine import engine, first_line
 from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
-from avesa.canonical_transform.scd2 import MACROS, shape_of
+from avesa.canonical_transform.scd2 import shape_of
 from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
@@ -96,9 +96,7 @@ def _fold_as_known(
 ) -> None:
     """Create `known.{table}`: what folding gave when the pulls that had ended by then were all there was."""
     mapping = tenant_mapping(ports, tenant, table)
-    shape = shape_of(mapping)
-    con.execute(MACROS)
-    bench = Bench(con, ports.objects, mapping, shape, tenant_guards(ports, tenant), scratch)
+    bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
     name = f"known.{identifier(table)}"
     con.execute("CREATE SCHEMA IF NOT EXISTS known")
     con.execute(f"CREATE TABLE {name} AS {_relation(ports, tenant, table, [])}")
@@ -110,7 +108,7 @@ def _fold_as_known(
             if pull.receipt.finished_at <= known_at
         ]
         if pulls:
-            fold_all(bench, source, pulls, lambda: con.execute(f"INSERT INTO {name} FROM versions"))
+            fold_all(bench, source, pulls, lambda versions: con.execute(f"INSERT INTO {name} FROM {versions}"))
 
 
 def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[str, Any]]:

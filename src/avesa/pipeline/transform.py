@@ -10,11 +10,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+import duckdb
+
 from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
 from avesa.canonical_transform.mapping import Mapping, load_mapping, mapping_names
-from avesa.canonical_transform.raw_history import GuardOf
+from avesa.canonical_transform.raw_history import Bench, GuardOf
 from avesa.pipeline.ports import Ports
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, Busy, ObjectMissing, StaleState, UsageError, Where
@@ -52,16 +55,17 @@ def transform_tenant(
     folded = {path.split("/")[2] for path in _paths(ports, layout.tenant_canonical_prefix(tenant))}
     landed = {tuple(path.split("/")[2:4]) for path in _paths(ports, layout.tenant_raw_prefix(tenant))}
     outcomes = []
-    for table in chosen:
-        try:
-            mapping = tenant_mapping(ports, tenant, table)
-            if table not in folded and not landed.intersection(mapping.sources):
-                continue
-            outcomes.append(_transform(ports, tenant, mapping, run_id=run_id, rebuild=rebuild))
-        except AvesaError as error:
-            outcomes.append(
-                TransformOutcome(tenant, table, "failed", FoldReport(), error.located(Where(tenant, None, table)))
-            )
+    with tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
+        for table in chosen:
+            try:
+                mapping = tenant_mapping(ports, tenant, table)
+                if table not in folded and not landed.intersection(mapping.sources):
+                    continue
+                outcomes.append(_transform(ports, database, tenant, mapping, run_id=run_id, rebuild=rebuild))
+            except AvesaError as error:
+                outcomes.append(
+                    TransformOutcome(tenant, table, "failed", FoldReport(), error.located(Where(tenant, None, table)))
+                )
     return outcomes
 
 
@@ -101,12 +105,14 @@ def _paths(ports: Ports, prefix: str) -> list[str]:
     return [info.path for info in ports.objects.list(prefix)]
 
 
-def _transform(ports: Ports, tenant: str, mapping: Mapping, *, run_id: str, rebuild: bool) -> TransformOutcome:
+def _transform(
+    ports: Ports, database: duckdb.DuckDBPyConnection, tenant: str, mapping: Mapping, *, run_id: str, rebuild: bool
+) -> TransformOutcome:
     started_at = ports.clock()
     where = Where(tenant, None, mapping.table)
     try:
         with ports.watermarks.lease(tenant, f"canonical/{mapping.table}"):
-            report = _fold_until_it_holds(ports, tenant, mapping, rebuild=rebuild)
+            report = _fold_until_it_holds(ports, database, tenant, mapping, rebuild=rebuild)
     except AvesaError as error:
         error.located(where)
         if not isinstance(error, Busy):
@@ -116,24 +122,20 @@ def _transform(ports: Ports, tenant: str, mapping: Mapping, *, run_id: str, rebu
     return TransformOutcome(tenant, mapping.table, "ok", report)
 
 
-def _fold_until_it_holds(ports: Ports, tenant: str, mapping: Mapping, *, rebuild: bool) -> FoldReport:
+def _fold_until_it_holds(
+    ports: Ports, database: duckdb.DuckDBPyConnection, tenant: str, mapping: Mapping, *, rebuild: bool
+) -> FoldReport:
     name = f"canonical/{mapping.table}"
     for attempt in range(1, ATTEMPTS + 1):
-        with tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder,
+            session(database) as con,
+        ):
             table = canonical_table(ports, tenant, mapping.table, Path(folder))
+            bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(folder))
             saver = _LedgerInState(ports, tenant, name)
             try:
-                return fold(
-                    tenant,
-                    mapping,
-                    ports.objects,
-                    table,
-                    saver.ledger,
-                    saver.save,
-                    Path(folder),
-                    guard_of=tenant_guards(ports, tenant),
-                    rebuild=rebuild,
-                )
+                return fold(tenant, bench, table, saver.ledger, saver.save, rebuild=rebuild)
             except StaleState:
                 if attempt == ATTEMPTS:
                     raise

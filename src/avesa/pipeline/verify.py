@@ -15,7 +15,6 @@ from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, decode_ledger
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Pull, Source, list_raw, read_pulls
-from avesa.canonical_transform.scd2 import MACROS, shape_of
 from avesa.canonical_transform.sql_text import identifier, literals
 from avesa.canonical_transform.table_change import rows_of
 from avesa.pipeline.ports import Ports
@@ -76,8 +75,7 @@ def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterable[Ch
     total = sum(len(listing.receipts) for listing in raw.values())
     yield _check(table, "every receipt is folded", total, "receipts", unfolded)
     with engine(scratch) as con:
-        con.execute(MACROS)
-        bench = Bench(con, ports.objects, mapping, shape_of(mapping), tenant_guards(ports, tenant), scratch)
+        bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
         pulls = {source: read_pulls(ports.objects, source, raw[source]) for source in sources}
         yield _receipts(bench, table, pulls)
         yield _log_and_files(ports, tenant, table, bench, snapshot)
@@ -127,14 +125,14 @@ def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> tuple[int, int
 
 
 def _log_and_files(ports: Ports, tenant: str, table: str, bench: Bench, snapshot: Snapshot) -> Check:
-    """Is each file of the log there, with the rows, the kind and the keys that the log tells? Fills `told`."""
+    """Is each file of the log there, with the rows, the kind and the keys that the log tells? Fills `stored`."""
     con, wrong = bench.con, []
-    stored = canonical_table(ports, tenant, table, bench.scratch)
+    there = canonical_table(ports, tenant, table, bench.scratch)
     columns = ", ".join(identifier(name) for name, _ in bench.shape.all)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE told AS SELECT {columns} FROM {rows_of(stored, [], bench.shape)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE stored AS SELECT {columns} FROM {rows_of(there, [], bench.shape)}")
     for file in snapshot.files:
         try:
-            relation = rows_of(stored, [file], bench.shape)
+            relation = rows_of(there, [file], bench.shape)
         except ObjectMissing:
             wrong.append(f"{file.name} is missing")
             continue
@@ -148,7 +146,7 @@ def _log_and_files(ports: Ports, tenant: str, table: str, bench: Bench, snapshot
         within = rows == 0 or (file.lowest[2] <= lowest and highest <= file.highest[2])
         if rows != file.rows or current != (rows if file.is_current else 0) or torn or not within:
             wrong.append(f"{file.name} is not what the log says")
-        con.execute(f"INSERT INTO told SELECT {columns} FROM {relation}")
+        con.execute(f"INSERT INTO stored SELECT {columns} FROM {relation}")
     return _check(table, "the log and its files agree", len(snapshot.files), "files", wrong)
 
 
@@ -159,23 +157,23 @@ def _intervals(con: duckdb.DuckDBPyConnection, table: str) -> Check:
             SELECT *, lead(valid_from) OVER (
                 PARTITION BY source_service, source_table, source_id ORDER BY valid_from
             ) AS next_from
-            FROM told
+            FROM stored
         )
         WHERE valid_from >= valid_to OR next_from < coalesce(valid_to, 'infinity') OR next_from = valid_from
     """).fetchall()
-    return _check(table, "intervals are well formed", count(con, "told"), "versions", [key for (key,) in found])
+    return _check(table, "intervals are well formed", count(con, "stored"), "versions", [key for (key,) in found])
 
 
 def _same_as_rebuilt(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Check:
     """Does folding everything anew from raw give the same rows?"""
     con = bench.con
-    con.execute("CREATE OR REPLACE TEMP TABLE anew AS FROM told WHERE false")
+    con.execute("CREATE OR REPLACE TEMP TABLE anew AS FROM stored WHERE false")
     for source, some in pulls.items():
         if some:
-            fold_all(bench, source, some, lambda: con.execute("INSERT INTO anew FROM versions"))
+            fold_all(bench, source, some, lambda versions: con.execute(f"INSERT INTO anew FROM {versions}"))
     found = con.execute("""
         SELECT DISTINCT source_service || '/' || source_table || ' ' || source_id FROM (
-            (FROM told EXCEPT ALL FROM anew) UNION ALL (FROM anew EXCEPT ALL FROM told)
+            (FROM stored EXCEPT ALL FROM anew) UNION ALL (FROM anew EXCEPT ALL FROM stored)
         )
     """).fetchall()
     return _check(
