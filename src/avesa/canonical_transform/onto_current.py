@@ -81,10 +81,30 @@ def compare(
     if it has closed ones, or if a deletion as new as the row may lie in raw.
     """
     ended = _find_ended(con, table, shape, source, [file for file in snapshot.files if not file.is_current])
-    tracked, rest = (
-        f"{as_one_value(shape, names, 'arrived')} IS NOT DISTINCT FROM {as_one_value(shape, names, 'held')}"
-        for names in (shape.tracked, shape.untracked)
-    )
+    arrived, spelled_otherwise = _arrivals(con, shape, ended, newest, newest_deletion, by_leaves=False)
+    if spelled_otherwise:
+        arrived, _ = _arrivals(con, shape, ended, newest, newest_deletion, by_leaves=True)
+    return arrived
+
+
+def _arrivals(
+    con: duckdb.DuckDBPyConnection,
+    shape: TableShape,
+    ended: str,
+    newest: datetime,
+    newest_deletion: datetime | None,
+    *,
+    by_leaves: bool,
+) -> tuple[Arrived, int]:
+    """Create `arrivals`; and how many of them have JSON that is spelled otherwise than before.
+
+    JSON is compared by its text, or by its leaves, which is right and slower.
+    """
+
+    def same(names: Sequence[str]) -> str:
+        arrived, held = (as_one_value(shape, names, one, by_leaves=by_leaves) for one in ("arrived", "held"))
+        return f"{arrived} IS NOT DISTINCT FROM {held}"
+
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE arrivals AS
         WITH met AS (
@@ -92,8 +112,9 @@ def compare(
                 arrived.updated_at, arrived.extracted_at, arrived.is_deleted, arrived.is_partial,
                 held.since AS held_since, held.updated_at AS held_updated_at, held.extracted_at AS held_recorded_at,
                 held.source_id IS NOT NULL AS is_held,
-                held.source_id IS NOT NULL AND NOT arrived.is_deleted AND {tracked} AS goes_on,
-                arrived.updated_at IS NOT DISTINCT FROM held.updated_at AND {rest} AS has_same_rest
+                held.source_id IS NOT NULL AND NOT arrived.is_deleted AND {same(shape.tracked)} AS goes_on,
+                arrived.updated_at IS NOT DISTINCT FROM held.updated_at AND {same(shape.untracked)} AS has_same_rest,
+                {"false" if by_leaves else f"NOT ({same(sorted(shape.json))})"} AS is_spelled_otherwise
             FROM observations AS arrived
             LEFT JOIN observations AS held ON held.source_id = arrived.source_id AND held.file IS NOT NULL
             WHERE arrived.file IS NULL
@@ -106,16 +127,16 @@ def compare(
         FROM met
         WHERE NOT (goes_on AND has_same_rest AND updated_at IS NOT NULL AND NOT is_partial)
     """)
-    return Arrived(
-        *one_row(
-            con,
-            """
-            SELECT count(*), count(*) FILTER (is_late), count(*) > count(DISTINCT source_id),
-                (SELECT count(*) FROM observations WHERE len(uncastable) > 0)
-            FROM arrivals
-            """,
-        )
+    found = one_row(
+        con,
+        """
+        SELECT count(*), count(*) FILTER (is_late), count(*) > count(DISTINCT source_id),
+            (SELECT count(*) FROM observations WHERE len(uncastable) > 0),
+            count(*) FILTER (is_held AND NOT is_deleted AND is_spelled_otherwise)
+        FROM arrivals
+        """,
     )
+    return Arrived(*found[:4]), int(found[4])
 
 
 def change(con: duckdb.DuckDBPyConnection, shape: TableShape, source: Source, arrived: Arrived) -> None:

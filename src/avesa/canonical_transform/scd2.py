@@ -173,11 +173,13 @@ def told_by_time(shape: TableShape, records: str) -> str:
     """
 
 
-def as_one_value(shape: TableShape, names: Sequence[str], relation: str = "observations") -> str:
-    """Columns as one value, equal where all of them are: typed, null to null, JSON by its leaves."""
+def as_one_value(
+    shape: TableShape, names: Sequence[str], relation: str = "observations", *, by_leaves: bool = True
+) -> str:
+    """Columns as one value, equal where all of them are: typed, null to null, JSON by its leaves or by its text."""
     columns = {name: f"{relation}.{identifier(name)}" for name in names}
-    values = [column for name, column in columns.items() if name not in shape.json]
-    json = [column for name, column in columns.items() if name in shape.json]
+    json = [column for name, column in columns.items() if name in shape.json and by_leaves]
+    values = [column for column in columns.values() if column not in json]
     if json:
         together = f"json_value(to_json([{', '.join(f'{column}::JSON' for column in json)}])::VARCHAR)"
         values.append(f"CASE WHEN coalesce({', '.join(json)}) IS NOT NULL THEN {together} END")
