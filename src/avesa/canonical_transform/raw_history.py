@@ -33,7 +33,7 @@ MOST_ROWS = 300_000
 """So many raw rows are folded at once."""
 
 _SAMPLE = 10_000
-_AT_ONCE = 30_000
+_AT_ONCE = 10_000
 """So many rows a thread holds back while they are dealt out."""
 
 
@@ -132,14 +132,15 @@ def _fold_in_ranges(
     parts = round(rows.rows / min(ROWS_PER_FILE, MOST_ROWS)) if is_first else -(-rows.rows // MOST_ROWS)
     number = _range_number(con, parts)
     con.execute("CREATE OR REPLACE TEMP TABLE rows AS FROM rows WHERE false")
-    con.execute(f"SET partitioned_write_flush_threshold = {_AT_ONCE}")
     with told_of_raw(source):
-        con.execute(f"""
-            COPY (
-                SELECT *, {number} AS range
-                FROM ({observations_query(bench.mapping, shape, source, relation, absences=absences)})
-            ) TO {literal(str(folder))} (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (range), OVERWRITE_OR_IGNORE)
-        """)
+        deal_out(
+            con,
+            f"""
+            SELECT *, {number} AS range
+            FROM ({observations_query(bench.mapping, shape, source, relation, absences=absences)})
+            """,
+            folder,
+        )
     uncastable: dict[str, dict[str, Any]] = {}
     for part in range(parts):
         files = sorted(str(file) for file in (folder / f"range={part}").glob("*.parquet"))
@@ -157,6 +158,26 @@ def _fold_in_ranges(
         take("versions")
     shutil.rmtree(folder, ignore_errors=True)
     return uncastable
+
+
+def deal_out(con: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
+    """Write the rows of a query into one folder `range=N` for each value of their column `range`.
+
+    Every thread holds rows back, so if memory does not suffice for all threads it is done by one.
+    """
+    (threads,) = one_row(con, "SELECT current_setting('threads')")
+    con.execute(f"SET partitioned_write_flush_threshold = {_AT_ONCE}")
+    dealing = f"""
+        COPY ({query}) TO {literal(str(folder))}
+        (FORMAT parquet, COMPRESSION lz4_raw, WRITE_BLOOM_FILTER false, PARTITION_BY (range), OVERWRITE_OR_IGNORE)
+    """
+    try:
+        con.execute(dealing)
+    except duckdb.OutOfMemoryException:
+        shutil.rmtree(folder, ignore_errors=True)
+        con.execute("SET threads = 1")
+        con.execute(dealing)
+        con.execute(f"SET threads = {threads}")
 
 
 def _range_number(con: duckdb.DuckDBPyConnection, parts: int) -> str:
