@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from avesa.canonical_transform.canonical_table import FILE_FORMAT
 from benchmarks import engines, inputs
 from benchmarks.engines import PEERS, Bench
 from benchmarks.inputs import Delivery, Sizes
@@ -185,7 +186,8 @@ def _batch(
     bases = {engine: _ready_base(bench, engine, plan, history=history) for engine in ("avesa", *peers)}
     current = engines.current_files(_ready_base(bench, "avesa", plan, history=False))
     for turn in range(plan.pairs):
-        results.add(case, "copy", turn, engines.run_copy(bench, current))
+        results.add(case, "copy", turn, engines.run_copy(bench, current, "FORMAT parquet, COMPRESSION zstd"))
+        results.add(case, "copy_ours", turn, engines.run_copy(bench, current, FILE_FORMAT))
         for engine in ("avesa", *peers):
             folder = bench.work / "run"
             engines.copy_folder(bases[engine], folder)

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 TITLES = {
     "copy": "stream copy (DuckDB)",
+    "copy_ours": "stream copy, as AVESA writes",
     "avesa": "AVESA",
     "delta": "delta-rs merge",
     "dlt": "dlt scd2, DuckDB",
@@ -83,9 +84,9 @@ def tenants(tables: int) -> list[str]:
     return [inputs.TENANT, *(f"{inputs.TENANT}{number:04}" for number in range(1, tables))]
 
 
-def run_copy(bench: Bench, files: Sequence[Path]) -> Any:
+def run_copy(bench: Bench, files: Sequence[Path], file_format: str) -> Any:
     output = bench.work / "copy.parquet"
-    cost = _run(bench, bench.ours, "stream_copy", [str(output), *map(str, files)])
+    cost = _run(bench, bench.ours, "stream_copy", [file_format, str(output), *map(str, files)])
     output.unlink()
     return cost
 

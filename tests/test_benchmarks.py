@@ -27,7 +27,7 @@ def test_a_batch_is_measured_in_turn_and_leaves_the_versions_that_it_should(benc
 
     cases.random(bench, TINY, results)
 
-    assert [row["engine"] for row in results.all()] == ["copy", "avesa", "mapping"]
+    assert [row["engine"] for row in results.all()] == ["copy", "copy_ours", "avesa", "mapping"]
     first = results.of("random", "avesa")[0]
     assert first["current_rows"] == 2000 + TINY.sizes.inserts
     assert first["rows"] == 2000 + TINY.sizes.inserts + TINY.sizes.updates
