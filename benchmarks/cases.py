@@ -129,12 +129,17 @@ def commits(bench: Bench, plan: Plan, results: Results) -> None:
 
 
 def profile(bench: Bench, plan: Plan, results: Results) -> None:
-    """Where AVESA's time goes, for the batch with history."""
+    """Where AVESA's time goes, for the batch with history and for small tables."""
     delivery = inputs.batch(plan.sizes, HISTORY)
     inputs.make(bench.inputs, [*plan.past, plan.current, delivery])
     folder = bench.work / "run"
     engines.copy_folder(_ready_base(bench, "avesa", plan, history=True), folder)
     results.add("profile", "avesa", 0, {"seconds": engines.run_profile(bench, folder, delivery)})
+    first = inputs.generation(Sizes(plan.small_rows), HISTORY)
+    delivery = inputs.few(plan.small_rows, plan.small_batch, HISTORY + 1)
+    inputs.make(bench.inputs, [first, delivery])
+    engines.run_step(bench, "avesa", _empty(folder), first, first=True, tables=plan.tables)
+    results.add("profile", "small", 0, {"seconds": engines.run_profile(bench, folder, delivery, plan.tables)})
 
 
 def memory(bench: Bench, plan: Plan, results: Results) -> None:

@@ -67,9 +67,9 @@ def run_avesa(bench: Bench, folder: Path, deliveries: Sequence[Delivery], tables
     return _run(bench, bench.ours, "avesa_fold", [str(folder)])
 
 
-def run_profile(bench: Bench, folder: Path, delivery: Delivery) -> dict[str, float]:
+def run_profile(bench: Bench, folder: Path, delivery: Delivery, tables: int = 1) -> dict[str, float]:
     """As `run_step` for AVESA, under the profiler: seconds by function."""
-    _land(bench, folder, [delivery], 1)
+    _land(bench, folder, [delivery], tables)
     seconds: dict[str, float] = _run(bench, bench.ours, "avesa_profile", [str(folder)])["seconds"]
     return seconds
 

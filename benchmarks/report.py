@@ -167,17 +167,18 @@ def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
 
 
 def _profile(results: Results, prose: str) -> Iterable[str]:
-    found = results.of("profile", "avesa")
-    if not found:
+    if not results.of("profile", "avesa"):
         return
-    spent = found[0]["seconds"]
-    whole = max(spent.values())
     yield "\n## Where the time goes\n"
     yield prose
-    yield from _table(
-        ("function", "s", "share"),
-        [(f"`{name}`", f"{seconds:.2f}", f"{seconds / whole:.0%}") for name, seconds in spent.items()],
-    )
+    for engine, title in (("avesa", "The batch with history"), ("small", "All small tables")):
+        spent: dict[str, float] = results.of("profile", engine)[0]["seconds"]
+        whole = max(spent.values())
+        yield f"\n### {title}\n"
+        yield from _table(
+            ("function", "s", "share"),
+            [(f"`{name}`", f"{seconds:.2f}", f"{seconds / whole:.0%}") for name, seconds in spent.items()],
+        )
 
 
 def _same(results: Results) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.workers.avesa_fold import fold_all
 
-MOST = 14
+MOST = 18
 
 
 def profiled(folder: Path) -> dict[str, float]:

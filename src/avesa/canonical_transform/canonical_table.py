@@ -197,8 +197,8 @@ class CanonicalTable:
             self._vacuum()
         if table is None or replace:
             return self.snapshot(base.version + 1)
-        kept = (file for file in base.files if file not in set(removed))
-        files = _in_order([*kept, *map(_written_file, added)])
+        dead_now = set(removed)
+        files = _in_order([*(file for file in base.files if file not in dead_now), *map(_written_file, added)])
         return Snapshot(base.version + 1, base.table_id, base.columns, files)
 
     def note(self) -> str | None:
