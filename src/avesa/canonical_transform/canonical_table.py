@@ -165,6 +165,7 @@ class CanonicalTable:
         properties = CommitProperties(max_commit_retries=0, custom_metadata={_NOTE: note})
         now = int(self._clock().timestamp() * 1000)
         adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
+        dead = base.files if replace else removed
         try:
             table = base.handle or (self._open(base.version) if base.version >= 0 else None)
             if replace and self._version() != base.version:
@@ -181,7 +182,6 @@ class CanonicalTable:
                     commit_properties=properties,
                 )
             else:
-                dead = base.files if replace else removed
                 removes = [RemoveAction(file.name, True, now, file.size, {}) for file in dead]
                 table.create_write_transaction(
                     [*removes, *adds], mode="append", schema=schema, commit_properties=properties
@@ -197,8 +197,7 @@ class CanonicalTable:
             self._vacuum()
         if table is None or replace:
             return self.snapshot(base.version + 1)
-        dead_now = set(removed)
-        files = _in_order([*(file for file in base.files if file not in dead_now), *map(_written_file, added)])
+        files = _in_order([*set(base.files).difference(dead), *map(_written_file, added)])
         return Snapshot(base.version + 1, base.table_id, base.columns, files)
 
     def note(self) -> str | None:
