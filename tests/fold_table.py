@@ -20,7 +20,7 @@ from avesa.shared.clock import system_clock
 from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects, open_objects
 from raw_files import PullOf, land
-from scd2_oracle import Version
+from scd2_oracle import Values, Version
 
 TENANT, SERVICE, TABLE = "acme", "vendor", "things"
 
@@ -43,18 +43,37 @@ def things_mapping(
     return parse_mapping(json.dumps(document).encode(), "tickets", "mappings/tickets.json")
 
 
-def thing_values(fields: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Tracked and untracked values of a thing, for the oracle."""
-    hours = fields.get("hours")
-    tags = fields.get("tags")
-    return (
-        (
-            fields.get("name"),
-            None if hours is None else round(float(hours), 4),
-            None if tags is None else json.dumps(tags, sort_keys=True),
-        ),
-        (fields.get("views"),),
-    )
+def values_of(mapping: Mapping) -> Values:
+    """Tracked and untracked values of a record, for the oracle; what cannot be cast is null."""
+
+    def values(fields: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        found = [(c.name in mapping.untracked, _plain(fields.get(c.name), c.type)) for c in mapping.columns]
+        return tuple(v for untracked, v in found if not untracked), tuple(v for untracked, v in found if untracked)
+
+    return values
+
+
+def _plain(value: Any, type_: str) -> Any:
+    """Equal for equal values, however they are spelled."""
+    if value is None:
+        return None
+    if type_ == "decimal":
+        try:
+            return round(float(value), 4)
+        except ValueError:
+            return None
+    return json.dumps(_without_spelling(value), sort_keys=True) if type_ == "json" else value
+
+
+def _without_spelling(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_spelling(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_spelling(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+thing_values = values_of(things_mapping())
 
 
 @dataclass
@@ -65,6 +84,7 @@ class Folding:
     mapping: Mapping = field(default_factory=things_mapping)
     ledger: Ledger = field(default_factory=Ledger)
     tenant: str = TENANT
+    guard: Guard = field(default_factory=Guard)
 
     @property
     def objects(self) -> Objects:
@@ -78,7 +98,7 @@ class Folding:
         scratch.mkdir(exist_ok=True)
         table = self.table()
         with engine(scratch) as con:
-            bench = Bench(con, self.objects, self.mapping, lambda source: Guard(), scratch)
+            bench = Bench(con, self.objects, self.mapping, lambda source: self.guard, scratch)
             return fold(self.tenant, bench, table, self.ledger, self._save, rebuild=rebuild)
 
     def table(self) -> CanonicalTable:
@@ -98,28 +118,25 @@ class Folding:
         return pl.read_delta(str(self.table_path)).to_dicts()
 
     def versions(self, *, service: str | None = None) -> set[Version]:
-        return versions_in([row for row in self.rows() if service in (None, row["source_service"])])
+        return versions_in([row for row in self.rows() if service in (None, row["source_service"])], self.mapping)
 
 
-def versions_in(rows: list[dict[str, Any]]) -> set[Version]:
-    """Canonical rows of `things_mapping` as the oracle tells them; each must be there once."""
-    found = [_version(row) for row in rows]
+def versions_in(rows: list[dict[str, Any]], mapping: Mapping | None = None) -> set[Version]:
+    """Canonical rows of `mapping` (`things_mapping` for None) as the oracle tells them; each must be there once."""
+    found = [_version(row, mapping or things_mapping()) for row in rows]
     assert len(set(found)) == len(found), "a version appears twice"
     return set(found)
 
 
-def _version(row: dict[str, Any]) -> Version:
+def _version(row: dict[str, Any], mapping: Mapping) -> Version:
     assert row["is_current"] == (row["valid_to"] is None)
-    tags = row.get("tags")
-    hours = row.get("hours")
+    fields = {c.name: row[c.name] for c in mapping.columns}
+    fields |= {c.name: json.loads(row[c.name]) for c in mapping.columns if c.type == "json" and row[c.name] is not None}
+    values, untracked = values_of(mapping)(fields)
     return Version(
         id=row["source_id"],
-        values=(
-            row["name"],
-            None if hours is None else float(hours),
-            None if tags is None else json.dumps(json.loads(tags), sort_keys=True),
-        ),
-        untracked=(row.get("views"),),
+        values=values,
+        untracked=untracked,
         updated_at=_utc(row["updated_at"]),
         valid_from=_utc(row["valid_from"]),  # type: ignore[arg-type]
         valid_to=_utc(row["valid_to"]),

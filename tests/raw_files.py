@@ -63,8 +63,7 @@ class PullOf:
 def parquet_bytes(rows: Sequence[Row], run_id: str = "run") -> bytes:
     def moments(values: list[datetime | None]) -> Array:
         whole = [
-            None if v is None else round((v - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-            for v in values
+            None if v is None else (v - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) for v in values
         ]
         return Array(whole, DataType.int64()).cast(_MICROSECONDS)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from raw_files import PullOf, Row
@@ -34,47 +35,71 @@ class Version:
 
 
 Values = Callable[[dict[str, Any]], tuple[tuple[Any, ...], tuple[Any, ...]]]
+Told = tuple[Row, PullOf]
+"""A row, and the pull that told it."""
 
 
-def history(pulls: Sequence[PullOf], values: Values, *, share: float = 0.05, records: int = 20) -> set[Version]:
-    """`values` gives a record's tracked and untracked values. All rows must have a key and a readable time."""
+def history(
+    pulls: Sequence[PullOf],
+    values: Values,
+    *,
+    share: float = 0.05,
+    records: int = 20,
+    decisions: Mapping[str, str] | None = None,
+) -> set[Version]:
+    """`values` gives a record's tracked and untracked values; `decisions` are by the name of the listing's pull.
+
+    A row with a problem or without a key is no observation.
+    """
     ordered = sorted(pulls, key=lambda pull: (pull.started_at, pull.name))
-    rows = [(row, pull) for pull in ordered for row in pull.rows]
+    rows: dict[str, list[Told]] = {}
+    for pull in ordered:
+        for row in pull.rows:
+            if row.id is not None and row.problem is None:
+                rows.setdefault(row.id, []).append((row, pull))
     absences: dict[str, list[datetime]] = {}
     held: tuple[datetime, set[str]] | None = None
     for listing in (pull for pull in ordered if pull.kind == "listing" and pull.complete):
         present = {row.id for row in listing.rows}
-        if held is not None:
+        keyless = None in present
+        # A second opinion is another listing's: a receipt that a crash left twice does not agree with itself.
+        if held is not None and not keyless and listing.started_at > held[0]:
             when, lost = held
             if not lost & present:
                 for one in lost:
                     absences.setdefault(one, []).append(when)
             held = None
-        known = {one for one in {r.id for r, _ in rows if r.id} if _alive(one, rows, absences, listing.started_at)}
+        known = {one for one in rows if _alive(rows[one], absences.get(one, []), listing.started_at)}
         lost = known - present
-        if (known and not present) or (len(lost) > records and len(lost) > share * len(known)):
-            held = (listing.started_at, lost)
+        decision = (decisions or {}).get(listing.name)
+        if decision is None and keyless:
+            decision = "reject"
+        if decision is None and _is_suspicious(len(known), len(lost), len(present), share, records):
+            held = held or (listing.started_at, lost)
             continue
-        for one in lost:
+        for one in lost if decision != "reject" else ():
             absences.setdefault(one, []).append(listing.started_at)
     versions: set[Version] = set()
-    for one in {row.id for row, _ in rows if row.id}:
-        versions |= _versions(one, _observations(one, rows, absences, values))
+    for one, mine in rows.items():
+        versions |= _versions(one, _observations(mine, absences.get(one, []), values))
     return versions
 
 
-def _alive(one: str, rows: list[tuple[Row, PullOf]], absences: dict[str, list[datetime]], until: datetime) -> bool:
-    seen = _observations(one, [(r, p) for r, p in rows if r.extracted_at <= until], absences, lambda _: ((), ()))
-    return bool(seen) and not max(seen, key=lambda s: (s.at, s.deleted, s.extracted_at)).deleted
+def _is_suspicious(known: int, lost: int, present: int, share: float, records: int) -> bool:
+    """The share is what it says: five percent are a twentieth, and not what a float makes of it."""
+    if known and not present:
+        return True
+    return lost > records and lost > Fraction(str(share)) * known
 
 
-def _observations(
-    one: str, rows: list[tuple[Row, PullOf]], absences: dict[str, list[datetime]], values: Values
-) -> list[Seen]:
-    gone = absences.get(one, [])
+def _alive(mine: list[Told], gone: list[datetime], until: datetime) -> bool:
+    seen = _observations([(r, p) for r, p in mine if r.extracted_at <= until], gone, lambda _: ((), ()))
+    return bool(seen) and not max(seen, key=lambda s: (s.at, s.deleted, s.extracted_at, s.page)).deleted
+
+
+def _observations(mine: list[Told], gone: list[datetime], values: Values) -> list[Seen]:
     seen = [Seen(when, True, when, 0, (), (), None) for when in gone]
     before: dict[str, Any] = {}
-    mine = [(row, pull) for row, pull in rows if row.id == one]
     for row, pull in sorted(
         mine, key=lambda rp: (rp[0].updated_at or rp[0].extracted_at, rp[0].is_deleted, rp[0].extracted_at, rp[0].page)
     ):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from fold_story import agrees, decide, fold_each, listing, spans, thing
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from avesa.shared.guard import Guard
+from fold_story import agrees, change, decide, fold_each, gone, listing, spans, thing
 from fold_table import Folding
-from raw_files import Row, at
+from raw_files import PullOf, Row, at
 
 
 def test_absence_from_a_complete_listing_deletes_at_its_start(folding: Folding) -> None:
@@ -104,3 +110,170 @@ def test_a_held_listing_that_a_person_rejects_deletes_nothing_ever(folding: Fold
     folding.fold()
     assert {v.valid_to for v in folding.versions() if v.id != "59"} == {None}
     assert {v.valid_to for v in folding.versions() if v.id == "59"} == {at(30)}
+
+
+def many(count: int, minute: int) -> list[Row]:
+    return [thing(str(number), 1, minute) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("known", "lost", "held"), [(40, 20, False), (40, 21, True), (420, 21, False), (420, 22, True)]
+)
+def test_a_listing_is_held_if_it_lacks_more_than_20_records_and_more_than_5_percent(
+    folding: Folding, known: int, lost: int, held: bool
+) -> None:
+    pulls = listing(10, *many(known, 10)), listing(20, *many(known - lost, 20))
+    folding.land(pulls[0])
+    folding.fold()
+    folding.land(pulls[1])
+    assert bool(folding.fold().held) is held
+    assert sum(v.is_deleted for v in folding.versions()) == (0 if held else lost)
+    agrees(folding, *pulls)
+
+
+def test_the_limits_can_be_set(tmp_path: Path) -> None:
+    folding = Folding(tmp_path, guard=Guard(share=0.1, records=2))
+    for number, (count, held) in enumerate([(30, False), (27, False), (24, True)]):
+        folding.land(listing(10 * (number + 1), *many(count, 10 * (number + 1))))
+        assert bool(folding.fold().held) is held
+
+
+def test_other_limits_judge_anew_what_was_held(folding: Folding) -> None:
+    folding.land(listing(10, *many(60, 10)), listing(20, *many(30, 20)))
+    assert folding.fold().held
+    folding.guard = Guard(share=0.5, records=20)
+    assert not folding.fold().held
+    assert sum(v.valid_to == at(20) for v in folding.versions()) == 30
+    folding.guard = Guard()
+    assert folding.fold().held
+    assert {v.valid_to for v in folding.versions()} == {None}
+
+
+def test_the_rows_of_a_held_listing_are_observations_like_any_other(folding: Folding) -> None:
+    fold_each(folding, listing(10, *many(60, 10)), listing(20, thing("1", 15, 20, "b"), thing("new", 15, 20)))
+    assert spans(folding) == [("a", 1, 15, False), ("b", 15, None, False)]
+    assert spans(folding, "new") == [("a", 15, None, False)]
+
+
+def test_a_listing_says_nothing_of_what_was_extracted_after_it_began(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("2", 1, 10)),
+        listing(20, thing("2", 1, 22)),
+        change(15, thing("1", 5, 21)),
+    )
+    assert spans(folding) == [("a", 5, None, False)]
+
+
+def test_a_record_that_returns_changed_lives_again_from_its_change(folding: Folding) -> None:
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), thing("2", 1, 10)),
+        listing(20, thing("2", 1, 20)),
+        listing(30, thing("1", 25, 30), thing("2", 1, 30)),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("a", 25, None, False)]
+
+
+def test_a_record_without_times_that_returns_identical_lives_again_from_when_it_was_seen(folding: Folding) -> None:
+    two = lambda m: thing("2", None, m)  # noqa: E731
+    fold_each(
+        folding,
+        listing(10, thing("1", None, 10), two(10)),
+        listing(20, two(20)),
+        listing(30, thing("1", None, 30), two(30)),
+    )
+    second = 1 / 60
+    assert spans(folding) == [("a", 10 + second, 20, True), ("a", 30 + second, None, False)]
+
+
+def test_a_record_that_goes_and_returns_again_and_again(folding: Folding) -> None:
+    two = lambda m: thing("2", 1, m)  # noqa: E731
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), two(10)),
+        listing(20, two(20)),
+        listing(30, thing("1", 1, 30), two(30)),
+        listing(40, two(40)),
+        listing(50, thing("1", 1, 50), two(50)),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("a", 30, 40, True), ("a", 50, None, False)]
+
+
+def test_a_change_that_is_older_than_the_absence_does_not_bring_a_record_back(folding: Folding) -> None:
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), thing("2", 1, 10)),
+        listing(20, thing("2", 1, 20)),
+        change(30, thing("1", 15, 30, "b")),
+    )
+    assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True)]
+
+
+def test_a_record_that_a_listing_tells_as_deleted_is_deleted_when_it_says(folding: Folding) -> None:
+    fold_each(
+        folding, listing(10, thing("1", 1, 10), thing("2", 1, 10)), listing(20, gone("1", 15, 20), thing("2", 1, 20))
+    )
+    assert spans(folding) == [("a", 1, 15, True)]
+
+
+def test_an_incomplete_listing_agrees_with_nothing(folding: Folding) -> None:
+    fold_each(folding, listing(10, thing("1", 1, 10)), listing(20), listing(30, complete=False))
+    assert spans(folding) == [("a", 1, None, False)]
+
+
+def test_a_listing_with_records_without_a_key_agrees_with_nothing(folding: Folding) -> None:
+    keyless = Row(None, {"name": "?"}, at(1), at(30), problem="no key")
+    pulls = listing(10, thing("1", 1, 10)), listing(20), listing(30, keyless), listing(40)
+    fold_each(folding, *pulls[:3])
+    assert spans(folding) == [("a", 1, None, False)]
+    folding.land(pulls[3])
+    folding.fold()
+    agrees(folding, *pulls)
+    assert spans(folding) == [("a", 1, 20, True)]
+
+
+def test_a_listing_is_wrong_if_one_of_its_missing_records_comes_back_and_the_next_is_held_for_the_rest(
+    folding: Folding,
+) -> None:
+    fold_each(
+        folding,
+        listing(10, *many(60, 10)),
+        listing(20, *many(30, 20)),
+        listing(30, *many(31, 30)),
+        listing(40, *many(31, 40)),
+    )
+    assert Counter(v.valid_to for v in folding.versions()) == {None: 31, at(30): 29}
+
+
+def test_a_listing_that_lacks_more_agrees_with_the_one_before_and_waits_for_the_rest_of_it(folding: Folding) -> None:
+    fold_each(folding, listing(10, *many(90, 10)), listing(20, *many(60, 20)), listing(30, *many(30, 30)))
+    assert Counter(v.valid_to for v in folding.versions()) == {None: 60, at(20): 30}
+
+
+def test_what_a_change_pull_saw_after_a_held_listing_is_gone_from_the_listing_that_agrees(folding: Folding) -> None:
+    fold_each(folding, listing(10, thing("1", 1, 10)), listing(20), change(25, thing("1", 22, 25)), listing(30))
+    assert spans(folding) == [("a", 1, 20, True), ("a", 22, None, False)]
+    folding.land(listing(40))
+    folding.fold()
+    assert spans(folding) == [("a", 1, 20, True), ("a", 22, 30, True)]
+
+
+def test_a_decision_holds_whenever_it_is_made(folding: Folding) -> None:
+    """Before the listing was folded, and also where the guard would have let it delete."""
+    first, second = listing(10, *many(60, 10)), listing(20, *many(30, 20), name="shrunken")
+    third = listing(30, *many(29, 30), name="one less")
+    decide(folding, "shrunken.receipt.json", "approve")
+    decide(folding, "one less.receipt.json", "reject")
+    for pull in (first, second, third):
+        folding.land(pull)
+        assert folding.fold().held == []
+    assert Counter(v.valid_to for v in folding.versions()) == {None: 30, at(20): 30}
+
+
+@pytest.mark.parametrize("pull", [listing(20, complete=False, name="it"), change(20, name="it")])
+def test_a_decision_about_what_is_no_complete_listing_means_nothing(folding: Folding, pull: PullOf) -> None:
+    folding.land(listing(10, *many(3, 10)), pull)
+    decide(folding, "it.receipt.json", "approve")
+    folding.fold()
+    assert {v.valid_to for v in folding.versions()} == {None}

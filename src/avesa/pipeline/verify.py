@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import Snapshot
+from avesa.canonical_transform.canonical_table import DataFile, Snapshot
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.fold import ledger_in_force
-from avesa.canonical_transform.ledger import Ledger, decode_ledger
+from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger
 from avesa.canonical_transform.raw_history import Bench, fold_all
-from avesa.canonical_transform.raw_source import Pull, Source, list_raw, read_pulls
+from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, read_pulls
 from avesa.canonical_transform.sql_text import identifier, literals
 from avesa.canonical_transform.table_change import rows_of
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
-from avesa.shared.errors import ObjectMissing
+from avesa.shared import layout
+from avesa.shared.errors import ConfigurationError, MappingError, ObjectMissing, StorageError
+from avesa.shared.receipt import Receipt
 
 MOST_KEYS = 10
 """So many of the things that differ are named."""
+
+SAME_AS_REBUILT = "a rebuild from raw gives the same rows"
 
 
 @dataclass(frozen=True)
@@ -46,59 +51,87 @@ def verify_tenant(
 ) -> list[Check]:
     """All checks on a tenant's canonical tables, or on those named. Changes nothing.
 
-    `checked` is told of each check as soon as it is done. Raises UsageError for an unknown tenant or table.
+    `checked` is told of each check as soon as it is done. What cannot be read is a check that failed, and the next
+    table goes on. Raises UsageError for an unknown tenant or table.
     """
     ports.tenants.services(tenant)
     found: list[Check] = []
     for table in choose_canonical(tables):
         with tempfile.TemporaryDirectory(prefix="verify-", dir=ports.scratch) as folder:
-            for check in _checks(ports, tenant, table, Path(folder)):
+            for check in _checks_to_the_end(ports, tenant, table, Path(folder)):
                 found.append(check)
                 if checked:
                     checked(check)
     return found
 
 
-def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterable[Check]:
+def _checks_to_the_end(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
+    try:
+        yield from _checks(ports, tenant, table, scratch)
+    except (StorageError, ConfigurationError, MappingError) as error:
+        yield _check(table, "all of it can be read", 1, "tables", [str(error)])
+
+
+def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
     mapping = tenant_mapping(ports, tenant, table)
     sources = [Source(tenant, service, name) for service, name in sorted(mapping.sources)]
     raw = {source: list_raw(ports.objects, source) for source in sources}
     stored = canonical_table(ports, tenant, table, scratch)
     snapshot = stored.snapshot()
+    told = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
+    if snapshot.table_id is None and told.table_id is not None:
+        yield _check(table, "the table is there", 1, "tables", [f"{stored.prefix} was folded and is gone"])
     if snapshot.table_id is None and not any(listing.receipts for listing in raw.values()):
         return
-    told = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
     ledger = ledger_in_force(stored, snapshot, told, mapping) or Ledger()
-    unfolded = [
-        f"{source.name}/{name}" for source in sources for name in _unfolded(ledger, source, raw[source].receipts)
-    ]
+    unfolded: set[str] = set()
+    gone: list[str] = []
+    for source in sources:
+        new, lost = _unfolded(ledger.sources.get(source.name, SourceLedger()), raw[source].receipts)
+        unfolded.update(f"{source.name}/{name}" for name in new)
+        gone += [f"{source.name}/{name} is gone, though it is folded" for name in lost]
     total = sum(len(listing.receipts) for listing in raw.values())
-    yield _check(table, "every receipt is folded", total, "receipts", unfolded)
+    yield _check(table, "every receipt is folded", total, "receipts", [*unfolded, *gone])
     with engine(scratch) as con:
         bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
         pulls = {source: read_pulls(ports.objects, source, raw[source]) for source in sources}
         yield _receipts(bench, table, pulls)
+        unnamed = sum(len(_unnamed(raw[source], pulls[source])) for source in sources)
+        if unnamed:
+            yield _check(table, "files that no receipt names are left aside", unnamed, "files", [])
         yield _log_and_files(ports, tenant, table, bench, snapshot)
         yield _intervals(con, table)
         folded = {
             source: [pull for pull in pulls[source] if f"{source.name}/{pull.name}" not in unfolded]
             for source in sources
         }
-        yield _same_as_rebuilt(bench, table, folded)
+        try:
+            yield _same_as_rebuilt(bench, table, folded)
+        except StorageError as error:
+            yield _check(table, SAME_AS_REBUILT, 0, "versions", [error.message])
 
 
 def _check(table: str, what: str, compared: int, unit: str, wrong: list[str]) -> Check:
     return Check(table, what, compared, unit, len(wrong), tuple(sorted(wrong)[:MOST_KEYS]))
 
 
-def _unfolded(ledger: Ledger, source: Source, names: list[str]) -> list[str]:
-    known = ledger.sources.get(source.name)
-    new = known.unfolded(names) if known else names
-    return names if new is None else new
+def _unfolded(known: SourceLedger, names: list[str]) -> tuple[list[str], list[str]]:
+    """Which of all receipts are not folded, and which were folded and are gone. All, where the ledger cannot tell."""
+    new = known.unfolded(names)
+    if new is not None:
+        return new, []
+    gone = sorted(set(known.recent) - set(names))
+    return [name for name in names if not gone or (name > known.through and name not in known.recent)], gone
+
+
+def _unnamed(raw: RawListing, pulls: list[Pull]) -> set[str]:
+    """Raw files that a pull left behind which is not finished, or was killed; nothing is made of them."""
+    named = {file for pull in pulls for file in pull.receipt.files}
+    return {file for file in raw.sizes if file.endswith(layout.PARQUET_SUFFIX)} - named
 
 
 def _receipts(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Check:
-    """Are the files of each receipt there, with the rows and the ids that it tells?"""
+    """Are the files of each receipt there, with the rows, the ids and the times that it tells?"""
     wrong = []
     for source, some in pulls.items():
         for pull in some:
@@ -108,46 +141,84 @@ def _receipts(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Chec
                     paths.append(str(bench.objects.fetch(f"{source.prefix}/{file}", bench.scratch)))
                 except ObjectMissing:
                     wrong.append(f"{source.prefix}/{file} is missing")
-            told = (pull.receipt.rows, pull.receipt.distinct_ids, pull.receipt.ids_sha256)
-            if len(paths) == len(pull.receipt.files) and _counted(bench.con, paths) != told:
+            if len(paths) < len(pull.receipt.files):
+                continue
+            try:
+                fits = _told(pull.receipt) == _counted(bench.con, paths)
+            except duckdb.Error:
+                wrong.append(f"{source.prefix}/{pull.name} names a file that cannot be read")
+                continue
+            if not fits or pull.receipt.complete == (pull.receipt.reason is not None):
                 wrong.append(f"{source.prefix}/{pull.name} does not fit its files")
     return _check(table, "receipts fit their files", sum(map(len, pulls.values())), "receipts", wrong)
 
 
-def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> tuple[int, int, str]:
-    relation = f"read_parquet({literals(paths)})" if paths else "(SELECT NULL::VARCHAR AS record_id WHERE false)"
+Counted = tuple[int, int, str, datetime | None, datetime | None]
+
+
+def _told(receipt: Receipt) -> Counted:
+    return (
+        receipt.rows,
+        receipt.distinct_ids,
+        receipt.ids_sha256,
+        receipt.min_updated_at,
+        receipt.max_updated_at,
+    )
+
+
+def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
+    nothing = "(SELECT NULL::VARCHAR AS record_id, NULL::TIMESTAMPTZ AS updated_at WHERE false)"
+    relation = f"read_parquet({literals(paths)})" if paths else nothing
     found = con.execute(f"""
-        SELECT (SELECT count(*) FROM {relation}), count(*), sha256(coalesce(string_agg(id, chr(10) ORDER BY id), ''))
-        FROM (SELECT DISTINCT record_id AS id FROM {relation} WHERE record_id IS NOT NULL)
+        SELECT rows, count(id), sha256(coalesce(string_agg(id, chr(10) ORDER BY id), '')), oldest, newest
+        FROM (
+            SELECT count(*) AS rows, min(updated_at::TIMESTAMPTZ) AS oldest, max(updated_at::TIMESTAMPTZ) AS newest
+            FROM {relation}
+        ) LEFT JOIN (SELECT DISTINCT record_id AS id FROM {relation} WHERE record_id IS NOT NULL) ON true
+        GROUP BY ALL
     """).fetchone()
     assert found is not None
-    return int(found[0]), int(found[1]), str(found[2])
+    rows, ids, digest, oldest, newest = found
+    return int(rows), int(ids), str(digest), oldest, newest
 
 
 def _log_and_files(ports: Ports, tenant: str, table: str, bench: Bench, snapshot: Snapshot) -> Check:
-    """Is each file of the log there, with the rows, the kind and the keys that the log tells? Fills `stored`."""
+    """Is each file of the log there, of the size, with the rows, the kind and the bounds that the log tells? Fills
+    `stored`.
+    """
     con, wrong = bench.con, []
     there = canonical_table(ports, tenant, table, bench.scratch)
+    sizes = {Path(info.path).name: info.size for info in ports.objects.list(there.prefix)}
     columns = ", ".join(identifier(name) for name, _ in bench.shape.all)
     con.execute(f"CREATE OR REPLACE TEMP TABLE stored AS SELECT {columns} FROM {rows_of(there, [], bench.shape)}")
     for file in snapshot.files:
         try:
             relation = rows_of(there, [file], bench.shape)
+            fits = _fits(con, file, relation) and sizes.get(file.name) == file.size
+            con.execute(f"INSERT INTO stored SELECT {columns} FROM {relation}")
         except ObjectMissing:
             wrong.append(f"{file.name} is missing")
-            continue
-        found = con.execute(f"""
-            SELECT count(*), count(*) FILTER (is_current), min(source_id), max(source_id),
-                count(*) FILTER (is_current <> (valid_to IS NULL))
-            FROM {relation}
-        """).fetchone()
-        assert found is not None
-        rows, current, lowest, highest, torn = found
-        within = rows == 0 or (file.lowest[2] <= lowest and highest <= file.highest[2])
-        if rows != file.rows or current != (rows if file.is_current else 0) or torn or not within:
-            wrong.append(f"{file.name} is not what the log says")
-        con.execute(f"INSERT INTO stored SELECT {columns} FROM {relation}")
+        except duckdb.Error:
+            wrong.append(f"{file.name} cannot be read")
+        else:
+            if not fits:
+                wrong.append(f"{file.name} is not what the log says")
     return _check(table, "the log and its files agree", len(snapshot.files), "files", wrong)
+
+
+def _fits(con: duckdb.DuckDBPyConnection, file: DataFile, relation: str) -> bool:
+    found = con.execute(f"""
+        SELECT count(*), count(*) FILTER (is_current), count(*) FILTER (is_current <> (valid_to IS NULL)),
+            [min(source_service), min(source_table), min(source_id)],
+            [max(source_service), max(source_table), max(source_id)]
+        FROM {relation}
+    """).fetchone()
+    assert found is not None
+    rows, current, torn, lowest, highest = found
+    if rows != file.rows or current != (rows if file.is_current else 0) or torn:
+        return False
+    within = zip((*file.lowest, *highest), (*lowest, *file.highest), strict=True)
+    return rows == 0 or all(below <= above for below, above in within)
 
 
 def _intervals(con: duckdb.DuckDBPyConnection, table: str) -> Check:
@@ -176,6 +247,4 @@ def _same_as_rebuilt(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) 
             (FROM stored EXCEPT ALL FROM anew) UNION ALL (FROM anew EXCEPT ALL FROM stored)
         )
     """).fetchall()
-    return _check(
-        table, "a rebuild from raw gives the same rows", count(con, "anew"), "versions", [k for (k,) in found]
-    )
+    return _check(table, SAME_AS_REBUILT, count(con, "anew"), "versions", [key for (key,) in found])

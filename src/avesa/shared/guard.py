@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from avesa.shared.errors import UsageError
 
@@ -25,7 +26,8 @@ class Guard:
     def suspects(self, known: int, lost: int, listed: int) -> bool:
         if known and not listed:
             return True
-        return lost > self.records and lost > self.share * known
+        # As it is written: 29 of 100 are not more than 0.29 of them, though 0.29 * 100 is less than 29 for a float.
+        return lost > self.records and lost > Fraction(str(self.share)) * known
 
 
 def is_guard_setting(name: str) -> bool:
