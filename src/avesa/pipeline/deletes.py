@@ -35,13 +35,16 @@ class HeldListing:
 
 
 def held_listings(ports: Ports, tenant: str) -> list[HeldListing]:
-    """Of a known tenant, sorted by source. Raises UsageError for an unknown tenant."""
+    """Of a known tenant, sorted by source: those that wait by the last fold, and of which nobody has decided since.
+
+    Raises UsageError for an unknown tenant.
+    """
     ports.tenants.services(tenant)
     waiting: dict[tuple[str, str], list[str]] = {}
     for table in mapping_names():
         ledger = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
         for name, source in ledger.sources.items():
-            if source.held is not None:
+            if source.held is not None and _waits(ports, tenant, name, source.held):
                 waiting.setdefault((name, source.held), []).append(table)
     return [_described(ports, tenant, name, held, tables) for (name, held), tables in sorted(waiting.items())]
 
@@ -66,9 +69,18 @@ def decide(ports: Ports, tenant: str, source_name: str, decision: Decision, *, d
     )
 
 
-def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[str]) -> HeldListing:
+def _waits(ports: Ports, tenant: str, name: str, receipt: str) -> bool:
+    raw = list_raw(ports.objects, _source(tenant, name))
+    return receipt in raw.receipts and decision_name(receipt) not in raw.decisions
+
+
+def _source(tenant: str, name: str) -> Source:
     service, _, raw_table = name.partition("/")
-    source = Source(tenant, service, raw_table)
+    return Source(tenant, service, raw_table)
+
+
+def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[str]) -> HeldListing:
+    source = _source(tenant, name)
     mapping = tenant_mapping(ports, tenant, tables[0])
     with tempfile.TemporaryDirectory(prefix="deletes-", dir=ports.scratch) as folder, engine(Path(folder)) as con:
         pulls = read_pulls(ports.objects, source, list_raw(ports.objects, source))
@@ -79,8 +91,8 @@ def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[
         lost = con.execute("SELECT source_id FROM held_lost ORDER BY source_id LIMIT 10").fetchall()
         return HeldListing(
             tenant=tenant,
-            service=service,
-            table=raw_table,
+            service=source.service,
+            table=source.table,
             receipt=receipt,
             started_at=until.receipt.started_at,
             known=count(con, "alive WHERE NOT is_deleted"),

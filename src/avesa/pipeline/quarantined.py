@@ -18,7 +18,8 @@ def quarantined_rows(
     ports: Ports, tenant: str, tables: Iterable[str] | None = None, *, payload: bool = False
 ) -> list[dict[str, Any]]:
     """One for each raw row: canonical_table, source_service, source_table, record_id, reason, file, row, receipt,
-    extracted_at, run_id, and the payload if asked for. Raises UsageError for an unknown tenant or table.
+    extracted_at, run_id, and the payload if asked for. Where several receipts name the file it is told by the first.
+    Raises UsageError for an unknown tenant or table.
     """
     ports.tenants.services(tenant)
     rows: list[dict[str, Any]] = []
@@ -32,9 +33,9 @@ def quarantined_rows(
         ):
             paths = literals(str(ports.objects.fetch(path, Path(folder))) for path in files)
             found = con.execute(f"""
-                SELECT source_service, source_table, record_id, reason, file, row, receipt, extracted_at, run_id,
-                    payload
-                FROM read_parquet({paths}) ORDER BY source_service, source_table, file, row
+                SELECT DISTINCT ON (source_service, source_table, file, row)
+                    source_service, source_table, record_id, reason, file, row, receipt, extracted_at, run_id, payload
+                FROM read_parquet({paths}) ORDER BY source_service, source_table, file, row, receipt
             """)
             names = [column[0] for column in found.description or ()]
             rows += [{"canonical_table": table, **dict(zip(names, row, strict=True))} for row in found.fetchall()]

@@ -63,7 +63,7 @@ def tenant_tables(
             if as_of is not None:
                 moment = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
                 valid = f" WHERE valid_from <= {moment} AND coalesce(valid_to > {moment}, true)"
-            con.execute(f"CREATE VIEW {identifier(table)} AS {rows}{valid}")
+            con.execute(f"CREATE VIEW {identifier(table)} AS FROM ({rows}){valid}")
         for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
             con.execute(f"DROP TABLE {identifier(left)}")
         con.execute(f"SET allowed_paths = {literals(allowed)}")

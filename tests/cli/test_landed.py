@@ -1,0 +1,142 @@
+"""`avesa deletes`, `quarantine`, `rebuild`, `verify` and queries of another time, over raw files that another program
+landed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from avesa_program import Avesa
+from landed_home import LandedHome, changes, contact, listing, rewrite
+
+CONTACTS = "SELECT source_id, first_name FROM contacts ORDER BY ALL"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> LandedHome:
+    """60 contacts, then a listing that lacks half of them."""
+    home = LandedHome(tmp_path / "home")
+    home.land(
+        listing(10, *(contact(f"{number:02}", 1, 10) for number in range(60))),
+        listing(20, *(contact(f"{number:02}", 1, 20) for number in range(30))),
+    )
+    return home
+
+
+@pytest.fixture
+def avesa(home: LandedHome, monkeypatch: pytest.MonkeyPatch) -> Avesa:
+    monkeypatch.delenv("AVESA_HOME", raising=False)
+    return Avesa(home.folder)
+
+
+def count(avesa: Avesa, condition: str, *more: str) -> int:
+    (row,) = avesa.json("query", "acme", f"SELECT count(*) AS n FROM contacts WHERE {condition}", *more)
+    return int(row["n"])
+
+
+@pytest.mark.parametrize(("decision", "deleted"), [("approve", 30), ("reject", 0)])
+def test_a_listing_that_waits_is_shown_and_what_a_person_says_is_done(
+    avesa: Avesa, decision: str, deleted: int
+) -> None:
+    avesa("transform", "acme")
+    shown = avesa("deletes", "list").stdout
+    assert "connectwise/contacts" in shown and "60" in shown and "30" in shown
+    assert count(avesa, "is_deleted") == 0
+    (held,) = avesa.json("deletes", "list", "acme")
+    assert (held["known"], held["lost"], held["listed"], held["some_lost"][0]) == (60, 30, 30, "30")
+    shown = avesa("deletes", decision, "acme", "connectwise/contacts").stdout
+    assert "30 records" in shown
+    assert count(avesa, "is_deleted AND valid_to = '2026-01-01 00:20'") == deleted
+    assert count(avesa, "is_deleted") == deleted
+    assert "No listing waits" in avesa("deletes", "list").stdout
+    avesa("verify", "acme")
+
+
+def test_deletes_of_what_does_not_wait_are_wrong_usage(avesa: Avesa) -> None:
+    avesa("transform", "acme")
+    assert "connectwise/contacts" in avesa("deletes", "approve", "acme", "connectwise/tickets", code=2).stderr
+    assert "nobody" in avesa("deletes", "list", "nobody", code=2).stderr
+
+
+def test_verify_tells_each_comparison_with_its_extent(avesa: Avesa) -> None:
+    avesa("transform", "acme")
+    lines = avesa("verify", "acme", "contacts").stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["ok"] * 5
+    assert [line[line.index("(") :] for line in lines] == [
+        "(2 receipts)",
+        "(2 receipts)",
+        "(1 file)",
+        "(60 versions)",
+        "(60 versions)",
+    ]
+
+
+def test_verify_names_what_is_wrong_to_people_and_programs_and_ends_with_1(avesa: Avesa, home: LandedHome) -> None:
+    avesa("transform", "acme")
+    (file,) = home.canonical.glob("*.parquet")
+    rewrite(file, "FROM '{file}' WHERE source_id >= '15'")
+    (home.raw / "pull-00020-0.parquet").unlink()
+    shown = avesa("verify", "acme", code=1).stdout
+    assert shown.count("WRONG") == 3
+    assert file.name in shown and "pull-00020-0.parquet is missing" in shown
+    checks = avesa.json("verify", "acme", "contacts", code=1)
+    assert [check["what"] for check in checks if not check["ok"]] == [
+        "receipts fit their files",
+        "the log and its files agree",
+        "a rebuild from raw gives the same rows",
+    ]
+
+
+def test_verify_names_ten_of_the_records_that_differ_and_counts_the_rest(avesa: Avesa, home: LandedHome) -> None:
+    avesa("transform", "acme")
+    (file,) = home.canonical.glob("*.parquet")
+    rewrite(file, "FROM '{file}' WHERE source_id >= '15'")
+    shown = avesa("verify", "acme", "contacts", code=1).stdout
+    assert "connectwise/contacts 00" in shown and "connectwise/contacts 09" in shown
+    assert "connectwise/contacts 10" not in shown and "and 5 more" in shown
+
+
+def test_a_mended_mapping_and_a_rebuild_make_values_of_what_could_not_be_cast(avesa: Avesa, home: LandedHome) -> None:
+    home.land(changes(30, contact("00", 25, 30, birthDay="31.12.1999"), contact(None, 25, 30)))
+    own = {
+        "table": "contacts",
+        "columns": {"birthday": {"type": "date", "description": "The day of birth."}},
+        "sources": {"connectwise": {"contacts": {"birthday": "birthDay"}}},
+    }
+    place = home.folder / "data/acme/mappings/contacts.json"
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps(own))
+    avesa("transform", "acme")
+    assert count(avesa, "birthday IS NOT NULL") == 0
+    (status,) = avesa.json("status", "acme")
+    assert [(one["table"], one["uncastable"], one["quarantined"]) for one in status["canonical"]] == [
+        ("contacts", 1, 1)
+    ]
+    (row,) = avesa.json("quarantine", "acme")
+    assert (row["file"], row["row"], row["record_id"]) == ("pull-00030-0.parquet", 1, None)
+    own["sources"] = {"connectwise": {"contacts": {"birthday": {"path": "birthDay", "format": "%d.%m.%Y"}}}}
+    place.write_text(json.dumps(own))
+    avesa("rebuild", "acme", "contacts")
+    assert count(avesa, "birthday = '1999-12-31' AND source_id = '00'") == 1
+    rewrite(
+        home.raw / "pull-00030-0.parquet",
+        "SELECT * REPLACE (coalesce(record_id, '99') AS record_id, NULL AS problem) FROM '{file}'",
+    )
+    avesa("rebuild", "acme", "contacts")
+    assert avesa.json("quarantine", "acme") == []
+    assert count(avesa, "source_id = '99'") == 1
+
+
+def test_a_query_of_what_was_valid_and_of_what_was_known(avesa: Avesa, home: LandedHome) -> None:
+    home.land(changes(30, contact("00", 5, 30, "Bea")))
+    avesa("transform", "acme")
+    first = "SELECT first_name FROM contacts WHERE source_id = '00'"
+    minute = "2026-01-01T00:{:02}:00Z".format
+    assert avesa.json("query", "acme", first, "--as-of", minute(4)) == [{"first_name": "Mia"}]
+    assert avesa.json("query", "acme", first, "--as-of", minute(5)) == [{"first_name": "Bea"}]
+    assert avesa.json("query", "acme", first, "--known-at", minute(25)) == [{"first_name": "Mia"}]
+    assert avesa.json("query", "acme", first, "--as-of", minute(5), "--known-at", minute(25)) == [{"first_name": "Mia"}]
+    assert avesa.json("query", "acme", first, "--as-of", "2026-01-01T01:05:00+01:00") == [{"first_name": "Bea"}]
+    assert avesa.json("query", "acme", first, "--as-of", "2026-01-01T00:00:59") == []
