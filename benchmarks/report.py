@@ -167,12 +167,16 @@ def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
 
 
 def _profile(results: Results, prose: str) -> Iterable[str]:
-    if not results.of("profile", "avesa"):
+    parts = {"avesa": "The batch with history", "small": "All small tables"}
+    found = {engine: results.of("profile", engine) for engine in parts}
+    if not any(found.values()):
         return
     yield "\n## Where the time goes\n"
     yield prose
-    for engine, title in (("avesa", "The batch with history"), ("small", "All small tables")):
-        spent: dict[str, float] = results.of("profile", engine)[0]["seconds"]
+    for engine, title in parts.items():
+        spent: dict[str, float] = found[engine][0]["seconds"] if found[engine] else {}
+        if not spent:
+            continue
         whole = max(spent.values())
         yield f"\n### {title}\n"
         yield from _table(
