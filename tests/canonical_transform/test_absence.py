@@ -277,3 +277,17 @@ def test_a_decision_about_what_is_no_complete_listing_means_nothing(folding: Fol
     decide(folding, "it.receipt.json", "approve")
     folding.fold()
     assert {v.valid_to for v in folding.versions()} == {None}
+
+
+def test_a_change_from_between_two_listings_that_show_a_record_as_it_came_back_is_late(folding: Folding) -> None:
+    """The listing of minute 40 shows it as of minute 1 once more: that observation holds from minute 40."""
+    two = lambda m: thing("2", 1, m)  # noqa: E731
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), two(10)),
+        listing(20, two(20)),
+        listing(30, thing("1", 1, 30), two(30)),
+        listing(40, thing("1", 1, 40), two(40)),
+        change(50, thing("1", 35, 50, "b")),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("a", 30, 35, False), ("b", 35, 40, False), ("a", 40, None, False)]
