@@ -291,3 +291,15 @@ def test_a_change_from_between_two_listings_that_show_a_record_as_it_came_back_i
         change(50, thing("1", 35, 50, "b")),
     )
     assert spans(folding) == [("a", 1, 20, True), ("a", 30, 35, False), ("b", 35, 40, False), ("a", 40, None, False)]
+
+
+def test_a_change_told_after_its_record_came_back_stands_where_it_belongs(folding: Folding) -> None:
+    """The listing showed it as of minute 15, and held from minute 30; the change pull says what was in minute 15."""
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), thing("2", 1, 10)),
+        listing(20, thing("2", 1, 20)),
+        listing(30, thing("1", 15, 30, "b"), thing("2", 1, 30)),
+        change(40, thing("1", 15, 40, "b")),
+    )
+    assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True), ("b", 30, None, False)]
