@@ -303,3 +303,15 @@ def test_a_change_told_after_its_record_came_back_stands_where_it_belongs(foldin
         change(40, thing("1", 15, 40, "b")),
     )
     assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True), ("b", 30, None, False)]
+
+
+def test_an_absence_in_the_very_instant_of_a_record_ends_what_is_told_of_the_time_before(folding: Folding) -> None:
+    """Of a record and its absence in one instant the absence wins, so that no version is left to tell of it."""
+    ahead = Row("1", {"name": "a"}, at(20), at(10))
+    fold_each(
+        folding,
+        change(10, ahead, thing("2", 1, 10)),
+        listing(20, thing("2", 1, 20)),
+        change(30, thing("1", 15, 30, "b")),
+    )
+    assert spans(folding) == [("b", 15, 20, True)]
