@@ -315,3 +315,16 @@ def test_an_absence_in_the_very_instant_of_a_record_ends_what_is_told_of_the_tim
         change(30, thing("1", 15, 30, "b")),
     )
     assert spans(folding) == [("b", 15, 20, True)]
+
+
+def test_a_record_that_an_incomplete_listing_showed_again_is_known_to_the_listing_that_agrees(folding: Folding) -> None:
+    """Gone from minute 20, as the listing of minute 30 confirms, back in minute 25, and gone in minute 30."""
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10)),
+        listing(20),
+        listing(25, thing("1", 1, 25), complete=False),
+        listing(30),
+        listing(40),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("a", 25, 30, True)]
