@@ -328,3 +328,17 @@ def test_a_record_that_an_incomplete_listing_showed_again_is_known_to_the_listin
         listing(40),
     )
     assert spans(folding) == [("a", 1, 20, True), ("a", 25, 30, True)]
+
+
+def test_a_late_change_from_before_its_absence_does_not_bring_a_record_back_to_life(folding: Folding) -> None:
+    """Dead since minute 20, it cannot be missed in minute 30, and lives again from its change in minute 25."""
+    two = lambda m: thing("2", 1, m)  # noqa: E731
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10), two(10)),
+        listing(20, two(20)),
+        change(25, thing("1", 15, 25, "b")),
+        listing(30, two(30)),
+        listing(40, thing("1", 25, 40, "c"), two(40)),
+    )
+    assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True), ("c", 25, None, False)]
