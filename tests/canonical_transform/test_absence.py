@@ -342,3 +342,16 @@ def test_a_late_change_from_before_its_absence_does_not_bring_a_record_back_to_l
         listing(40, thing("1", 25, 40, "c"), two(40)),
     )
     assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True), ("c", 25, None, False)]
+
+
+def test_a_record_that_was_deleted_after_a_held_listing_stays_deleted_when_it_is_confirmed(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10)),
+        listing(20),
+        change(25, gone("1", 25, 25)),
+        listing(30),
+        listing(40),
+        listing(50, thing("1", 28, 50, "c")),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("c", 28, None, False)]
