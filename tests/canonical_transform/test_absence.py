@@ -355,3 +355,14 @@ def test_a_record_that_was_deleted_after_a_held_listing_stays_deleted_when_it_is
         listing(50, thing("1", 28, 50, "c")),
     )
     assert spans(folding) == [("a", 1, 20, True), ("c", 28, None, False)]
+
+
+def test_a_listing_folded_together_with_a_slow_pull_says_nothing_of_what_came_after_it_began(folding: Folding) -> None:
+    before, slow = change(10, thing("2", 1, 10)), change(15, thing("1", 5, 21))
+    complete = listing(20, thing("2", 1, 22))
+    folding.land(before)
+    folding.fold()
+    folding.land(slow, complete)
+    folding.fold()
+    agrees(folding, before, slow, complete)
+    assert spans(folding) == [("a", 5, None, False)]
