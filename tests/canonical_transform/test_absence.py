@@ -366,3 +366,14 @@ def test_a_listing_folded_together_with_a_slow_pull_says_nothing_of_what_came_af
     folding.fold()
     agrees(folding, before, slow, complete)
     assert spans(folding) == [("a", 5, None, False)]
+
+
+def test_a_listing_with_two_receipts_does_not_agree_with_itself(folding: Folding) -> None:
+    """A pull that was killed between its receipt and its watermark leaves a second receipt of the same beginning."""
+    folding.land(listing(10, *many(60, 10)))
+    folding.fold()
+    folding.land(listing(20, *many(30, 20), name="shrunken"))
+    raw = folding.root / "data/acme/raw/vendor/things"
+    (raw / "shrunken-again.receipt.json").write_bytes((raw / "shrunken.receipt.json").read_bytes())
+    assert folding.fold().held == ["shrunken.receipt.json"]
+    assert {v.valid_to for v in folding.versions()} == {None}
