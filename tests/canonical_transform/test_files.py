@@ -10,6 +10,7 @@ import pytest
 from avesa.shared.errors import ConfigurationError, StorageError
 from fold_story import change, fold_each, listing, spans, thing
 from fold_table import Folding, things_mapping
+from raw_files import Row, at
 
 
 def test_an_unchanged_delivery_costs_no_file_and_no_commit(folding: Folding) -> None:
@@ -145,3 +146,12 @@ def test_files_that_nothing_refers_to_are_swept_after_a_week_and_fresh_ones_are_
     folding.land(change(210, thing("1", 209, 210, "v21")))
     assert not folding.fold().rebuilt
     assert len(folding.versions()) == 21
+
+
+def test_a_file_that_two_receipts_name_is_counted_once(folding: Folding) -> None:
+    unfit = Row(None, {"name": "?"}, at(1), at(10), problem="no key")
+    folding.land(change(10, thing("1", 1, 10, hours="many"), unfit, name="first"))
+    raw = folding.root / "data/acme/raw/vendor/things"
+    (raw / "second.receipt.json").write_bytes((raw / "first.receipt.json").read_bytes())
+    report = folding.fold()
+    assert (report.rows, report.quarantined, report.uncastable["hours"]["count"]) == (2, 1, 1)
