@@ -465,3 +465,14 @@ def test_a_time_far_from_ours_is_a_time_like_any_other(folding: Folding, moment:
     far = Row("1", {"name": "far"}, moment, at(10))
     fold_each(folding, change(10, far), change(20, thing("1", 15, 20)), change(30, thing("2", 15, 30)))
     assert {v.valid_from for v in folding.versions()} == {moment, at(15)}
+
+
+def test_an_untracked_json_value_is_spelled_as_it_was_last(tmp_path: Path) -> None:
+    folding = Folding(tmp_path, mapping=things_mapping(untracked=["tags"]))
+    folding.land(change(10, thing("1", 1, 10, tags={"x": 1, "y": 2})))
+    folding.fold()
+    folding.land(change(20, thing("1", 1, 20, tags={"y": 2, "x": 1})))
+    folding.fold()
+    before = folding.rows()
+    folding.fold(rebuild=True)
+    assert folding.rows() == before
