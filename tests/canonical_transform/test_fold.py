@@ -476,3 +476,9 @@ def test_an_untracked_json_value_is_spelled_as_it_was_last(tmp_path: Path) -> No
     before = folding.rows()
     folding.fold(rebuild=True)
     assert folding.rows() == before
+
+
+def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:
+    """The latest time of many a vendor's clock, 9999-12-31T23:59:59.9999999Z, stands for never."""
+    fold_each(folding, change(10, Row("1", {"name": "a"}, datetime.max.replace(tzinfo=UTC), at(10)), thing("2", 1, 10)))
+    assert {v.id for v in folding.versions()} == {"1", "2"}
