@@ -10,6 +10,7 @@ import pytest
 from avesa.shared.errors import ConfigurationError, StorageError
 from fold_story import change, fold_each, listing, spans, thing
 from fold_table import Folding, things_mapping
+from landed_home import rewrite
 from raw_files import Row, at
 
 
@@ -155,3 +156,18 @@ def test_a_file_that_two_receipts_name_is_counted_once(folding: Folding) -> None
     (raw / "second.receipt.json").write_bytes((raw / "first.receipt.json").read_bytes())
     report = folding.fold()
     assert (report.rows, report.quarantined, report.uncastable["hours"]["count"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("column", ["updated_at", "extracted_at"])
+@pytest.mark.parametrize("moment", ["10000-01-01 00:00:00+00", "infinity", "0001-01-01 (BC) 00:00:00+00"])
+def test_a_row_with_a_time_that_no_reader_can_show_goes_to_quarantine(
+    folding: Folding, column: str, moment: str
+) -> None:
+    folding.land(change(10, thing("1", 1, 10), thing("2", 1, 10), name="first"))
+    far = f"if(record_id = '2', TIMESTAMPTZ '{moment}', {column})"
+    rewrite(
+        folding.root / "data/acme/raw/vendor/things/first-0.parquet",
+        f"SELECT * REPLACE ({far} AS {column}) FROM '{{file}}'",
+    )
+    assert folding.fold().quarantined == 1
+    assert {v.id for v in folding.versions()} == {"1"}
