@@ -171,3 +171,11 @@ def test_a_row_with_a_time_that_no_reader_can_show_goes_to_quarantine(
     )
     assert folding.fold().quarantined == 1
     assert {v.id for v in folding.versions()} == {"1"}
+
+
+def test_a_receipt_that_tells_too_many_rows_loses_none(folding: Folding) -> None:
+    (name,) = folding.land(change(10, thing("1", 1, 10), thing("2", 1, 10)))
+    receipt = folding.root / "data/acme/raw/vendor/things" / name
+    receipt.write_bytes(receipt.read_bytes().replace(b'"rows": 2', b'"rows": 2000000'))
+    folding.fold()
+    assert {v.id for v in folding.versions()} == {"1", "2"}
