@@ -375,5 +375,5 @@ def test_a_listing_with_two_receipts_does_not_agree_with_itself(folding: Folding
     folding.land(listing(20, *many(30, 20), name="shrunken"))
     raw = folding.root / "data/acme/raw/vendor/things"
     (raw / "shrunken-again.receipt.json").write_bytes((raw / "shrunken.receipt.json").read_bytes())
-    assert folding.fold().held == ["shrunken.receipt.json"]
+    assert len(folding.fold().held) == 1
     assert {v.valid_to for v in folding.versions()} == {None}
