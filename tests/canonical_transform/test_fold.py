@@ -241,6 +241,21 @@ def test_an_undated_row_extracted_before_the_newest_that_was_folded_is_late(fold
     assert [name for name, *_ in spans(folding)] == ["a", "b", "a"]
 
 
+def test_a_dated_row_between_two_undated_deliveries_is_late(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("1", None, 10)),
+        change(20, thing("1", None, 20)),
+        change(30, thing("1", 15, 30, "b")),
+    )
+    second = 1 / 60
+    assert spans(folding) == [
+        ("a", 10 + second, 15, False),
+        ("b", 15, 20 + second, False),
+        ("a", 20 + second, None, False),
+    ]
+
+
 def test_dated_and_undated_observations_of_one_record_stand_in_one_order_of_time(folding: Folding) -> None:
     fold_each(
         folding,
