@@ -155,17 +155,16 @@ def _contents(chance: Random) -> dict[str, Any]:
 
 
 def _next_state(chance: Random, before: list[_State], contents: list[dict[str, Any]], minute: int) -> _State:
-    what = chance.choice(["stays", "stays", "changes", "goes", "returns"])
-    known = [state for state in before if state.fields is not None]
     # Whole tens are the starts of listings too, so that records and absences meet in one instant.
     since = minute + chance.choice([-10, -5, -5, -1, 0, 5])
-    if not before or what == "changes":
-        return _State(chance.choice(contents), since)
-    if what == "goes":
-        return _State(None, since)
-    if what == "returns" and known:
-        return chance.choice([known[-1], replace(known[-1], since=since)])
-    return before[-1]
+    known = [state for state in before if state.fields is not None]
+    if not before:
+        return _State(chance.choice(contents) if chance.random() < 0.9 else None, since)
+    if before[-1].fields is None:
+        returned = chance.choice([known[-1], known[-1], replace(known[-1], since=since)]) if known else None
+        return returned if returned and chance.random() < 0.6 else before[-1]
+    what = chance.choice(["stays", "stays", "changes", "goes"])
+    return {"stays": before[-1], "changes": _State(chance.choice(contents), since), "goes": _State(None, since)}[what]
 
 
 def _row(
