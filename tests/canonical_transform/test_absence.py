@@ -277,3 +277,103 @@ def test_a_decision_about_what_is_no_complete_listing_means_nothing(folding: Fol
     decide(folding, "it.receipt.json", "approve")
     folding.fold()
     assert {v.valid_to for v in folding.versions()} == {None}
+
+
+def test_a_change_from_between_two_listings_that_show_a_record_as_it_came_back_is_late(folding: Folding) -> None:
+    """The listing of minute 40 shows it as of minute 1 once more: that observation holds from minute 40."""
+    two = lambda m: thing("2", 1, m)  # noqa: E731
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), two(10)),
+        listing(20, two(20)),
+        listing(30, thing("1", 1, 30), two(30)),
+        listing(40, thing("1", 1, 40), two(40)),
+        change(50, thing("1", 35, 50, "b")),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("a", 30, 35, False), ("b", 35, 40, False), ("a", 40, None, False)]
+
+
+def test_a_change_told_after_its_record_came_back_stands_where_it_belongs(folding: Folding) -> None:
+    """The listing showed it as of minute 15, and held from minute 30; the change pull says what was in minute 15."""
+    fold_each(
+        folding,
+        listing(10, thing("1", 1, 10), thing("2", 1, 10)),
+        listing(20, thing("2", 1, 20)),
+        listing(30, thing("1", 15, 30, "b"), thing("2", 1, 30)),
+        change(40, thing("1", 15, 40, "b")),
+    )
+    assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True), ("b", 30, None, False)]
+
+
+def test_an_absence_in_the_very_instant_of_a_record_ends_what_is_told_of_the_time_before(folding: Folding) -> None:
+    """Of a record and its absence in one instant the absence wins, so that no version is left to tell of it."""
+    ahead = Row("1", {"name": "a"}, at(20), at(10))
+    fold_each(
+        folding,
+        change(10, ahead, thing("2", 1, 10)),
+        listing(20, thing("2", 1, 20)),
+        change(30, thing("1", 15, 30, "b")),
+    )
+    assert spans(folding) == [("b", 15, 20, True)]
+
+
+def test_a_record_that_an_incomplete_listing_showed_again_is_known_to_the_listing_that_agrees(folding: Folding) -> None:
+    """Gone from minute 20, as the listing of minute 30 confirms, back in minute 25, and gone in minute 30."""
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10)),
+        listing(20),
+        listing(25, thing("1", 1, 25), complete=False),
+        listing(30),
+        listing(40),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("a", 25, 30, True)]
+
+
+def test_a_late_change_from_before_its_absence_does_not_bring_a_record_back_to_life(folding: Folding) -> None:
+    """Dead since minute 20, it cannot be missed in minute 30, and lives again from its change in minute 25."""
+    two = lambda m: thing("2", 1, m)  # noqa: E731
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10), two(10)),
+        listing(20, two(20)),
+        change(25, thing("1", 15, 25, "b")),
+        listing(30, two(30)),
+        listing(40, thing("1", 25, 40, "c"), two(40)),
+    )
+    assert spans(folding) == [("a", 1, 15, False), ("b", 15, 20, True), ("c", 25, None, False)]
+
+
+def test_a_record_that_was_deleted_after_a_held_listing_stays_deleted_when_it_is_confirmed(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("1", 1, 10)),
+        listing(20),
+        change(25, gone("1", 25, 25)),
+        listing(30),
+        listing(40),
+        listing(50, thing("1", 28, 50, "c")),
+    )
+    assert spans(folding) == [("a", 1, 20, True), ("c", 28, None, False)]
+
+
+def test_a_listing_folded_together_with_a_slow_pull_says_nothing_of_what_came_after_it_began(folding: Folding) -> None:
+    before, slow = change(10, thing("2", 1, 10)), change(15, thing("1", 5, 21))
+    complete = listing(20, thing("2", 1, 22))
+    folding.land(before)
+    folding.fold()
+    folding.land(slow, complete)
+    folding.fold()
+    agrees(folding, before, slow, complete)
+    assert spans(folding) == [("a", 5, None, False)]
+
+
+def test_a_listing_with_two_receipts_does_not_agree_with_itself(folding: Folding) -> None:
+    """A pull that was killed between its receipt and its watermark leaves a second receipt of the same beginning."""
+    folding.land(listing(10, *many(60, 10)))
+    folding.fold()
+    folding.land(listing(20, *many(30, 20), name="shrunken"))
+    raw = folding.root / "data/acme/raw/vendor/things"
+    (raw / "shrunken-again.receipt.json").write_bytes((raw / "shrunken.receipt.json").read_bytes())
+    assert len(folding.fold().held) == 1
+    assert {v.valid_to for v in folding.versions()} == {None}

@@ -18,11 +18,10 @@ import pytest
 from deltalake import DeltaTable
 
 from avesa.canonical_transform import canonical_table
-from avesa.canonical_transform.canonical_table import CanonicalTable
 from avesa.canonical_transform.fold import FoldReport
-from avesa.shared.objects import Objects
 from fold_story import change, decide, gone, listing, thing
 from fold_table import Folding, thing_values, versions_in
+from fold_writes import before_each_write
 from raw_files import PullOf, Row, at
 from scd2_oracle import Version, history
 
@@ -46,28 +45,10 @@ class Writes:
 
 @contextmanager
 def watched(writes: Writes) -> Iterator[None]:
-    """All that a fold makes durable goes through these."""
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in (
-            (Objects, "write"),
-            (Objects, "write_new"),
-            (Objects, "upload"),
-            (Objects, "make_durable"),
-            (Objects, "delete"),
-            (CanonicalTable, "commit"),
-            (Folding, "_save"),
-        ):
-            patch.setattr(owner, name, _watched(getattr(owner, name), name, writes))
+    """The log is swept at every second commit, so that this can be died at too."""
+    with pytest.MonkeyPatch.context() as patch, before_each_write(writes.about_to, (Folding, "_save")):
         patch.setattr(canonical_table, "VACUUM_EVERY", 2)
         yield
-
-
-def _watched(method: Callable[..., Any], name: str, writes: Writes) -> Callable[..., Any]:
-    def about_to(*args: Any, **options: Any) -> Any:
-        writes.about_to(name)
-        return method(*args, **options)
-
-    return about_to
 
 
 UNFIT = Row(None, {"name": "?"}, at(1), at(10), problem="no key")

@@ -10,6 +10,8 @@ import pytest
 from avesa.shared.errors import ConfigurationError, StorageError
 from fold_story import change, fold_each, listing, spans, thing
 from fold_table import Folding, things_mapping
+from landed_home import rewrite
+from raw_files import Row, at
 
 
 def test_an_unchanged_delivery_costs_no_file_and_no_commit(folding: Folding) -> None:
@@ -145,3 +147,35 @@ def test_files_that_nothing_refers_to_are_swept_after_a_week_and_fresh_ones_are_
     folding.land(change(210, thing("1", 209, 210, "v21")))
     assert not folding.fold().rebuilt
     assert len(folding.versions()) == 21
+
+
+def test_a_file_that_two_receipts_name_is_counted_once(folding: Folding) -> None:
+    unfit = Row(None, {"name": "?"}, at(1), at(10), problem="no key")
+    folding.land(change(10, thing("1", 1, 10, hours="many"), unfit, name="first"))
+    raw = folding.root / "data/acme/raw/vendor/things"
+    (raw / "second.receipt.json").write_bytes((raw / "first.receipt.json").read_bytes())
+    report = folding.fold()
+    assert (report.rows, report.quarantined, report.uncastable["hours"]["count"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("column", ["updated_at", "extracted_at"])
+@pytest.mark.parametrize("moment", ["10000-01-01 00:00:00+00", "infinity", "0001-01-01 (BC) 00:00:00+00"])
+def test_a_row_with_a_time_that_no_reader_can_show_goes_to_quarantine(
+    folding: Folding, column: str, moment: str
+) -> None:
+    folding.land(change(10, thing("1", 1, 10), thing("2", 1, 10), name="first"))
+    far = f"if(record_id = '2', TIMESTAMPTZ '{moment}', {column})"
+    rewrite(
+        folding.root / "data/acme/raw/vendor/things/first-0.parquet",
+        f"SELECT * REPLACE ({far} AS {column}) FROM '{{file}}'",
+    )
+    assert folding.fold().quarantined == 1
+    assert {v.id for v in folding.versions()} == {"1"}
+
+
+def test_a_receipt_that_tells_too_many_rows_loses_none(folding: Folding) -> None:
+    (name,) = folding.land(change(10, thing("1", 1, 10), thing("2", 1, 10)))
+    receipt = folding.root / "data/acme/raw/vendor/things" / name
+    receipt.write_bytes(receipt.read_bytes().replace(b'"rows": 2', b'"rows": 2000000'))
+    folding.fold()
+    assert {v.id for v in folding.versions()} == {"1", "2"}

@@ -241,6 +241,21 @@ def test_an_undated_row_extracted_before_the_newest_that_was_folded_is_late(fold
     assert [name for name, *_ in spans(folding)] == ["a", "b", "a"]
 
 
+def test_a_dated_row_between_two_undated_deliveries_is_late(folding: Folding) -> None:
+    fold_each(
+        folding,
+        change(10, thing("1", None, 10)),
+        change(20, thing("1", None, 20)),
+        change(30, thing("1", 15, 30, "b")),
+    )
+    second = 1 / 60
+    assert spans(folding) == [
+        ("a", 10 + second, 15, False),
+        ("b", 15, 20 + second, False),
+        ("a", 20 + second, None, False),
+    ]
+
+
 def test_dated_and_undated_observations_of_one_record_stand_in_one_order_of_time(folding: Folding) -> None:
     fold_each(
         folding,
@@ -465,3 +480,20 @@ def test_a_time_far_from_ours_is_a_time_like_any_other(folding: Folding, moment:
     far = Row("1", {"name": "far"}, moment, at(10))
     fold_each(folding, change(10, far), change(20, thing("1", 15, 20)), change(30, thing("2", 15, 30)))
     assert {v.valid_from for v in folding.versions()} == {moment, at(15)}
+
+
+def test_an_untracked_json_value_is_spelled_as_it_was_last(tmp_path: Path) -> None:
+    folding = Folding(tmp_path, mapping=things_mapping(untracked=["tags"]))
+    folding.land(change(10, thing("1", 1, 10, tags={"x": 1, "y": 2})))
+    folding.fold()
+    folding.land(change(20, thing("1", 1, 20, tags={"y": 2, "x": 1})))
+    folding.fold()
+    before = folding.rows()
+    folding.fold(rebuild=True)
+    assert folding.rows() == before
+
+
+def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:
+    """The latest time of many a vendor's clock, 9999-12-31T23:59:59.9999999Z, stands for never."""
+    fold_each(folding, change(10, Row("1", {"name": "a"}, datetime.max.replace(tzinfo=UTC), at(10)), thing("2", 1, 10)))
+    assert {v.id for v in folding.versions()} == {"1", "2"}

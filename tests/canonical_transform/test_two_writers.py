@@ -5,6 +5,7 @@ what one fold alone would tell. A lease that ran out while its holder slept come
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from fold_table import thing_values
 from fold_workers import Done, FoldWorker, SharedTable, Writer, fold_until_it_holds, fold_workers
+from fold_writes import before_each_write
 from raw_files import PullOf, Row, at
 from scd2_oracle import history
 
@@ -136,3 +138,37 @@ def test_a_writer_that_wakes_up_with_an_old_ledger_takes_nothing_back(table: Sha
     assert sleeper.fold() == 0
     assert table.versions() == history([FIRST, *THEN], thing_values)
     ends_the_same_from_the_beginning(table)
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("fold", "fold"), ("rebuild", "fold"), ("fold", "rebuild")])
+def test_another_writer_comes_in_before_any_write_and_nothing_is_lost_or_doubled(
+    table: SharedTable, tmp_path: Path, mine: str, theirs: str
+) -> None:
+    """One writer goes through all of its fold while the other is about to write, wherever that is."""
+    begun = copy_of(table, tmp_path / "begun")
+    writes: list[str] = []
+    with before_each_write(writes.append, (Writer, "save")):
+        Writer(table).fold(rebuild=mine == "rebuild")
+    assert {"upload", "commit", "save"} <= set(writes)
+    stale = 0
+    for place, write in enumerate(writes):
+        shared = copy_of(begun, tmp_path / str(place))
+        countdown = [place]
+
+        def come_in(_: str, shared: SharedTable = shared, countdown: list[int] = countdown) -> None:
+            countdown[0] -= 1
+            if countdown[0] == -1:
+                fold_until_it_holds(shared, rebuild=theirs == "rebuild")
+
+        with before_each_write(come_in, (Writer, "save")):
+            stale += fold_until_it_holds(shared, rebuild=mine == "rebuild").stale
+        assert shared.versions() == history([FIRST, *THEN], thing_values), (place, write)
+        assert fold_until_it_holds(shared) == Done(stale=0, commits=0), (place, write)
+    assert stale > 2
+
+
+def copy_of(table: SharedTable, folder: Path) -> SharedTable:
+    folder.mkdir()
+    shutil.copytree(table.root, folder / "data")
+    shutil.copy(table.state, folder / "state.db")
+    return SharedTable(str(folder / "data"), folder / "state.db")
