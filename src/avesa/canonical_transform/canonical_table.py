@@ -50,6 +50,8 @@ _NOTE = "avesa.ledger"
 VACUUM_EVERY = 20
 VACUUM_AFTER_HOURS = 7 * 24
 
+_LAST_MILLISECOND = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+
 _STATED = ("source_service", "source_table", "source_id")
 _STATED_TIMES = ("updated_at", "valid_from", "valid_to", "recorded_at")
 
@@ -289,6 +291,7 @@ def _statistics(rows: int, columns: dict[str, dict[str, str]]) -> dict[str, Any]
 def _millisecond(text: str, *, up: bool) -> str:
     moment = datetime.fromisoformat(text).astimezone(UTC)
     floor = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    if up and floor != moment:
-        floor += timedelta(milliseconds=1)
-    return to_iso(floor)
+    if not up or floor == moment:
+        return to_iso(floor)
+    # After the last millisecond that there is comes no other.
+    return to_iso(floor + timedelta(milliseconds=1) if floor < _LAST_MILLISECOND else moment)

@@ -18,7 +18,7 @@ import msgspec
 
 from avesa.canonical_transform import onto_current, table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
-from avesa.canonical_transform.engine import use_threads
+from avesa.canonical_transform.engine import count, use_threads
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger, encode_ledger
 from avesa.canonical_transform.listings import Verdict, judge_next
 from avesa.canonical_transform.mapping import Mapping
@@ -144,7 +144,8 @@ def _fold_source(
     pulls = read_pulls(job.bench.objects, source, raw, new)
     anew = new is None or judged_otherwise or not known.recent or _is_out_of_order(pulls, known)
     for group in [pulls] if anew else _groups(pulls):
-        folded = None if anew else _onto_current(job, source, raw, snapshot, group, known)
+        is_late = anew or _is_out_of_order(group, known)
+        folded = None if is_late else _onto_current(job, source, raw, snapshot, group, known)
         if folded is None:
             names = raw.receipts if anew else _names_so_far(known, group, raw)
             everything = read_pulls(job.bench.objects, source, raw, names)
@@ -192,7 +193,7 @@ def _anew(
     _note(job, source, pulls, seen.rows)
     ledger = SourceLedger(
         newest=_newest(pulls, seen.rows),
-        newest_deletion=seen.rows.newest_deletion,
+        newest_deletion=_newest_of(seen.rows.newest_deletion, seen.newest_absence),
         decisions=tuple(raw.decisions),
         guard=_limits(job.bench.guard_of(source)),
     ).with_folded(pull.name for pull in pulls)
@@ -218,9 +219,13 @@ def _onto_current(
     ledger = msgspec.structs.replace(
         known.with_folded(pull.name for pull in group),
         newest=_newest(group, rows),
-        newest_deletion=max(filter(None, (known.newest_deletion, rows.newest_deletion)), default=None),
+        newest_deletion=_newest_of(known.newest_deletion, rows.newest_deletion),
     )
-    settled = _settled(job, ledger, {**known.unaccepted, **(_judge_one(bench, source, listing) if listing else {})})
+    verdicts = _judge_one(bench, source, listing) if listing else {}
+    if listing and verdicts[listing.name] == "accepted" and count(con, "lost"):
+        absent_at = _newest_of(ledger.newest_deletion, listing.receipt.started_at)
+        ledger = msgspec.structs.replace(ledger, newest_deletion=absent_at)
+    settled = _settled(job, ledger, {**known.unaccepted, **verdicts})
     arrived = onto_current.compare(con, job.table, shape, source, snapshot, known.newest, known.newest_deletion)
     if arrived.uncastable:
         add_counts(job.report.uncastable, uncastable_values(con))
@@ -245,7 +250,8 @@ def _judge_one(bench: Bench, source: Source, listing: Pull) -> dict[str, Verdict
     con = bench.con
     con.execute("""
         CREATE OR REPLACE TEMP TABLE alive AS
-        SELECT source_id, false AS is_deleted FROM observations WHERE file IS NOT NULL
+        SELECT source_id, since, false AS is_deleted, NULL::TIMESTAMPTZ AS absent_at
+        FROM observations WHERE file IS NOT NULL
     """)
     verdict = judge_next(con, bench.guard_of(source), listing, 0)
     if verdict == "accepted":
@@ -274,6 +280,10 @@ def _note(job: _Fold, source: Source, pulls: list[Pull], rows: RawRows) -> None:
                 job.bench.scratch,
             )
         )
+
+
+def _newest_of(*moments: datetime | None) -> datetime | None:
+    return max((one for one in moments if one is not None), default=None)
 
 
 def _newest(pulls: list[Pull], rows: RawRows) -> datetime:

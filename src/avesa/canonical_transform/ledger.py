@@ -30,7 +30,7 @@ class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
     newest: datetime | None = None
     """The newest instant at which anything folded was pulled; what was pulled before it is late as a whole."""
     newest_deletion: datetime | None = None
-    """The newest instant of a deletion that the vendor flagged: it may lie in wait for a record not seen yet."""
+    """The newest instant of a deletion, flagged or by absence: it may lie in wait for a record that has no version."""
     unaccepted: dict[str, Verdict] = {}
     """Complete listings that were not, or not yet, allowed to delete."""
     held: str | None = None

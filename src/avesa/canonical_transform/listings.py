@@ -21,6 +21,9 @@ from avesa.shared.guard import Guard
 
 Verdict = Literal["accepted", "held", "rejected"]
 
+IS_ALIVE = "NOT is_deleted AND coalesce(since > absent_at, true)"
+"""Of a row of `alive`: that its record lives."""
+
 
 def judge(
     con: duckdb.DuckDBPyConnection,
@@ -35,23 +38,22 @@ def judge(
     that hold only some of the records.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE absences (source_id VARCHAR, since TIMESTAMPTZ)")
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE alive
-        (source_id VARCHAR, since TIMESTAMPTZ, extracted_at TIMESTAMPTZ, is_deleted BOOLEAN, absent_at TIMESTAMPTZ)
-    """)
+    _begin(con)
     verdicts: dict[str, Verdict] = {}
     held: Pull | None = None
     before: Pull | None = None
     for number, listing in enumerate(listings):
+        if settled is None and held is not None and _is_second_opinion(con, held, listing, number):
+            verdicts[held.name] = _second_opinion(con, held, number)
+            if verdicts[held.name] == "accepted" and before is not None:
+                _reckon_again(con, listings[:number])
+            held = None
         _observe(con, before, listing)
         before = listing
         if settled is not None:
             _find_lost(con, number)
             verdict = settled.get(listing.name, "accepted")
         else:
-            if held is not None and not _keyless(con, number):
-                verdicts[held.name] = _second_opinion(con, held, number)
-                held = None
             verdict = judge_next(con, guard, listing, number)
         verdicts[listing.name] = verdict
         if verdict == "accepted":
@@ -73,13 +75,21 @@ def judge_next(con: duckdb.DuckDBPyConnection, guard: Guard, listing: Pull, numb
         return "accepted" if listing.decision.decision == "approve" else "rejected"
     if _keyless(con, number):
         return "rejected"
-    known = count(con, "alive WHERE NOT is_deleted")
+    known = count(con, f"alive WHERE {IS_ALIVE}")
     listed = count(con, f"(SELECT DISTINCT record_id FROM listed WHERE listing = {number})")
     return "held" if guard.suspects(known, count(con, "lost"), listed) else "accepted"
 
 
 def _keyless(con: duckdb.DuckDBPyConnection, number: int) -> bool:
     return count(con, f"listed WHERE listing = {number} AND record_id IS NULL") > 0
+
+
+def _begin(con: duckdb.DuckDBPyConnection) -> None:
+    """`alive`: of each record its last observation, and the last absence that counts; both tell whether it lives."""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE alive
+        (source_id VARCHAR, since TIMESTAMPTZ, extracted_at TIMESTAMPTZ, is_deleted BOOLEAN, absent_at TIMESTAMPTZ)
+    """)
 
 
 def _observe(con: duckdb.DuckDBPyConnection, before: Pull | None, listing: Pull) -> None:
@@ -109,9 +119,14 @@ def _find_lost(con: duckdb.DuckDBPyConnection, number: int) -> None:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE lost AS
         SELECT source_id FROM alive
-        WHERE NOT is_deleted
+        WHERE {IS_ALIVE}
           AND source_id NOT IN (SELECT record_id FROM listed WHERE listing = {number} AND record_id IS NOT NULL)
     """)
+
+
+def _is_second_opinion(con: duckdb.DuckDBPyConnection, held: Pull, listing: Pull, number: int) -> bool:
+    """A pull that was cut short can leave two receipts of one listing, which is no second one."""
+    return listing.receipt.started_at > held.receipt.started_at and not _keyless(con, number)
 
 
 def _second_opinion(con: duckdb.DuckDBPyConnection, held: Pull, number: int) -> Verdict:
@@ -120,14 +135,27 @@ def _second_opinion(con: duckdb.DuckDBPyConnection, held: Pull, number: int) -> 
     returned = count(con, f"held_lost WHERE source_id IN ({present})")
     if returned:
         return "rejected"
-    _delete(con, "held_lost", held)
+    started_at = moment(held.receipt.started_at)
+    con.execute(f"INSERT INTO absences SELECT source_id, {started_at} FROM held_lost")
     return "accepted"
+
+
+def _reckon_again(con: duckdb.DuckDBPyConnection, listings: list[Pull]) -> None:
+    """Make `alive` anew up to the last of these, since one of them turned out to count."""
+    _begin(con)
+    before: Pull | None = None
+    for listing in listings:
+        _observe(con, before, listing)
+        before = listing
+        since = moment(listing.receipt.started_at)
+        _mark(con, f"SELECT source_id FROM absences WHERE since = {since}", since)
 
 
 def _delete(con: duckdb.DuckDBPyConnection, lost: str, listing: Pull) -> None:
     started_at = moment(listing.receipt.started_at)
     con.execute(f"INSERT INTO absences SELECT source_id, {started_at} FROM {lost}")
-    con.execute(f"""
-        UPDATE alive SET is_deleted = (since <= {started_at}), absent_at = {started_at}
-        WHERE source_id IN (SELECT source_id FROM {lost})
-    """)
+    _mark(con, f"SELECT source_id FROM {lost}", started_at)
+
+
+def _mark(con: duckdb.DuckDBPyConnection, absent: str, since: str) -> None:
+    con.execute(f"UPDATE alive SET absent_at = {since} WHERE source_id IN ({absent})")

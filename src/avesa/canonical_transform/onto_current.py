@@ -76,9 +76,10 @@ def compare(
 ) -> Arrived:
     """Create `arrivals`: for each observation that does not repeat the last one of its record, what it means.
 
-    A row is late that is not newer than the last observation of its open version (`updated_at`, or where the vendor
-    has none, `newest`, up to which everything was folded), and a partial one. A record without an open version is late
-    if it has closed ones, or if a deletion as new as the row may lie in raw.
+    A row is late that is not newer than the last observation of its open version, and a partial one. That observation
+    is of the version's `updated_at`; where there is none, or the record came back by a listing so that it is older than
+    the version, it is of any instant up to `newest`, to which everything was folded. A record without an open version
+    is late if it has closed ones, or if a deletion as new as the row may lie in raw.
     """
     ended = _find_ended(con, table, shape, source, [file for file in snapshot.files if not file.is_current])
     arrived, spelled_otherwise = _arrivals(con, shape, ended, newest, newest_deletion, by_leaves=False)
@@ -101,7 +102,9 @@ def _arrivals(
     JSON is compared by its text, or by its leaves, which is right and slower.
     """
 
-    def same(names: Sequence[str]) -> str:
+    tracked_json = [name for name in shape.tracked if name in shape.json]
+
+    def same(names: Sequence[str], by_leaves: bool = False) -> str:
         arrived, held = (as_one_value(shape, names, one, by_leaves=by_leaves) for one in ("arrived", "held"))
         return f"{arrived} IS NOT DISTINCT FROM {held}"
 
@@ -112,20 +115,22 @@ def _arrivals(
                 arrived.updated_at, arrived.extracted_at, arrived.is_deleted, arrived.is_partial,
                 held.since AS held_since, held.updated_at AS held_updated_at, held.extracted_at AS held_recorded_at,
                 held.source_id IS NOT NULL AS is_held,
-                held.source_id IS NOT NULL AND NOT arrived.is_deleted AND {same(shape.tracked)} AS goes_on,
+                held.source_id IS NOT NULL AND NOT arrived.is_deleted AND {same(shape.tracked, by_leaves)} AS goes_on,
                 arrived.updated_at IS NOT DISTINCT FROM held.updated_at AND {same(shape.untracked)} AS has_same_rest,
-                {"false" if by_leaves else f"NOT ({same(sorted(shape.json))})"} AS is_spelled_otherwise
+                {"false" if by_leaves else f"NOT ({same(tracked_json)})"} AS is_spelled_otherwise
             FROM observations AS arrived
             LEFT JOIN observations AS held ON held.source_id = arrived.source_id AND held.file IS NOT NULL
             WHERE arrived.file IS NULL
         )
         SELECT *, goes_on AND has_same_rest AS is_same,
             is_partial OR CASE
-                WHEN is_held THEN since <= greatest(coalesce(held_updated_at, {moment(newest)}), held_since)
+                WHEN is_held THEN since <= CASE
+                    WHEN held_updated_at >= held_since THEN held_updated_at ELSE greatest({moment(newest)}, held_since)
+                END
                 ELSE {ended} OR coalesce(since <= {moment(newest_deletion)}, false)
             END AS is_late
         FROM met
-        WHERE NOT (goes_on AND has_same_rest AND updated_at IS NOT NULL AND NOT is_partial)
+        WHERE NOT coalesce(goes_on AND has_same_rest AND NOT is_partial AND updated_at >= held_since, false)
     """)
     found = one_row(
         con,

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class RawFigures:
     """What was seen on the way."""
 
     rows: RawRows
+    newest_absence: datetime | None
     verdicts: dict[str, Verdict]
     uncastable: dict[str, dict[str, Any]]
 
@@ -75,13 +77,14 @@ def fold_all(bench: Bench, source: Source, pulls: list[Pull], take: Callable[[st
     con = bench.con
     rows = load_rows(con, bench.objects, source, pulls, bench.scratch)
     verdicts = judge(con, _listings(pulls), bench.guard_of(source))
+    (newest_absence,) = one_row(con, "SELECT max(since) FROM absences")
     relation = _whole(bench, rows)
     if is_large(pulls):
         uncastable = _fold_in_ranges(bench, source, rows, relation, take)
     else:
         uncastable = _fold_at_once(bench, source, relation)
         take("versions")
-    return RawFigures(rows, verdicts, uncastable)
+    return RawFigures(rows, newest_absence, verdicts, uncastable)
 
 
 def fold_some(bench: Bench, source: Source, pulls: list[Pull], only: str, settled: ReadOnly[str, Verdict]) -> None:
@@ -129,7 +132,7 @@ def _fold_in_ranges(
     absences = count(con, "absences") > 0
     (lone,) = one_row(con, "SELECT count(*) = count(DISTINCT record_id) FROM rows")
     is_first = bool(lone) and not absences
-    parts = round(rows.rows / min(ROWS_PER_FILE, MOST_ROWS)) if is_first else -(-rows.rows // MOST_ROWS)
+    parts = max(1, round(rows.rows / min(ROWS_PER_FILE, MOST_ROWS))) if is_first else -(-rows.rows // MOST_ROWS)
     number = _range_number(con, parts)
     con.execute("CREATE OR REPLACE TEMP TABLE rows AS FROM rows WHERE false")
     with told_of_raw(source):

@@ -135,7 +135,7 @@ class RawRows:
     """What is behind some pulls. `oldest` and `newest` are of pulling, `newest_deletion` is of one that was flagged."""
 
     relation: str
-    """SQL of all rows: the raw columns, file, file_row_number, listed_at and listing (see `pulls`), and reason."""
+    """SQL of all rows: the raw columns, file, file_row_number, listed_at (see `pulls`), and reason."""
     rows: int
     partial: int
     unfit: int
@@ -172,8 +172,9 @@ def load_rows(
                 con,
                 """
                 SELECT count(*), count(*) FILTER (is_partial), count(*) FILTER (reason IS NOT NULL),
-                    min(record_id), max(record_id), min(extracted_at), max(extracted_at),
-                    max(coalesce(updated_at, extracted_at)) FILTER (is_deleted)
+                    min(record_id), max(record_id),
+                    min(extracted_at) FILTER (reason IS NULL), max(extracted_at) FILTER (reason IS NULL),
+                    max(coalesce(updated_at, extracted_at)) FILTER (reason IS NULL AND is_deleted)
                 FROM rows
                 """,
             ),
@@ -181,7 +182,7 @@ def load_rows(
         if any(pull.deletes_by_absence for pull in pulls):
             con.execute("""
                 CREATE OR REPLACE TEMP TABLE listed AS
-                SELECT record_id, listing FROM rows WHERE listing IS NOT NULL
+                SELECT record_id, pulls.listing FROM rows JOIN pulls USING (file) WHERE pulls.listing IS NOT NULL
             """)
         if found.unfit:
             con.execute("CREATE OR REPLACE TEMP TABLE unfit AS FROM rows WHERE reason IS NOT NULL")
@@ -190,15 +191,21 @@ def load_rows(
 
 
 _SLIM = """
-    record_id, updated_at, is_deleted, is_partial, extracted_at, page, file, file_row_number, listed_at, listing, reason
+    record_id, updated_at, is_deleted, is_partial, extracted_at, page, file, file_row_number, listed_at, reason
 """
 
-_REASON = """
+_FIRST, _LAST = "TIMESTAMPTZ '0001-01-01 00:00:00+00'", "TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'"
+"""What all readers of the tables can show."""
+
+_REASON = f"""
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN record_id IS NULL THEN 'the record has no key'
         WHEN extracted_at IS NULL THEN 'the row does not say when it was extracted'
         WHEN payload IS NULL AND NOT is_deleted THEN 'the row has no payload'
+        WHEN coalesce(updated_at, extracted_at) NOT BETWEEN {_FIRST} AND {_LAST}
+            OR extracted_at NOT BETWEEN {_FIRST} AND {_LAST}
+        THEN 'a time of the row is outside of the years 1 to 9999'
     END
 """
 """Why a row cannot be folded, or null."""
@@ -228,8 +235,8 @@ def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path
                 file_row_number
             FROM {relation}
         )
-        SELECT raw.*, pulls.listed_at, pulls.listing, {_REASON} AS reason
-        FROM raw JOIN pulls USING (file)
+        SELECT raw.*, named.listed_at, {_REASON} AS reason
+        FROM raw JOIN (SELECT file, min(listed_at) AS listed_at FROM pulls GROUP BY file) AS named USING (file)
         WHERE {wanted}
     )"""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
+from avesa.canonical_transform.listings import IS_ALIVE
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, decision_name, list_raw, read_pulls
@@ -95,7 +96,7 @@ def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[
             table=source.table,
             receipt=receipt,
             started_at=until.receipt.started_at,
-            known=count(con, "alive WHERE NOT is_deleted"),
+            known=count(con, f"alive WHERE {IS_ALIVE}"),
             lost=count(con, "held_lost"),
             listed=until.receipt.distinct_ids,
             some_lost=tuple(str(key) for (key,) in lost),
