@@ -25,8 +25,11 @@ _LITTLE_ROWS = 50_000
 MACROS = """
 CREATE OR REPLACE MACRO json_value(text) AS (
     -- A JSON value as its sorted leaves, so that two spellings of it are equal: other order of keys, 1 and 1.0.
-    SELECT list(fullkey || ' ' || CASE WHEN type = 'DOUBLE' THEN regexp_replace(atom::VARCHAR, '\\.0$', '')
-                                       ELSE coalesce(atom::VARCHAR, type) END ORDER BY fullkey)
+    SELECT list(fullkey || ' ' || CASE
+        WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT')
+        THEN 'NUMBER ' || regexp_replace(regexp_replace(atom::VARCHAR, '\\.0$', ''), '^-0$', '0')
+        ELSE concat_ws(' ', type, atom::VARCHAR)
+    END ORDER BY fullkey)
     FROM json_tree(CASE WHEN json_valid(text) THEN text ELSE to_json(text)::VARCHAR END)
 )
 """
