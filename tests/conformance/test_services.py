@@ -178,6 +178,22 @@ def test_what_changed_and_what_came_is_known_after_the_next_pull(tenant: Tenant)
         check(tenant, endpoint.name)
 
 
+def test_a_change_at_the_very_moment_of_the_newest_one_is_not_missed(tenant: Tenant) -> None:
+    tenant.clock.now += timedelta(hours=1)
+    changed_at = tenant.clock.now
+    for endpoint in changing(tenant):
+        tenant.vendor.change(endpoint.name, 4)
+    tenant.clock.now += timedelta(hours=1)
+    tenant.ingest()
+    later, tenant.clock.now = tenant.clock.now, changed_at
+    for endpoint in changing(tenant):
+        tenant.vendor.change(endpoint.name, 1)
+    tenant.clock.now = later + timedelta(minutes=1)
+    assert tenant.ingest().ok
+    for endpoint in changing(tenant):
+        check(tenant, endpoint.name)
+
+
 def test_a_pull_that_stops_in_the_middle_goes_on_there(tenant: Tenant) -> None:
     table = plain(tenant).name
     seen: list[int] = []
