@@ -155,7 +155,7 @@ class Contract:
         own = self.rules.get("tables", {}).get(endpoint["name"], {})
         rules = {**{name: rule for name, rule in self.rules.items() if name != "tables"}, **own}
         answer = endpoint.get("answer", facts["answer"])
-        record = own.get("record") or self._record(answer, endpoint["records"])
+        record = self._record(answer, endpoint["records"])
         return Table(endpoint, rules, path, record)
 
     def _record(self, answer: Any, records: str) -> Any:

@@ -89,6 +89,8 @@ class Pager:
         if at < 0:
             raise Refused(400, f"{rule['at']} is below the first page")
         end = at + size
+        if end > rule.get("cap", end):
+            raise Refused(400, f"rows beyond {rule['cap']} cannot be reached by {rule['at']}")
         if rule.get("short") and rule["kind"] == "cursor" and number in (2, 3):
             end = at + (max(1, size // 2) if number == 2 else 0)
         shown, is_last = rows[at:end], end >= len(rows)

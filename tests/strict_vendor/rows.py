@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from strict_vendor.contract import Contract, Table, get, put
+from strict_vendor.contract import Contract, Table, put
 from strict_vendor.shapes import Inventor
 from strict_vendor.times import write_time
 
@@ -87,9 +87,11 @@ class Rows:
             for path in table.key:
                 if path != table.cursor:
                     put(record, path, self._id(table, path, seed, number, place))
+            for name in table.rules.get("drops", []):
+                record.pop(name, None)
             deletes = table.rules.get("deletes", {})
-            if deletes.get("field") and get(record, deletes["field"]) == deletes["value"]:
-                put(record, deletes["field"], deletes.get("alive"))
+            if "alive" in deletes:
+                put(record, deletes["field"], deletes["alive"])
         else:
             record = self._id(table, "", seed, number, place)
         row = Row(record, 0, moment)

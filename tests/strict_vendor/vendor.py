@@ -205,6 +205,9 @@ class StrictVendor:
         arguments = {name: value for one in chain for name, value in one.arguments.items()}
         resolved = {name: _resolved(value, body.get("variables") or {}) for name, value in arguments.items()}
         self._check_selection(table, selection)
+        both = [name for name in table.rules.get("needs_both", []) if resolved.get(name) is not None]
+        if len(both) == 1:
+            raise Refused(400, f"{both[0]} stands alone: {' and '.join(table.rules['needs_both'])} go together")
         asked = replace(asked, body=json.dumps({**body, "variables": resolved}).encode())
         own = next(o for o in self.contract.operations if table in o.tables)
         # What was declared is checked on the body as it came: variables are an object of their own.
