@@ -35,6 +35,9 @@ class Credentials:
         self.values: dict[str, str] = dict(rules["credentials"])
         if any(way["kind"] == "jwt_bearer" for way in self._ways):
             self.values["private_key"] = key_pair().pem()
+            named = ("client_email", "private_key", "private_key_id")
+            held = {name: self.values[name] for name in named if name in self.values}
+            self.values["service_account_json"] = json.dumps({"type": "service_account", **held})
 
     def token_path(self, path: str) -> str | None:
         """The token path of the rules that a path is, None if it is none. Both may hold settings of the tenant."""
