@@ -183,7 +183,7 @@ def test_what_changed_and_what_came_is_known_after_the_next_pull(tenant: Tenant)
     tenant.ingest()
     tenant.clock.now += timedelta(hours=1)
     for endpoint in changing(tenant):
-        tenant.vendor.change(endpoint.name, 4)
+        tenant.vendor.change(endpoint.name, 6)
         tenant.vendor.add(endpoint.name)
     tenant.clock.now += timedelta(minutes=5)
     outcome = tenant.ingest()
@@ -199,7 +199,7 @@ def test_a_change_at_the_very_moment_of_the_newest_one_is_not_missed(tenant: Ten
     tenant.clock.now += timedelta(hours=1)
     changed_at = tenant.clock.now
     for endpoint in changing(tenant):
-        tenant.vendor.change(endpoint.name, 4)
+        tenant.vendor.change(endpoint.name, 6)
     tenant.clock.now += timedelta(hours=1)
     tenant.ingest()
     later, tenant.clock.now = tenant.clock.now, changed_at

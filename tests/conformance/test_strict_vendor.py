@@ -75,7 +75,7 @@ def test_what_changed_is_told_and_nothing_else(served: tuple[Walk, Serving], cli
     assert before.status_code == 404 or records(before.json()) == []
     changed = walk.change(serving.vendor)
     if before.status_code == 404:
-        serving.vendor.rows.list(serving.vendor.contract.tables["boards"])
+        serving.vendor.rows.of(serving.vendor.contract.tables["boards"])
     answer = send(serving, client, walk.changed, sign)
     assert keys(serving, walk.changes_in, records(answer.json())) == [changed]
     assert serving.vendor.violations == []

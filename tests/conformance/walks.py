@@ -262,7 +262,7 @@ def monday_follow(ask: Ask, answer: Answer) -> Ask | None:
 
 
 def monday_change(vendor: StrictVendor) -> Any:
-    vendor.rows.list(vendor.contract.tables["activity_logs"], ("0000000001",))
+    vendor.rows.of(vendor.contract.tables["activity_logs"], ("0000000001",))
     return vendor.key("activity_logs", vendor.add("activity_logs", ("0000000001",)))
 
 

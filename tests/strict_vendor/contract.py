@@ -34,11 +34,13 @@ class Table:
 
     @property
     def key(self) -> list[str]:
-        return list(self.rules.get("key", self.facts["primary_key"]))
+        found: list[str] = self.rules.get("key") or self.facts["primary_key"]
+        return found
 
     @property
     def cursor(self) -> str | None:
-        return self.facts["cursor_field"]
+        found: str | None = self.facts["cursor_field"]
+        return found
 
     @property
     def parent(self) -> Json | None:

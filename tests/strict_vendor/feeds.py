@@ -69,7 +69,7 @@ def cdc_page(contract: Contract, rows: Rows, asked: Asked) -> Json:
         table = by_entity.get(entity)
         if table is None:
             raise Refused(400, f"{entity} is no entity with change data")
-        found = [row for row in rows.list(table) if row.modified >= since]
+        found = [row for row in rows.of(table) if row.modified >= since]
         shown = [_stub(row) if row.is_deleted and not table.rules.get("deletes") else row.record for row in found]
         answers.append({entity: shown, "startPosition": 1, "maxResults": len(shown)} if shown else {})
     return {"CDCResponse": [{"QueryResponse": answers}], "time": "2026-01-01T00:00:00.000-08:00"}

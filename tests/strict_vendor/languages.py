@@ -285,7 +285,7 @@ _OPERATORS |= {"HAS_PROPERTY": "present", "NOT_HAS_PROPERTY": "absent", "CONTAIN
 def filter_groups(given: Any) -> Query:
     """HubSpot: groups are a choice of at most 5, the filters in one (at most 10, 25 in all) must all hold."""
     groups = given if isinstance(given, list) else []
-    filters = [group.get("filters") for group in groups if isinstance(group, dict)]
+    filters: list[Any] = [group.get("filters") for group in groups if isinstance(group, dict)]
     if len(filters) != len(groups) or not all(isinstance(found, list) for found in filters):
         raise NotUnderstood("filterGroups is a list of objects with filters")
     if len(filters) > 5 or any(len(found) > 10 for found in filters) or sum(map(len, filters)) > 25:
@@ -295,7 +295,7 @@ def filter_groups(given: Any) -> Query:
 
 
 def _property(one: Any) -> Term:
-    sign = _OPERATORS.get(one.get("operator")) if isinstance(one, dict) else None
+    sign = _OPERATORS.get(str(one.get("operator"))) if isinstance(one, dict) else None
     if sign is None or not isinstance(one.get("propertyName"), str):
         raise NotUnderstood("a filter has propertyName and a known operator")
     value = one.get("values") if sign == "in" else one.get("value")

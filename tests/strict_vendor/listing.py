@@ -113,7 +113,9 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
     """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, or HubSpot's list of sorts."""
     rule = rules.get("order")
-    given = asked.given(rule["in"], rule["name"]) if rule else None
+    if rule is None:
+        return ()
+    given = asked.given(rule["in"], rule["name"])
     if not given:
         return ()
     if rule.get("kind") == "sorts":

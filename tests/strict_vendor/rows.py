@@ -27,6 +27,8 @@ class Row:
     """Grows with every change in the whole vendor: what a change feed goes by."""
     modified: datetime
     is_deleted: bool = False
+    is_hidden: bool = False
+    """It counts in offset and total, although the asking user may not see it."""
 
 
 class Rows:
@@ -39,7 +41,7 @@ class Rows:
         self.sequence = 0
         self.born = clock()
 
-    def list(self, table: Table, place: Place = ()) -> list[Row]:
+    def of(self, table: Table, place: Place = ()) -> list[Row]:
         with self._lock:
             key = table.name, place
             if key not in self._lists:
@@ -56,12 +58,12 @@ class Rows:
 
     def add(self, table: Table, place: Place = ()) -> Row:
         with self._lock:
-            return self._add(table, place, len(self.list(table, place)) + 1, self._clock())
+            return self._add(table, place, len(self.of(table, place)) + 1, self._clock())
 
     def change(self, table: Table, index: int, place: Place = (), **fields: Any) -> Row:
         """Set fields (double underscores for dots) of one record, now; its last-modified moves."""
         with self._lock:
-            row = self.list(table, place)[index]
+            row = self.of(table, place)[index]
             record = copy.deepcopy(row.record)
             for name, value in fields.items():
                 put(record, name.replace("__", "."), value)
@@ -71,7 +73,7 @@ class Rows:
 
     def delete(self, table: Table, index: int, place: Place = ()) -> Row:
         with self._lock:
-            row = self.list(table, place)[index]
+            row = self.of(table, place)[index]
             row.is_deleted = True
             row.record = copy.deepcopy(row.record)
             self._touch(table, row, self._clock())
@@ -94,7 +96,9 @@ class Rows:
                 put(record, deletes["field"], deletes["alive"])
         else:
             record = self._id(table, "", seed, number, place)
-        row = Row(record, 0, moment)
+        paging = table.rules["paging"]
+        hides = isinstance(paging, dict) and paging.get("hides", False)
+        row = Row(record, 0, moment, is_hidden=hides and ((number - 1) // 3) % 3 == 1)
         self._touch(table, row, moment)
         self._lists[table.name, place].append(row)
         return row
