@@ -116,7 +116,7 @@ def _small(paging: Any) -> Any:
 @pytest.fixture(params=SERVICES)
 def tenant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tenant]:
     clock = Clock()
-    with strict_vendor(request.param, clock=clock) as serving:
+    with strict_vendor(request.param, clock=clock, cursor_pages=PAGE) as serving:
         yield Tenant(tmp_path, request.param, serving, clock)
 
 

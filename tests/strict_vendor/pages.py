@@ -35,7 +35,11 @@ class Page:
 class Pager:
     """Cuts lists into pages and remembers the cursors that it gave out."""
 
-    def __init__(self) -> None:
+    def __init__(self, cursor_pages: int | None = None) -> None:
+        """`cursor_pages` is the most rows on a page that names the next one by a cursor: vendors may give fewer than
+        were asked for.
+        """
+        self._cursor_pages = cursor_pages
         self._saved: dict[str, _Saved] = {}
         self._count = itertools.count(1)
 
@@ -91,6 +95,9 @@ class Pager:
         end = at + size
         if end > rule.get("cap", end):
             raise Refused(400, f"rows beyond {rule['cap']} cannot be reached by {rule['at']}")
+        if rule["kind"] == "cursor" and self._cursor_pages is not None:
+            size = min(size, self._cursor_pages)
+            end = at + size
         if rule.get("short") and rule["kind"] == "cursor" and number in (2, 3):
             end = at + (max(1, size // 2) if number == 2 else 0)
         shown, is_last = rows[at:end], end >= len(rows)

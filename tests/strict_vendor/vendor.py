@@ -36,7 +36,9 @@ class Served:
 
 
 class StrictVendor:
-    """One tenant's account at one vendor. `counts` tells how many records a table has (7, and 2 under a parent)."""
+    """One tenant's account at one vendor. `counts` tells how many records a table has (7, and 2 under a parent),
+    `cursor_pages` how many rows lie on a page at most where the vendor names the next one by a cursor.
+    """
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class StrictVendor:
         *,
         counts: dict[str, int] | None = None,
         seed: str = "strict",
+        cursor_pages: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.contract = Contract(service)
@@ -53,7 +56,7 @@ class StrictVendor:
         self.faults = Faults()
         self.violations: list[str] = []
         self.served: list[Served] = []
-        self._pager = Pager()
+        self._pager = Pager(cursor_pages)
         self._delta_floor = 0
         self._lock = threading.RLock()
 
