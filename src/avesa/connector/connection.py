@@ -5,10 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from avesa.connector.address import Address, origin
+from avesa.connector.auth import At, Auth, OneOf
+from avesa.connector.credentials import Credentials, names_in
+from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.request import fill
 from avesa.connector.service import Service
+from avesa.connector.stored_secrets import StoredSecrets
 from avesa.shared.errors import ConfigurationError, UsageError, Where
 from avesa.shared.guard import check_guard_setting, is_guard_setting
 
@@ -17,17 +23,42 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True)
 class Connection:
-    """`credentials` are settings and secrets by name; `secret_values` what must never be shown."""
+    """`credentials` are settings and secrets by name; `secret_values` what must never be shown.
+
+    `auth` is the scheme that the tenant has credentials for. `vendor_base_url` is what `base_url` stands for where
+    that is the tenant's own. `stored` is where secrets that the vendor exchanges are kept.
+    """
 
     service: Service
     base_url: str
     credentials: Mapping[str, str] = field(repr=False)
     secret_values: tuple[str, ...] = field(repr=False)
     where: Where
+    auth: Auth
+    vendor_base_url: str | None = None
+    stored: StoredSecrets | None = None
+
+    @property
+    def address(self) -> Address:
+        return Address(self.base_url, self.vendor_base_url)
+
+    def credentials_at(self, now: datetime, secrets: Mapping[str, str] | None = None) -> Credentials:
+        """What an auth scheme may know, with `secrets` in place of those that the connection was made with."""
+        newer = {name: value for name, value in (secrets or {}).items() if name in self.service.secrets}
+        return Credentials({**self.credentials, **newer}, frozenset(self.service.secrets), now, self.address)
+
+    def is_of_the_service(self, url: str) -> bool:
+        """Whether credentials may be sent to this address: it is on the host of `base_url`."""
+        return origin(url) == origin(self.base_url)
 
 
 def connection(
-    service: Service, settings: Mapping[str, str], secrets: Mapping[str, str], *, where: Where
+    service: Service,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    *,
+    where: Where,
+    stored: StoredSecrets | None = None,
 ) -> Connection:
     """Settings over their defaults, secrets, and the address that they make.
 
@@ -35,8 +66,11 @@ def connection(
     """
     check_settings(service, settings, where=where)
     values = {**service.defaults(), **{name: value.strip() for name, value in settings.items()}}
-    missing_settings = [s.name for s in service.settings if not values.get(s.name)]
-    missing_secrets = [name for name in service.secrets if not secrets.get(name)]
+    given = {name: secrets[name] for name in service.secrets if secrets.get(name)}
+    auth = _chosen(service, {**values, **given}, where)
+    unused = _names_of(service.auth) - auth.names - _names_of_all_requests(service)
+    missing_settings = [s.name for s in service.settings if not values.get(s.name) and s.name not in unused]
+    missing_secrets = [name for name in service.secrets if name not in given and name not in unused]
     if missing_settings or missing_secrets:
         raise ConfigurationError(
             "Not connected: missing "
@@ -49,18 +83,59 @@ def connection(
             where=where,
             hint=_connect_hint(service, where, missing_settings),
         )
-    for name in service.secrets:
-        if not secrets[name].isprintable():
+    never_sent = auth.never_sent if isinstance(auth, JwtAssertion) else frozenset()
+    for name, value in given.items():
+        if not value.isprintable() and name not in never_sent:
             raise ConfigurationError(
                 f"The secret {name} holds a line break or another character that no request can carry.",
                 where=where,
                 hint=_connect_hint(service, where, []),
             )
-    own = {name: secrets[name] for name in service.secrets}
-    address = values.get("base_url") or fill(
-        service.base_url, {name: value.strip("/") for name, value in values.items()}
+    base_url, auth = (auth.base_url, auth.auth) if isinstance(auth, At) else (service.base_url, auth)
+    vendor = fill(base_url, {name: value.strip("/") for name, value in values.items()}).rstrip("/")
+    own = values.get("base_url", "").rstrip("/")
+    return Connection(
+        service,
+        checked_url(own or vendor, where),
+        {**values, **given},
+        tuple(given.values()),
+        where,
+        auth,
+        vendor if own else None,
+        stored,
     )
-    return Connection(service, checked_url(address.rstrip("/"), where), {**values, **own}, tuple(own.values()), where)
+
+
+def _chosen(service: Service, given: Mapping[str, str], where: Where) -> Auth:
+    """The scheme that the tenant has credentials for. Raises ConfigurationError that tells which would do."""
+    if not isinstance(service.auth, OneOf):
+        return service.auth
+    chosen = service.auth.chosen(given)
+    if chosen is not None:
+        return chosen
+    in_common = service.auth.names
+    ways = [[n for n in _declared(service) if n in scheme.names - in_common] for scheme in service.auth.schemes]
+    settings = [setting.name for setting in service.settings]
+    raise ConfigurationError(
+        f"Not connected: {service.title} needs either "
+        + ", or ".join(" and ".join(f"{'setting' if n in settings else 'secret'} {n}" for n in way) for way in ways)
+        + ".",
+        where=where,
+        hint=_connect_hint(service, where, []),
+    )
+
+
+def _declared(service: Service) -> list[str]:
+    return [*(setting.name for setting in service.settings), *service.secrets]
+
+
+def _names_of(auth: Auth) -> frozenset[str]:
+    """All settings and secrets that some way of the scheme needs."""
+    return frozenset().union(*(scheme.names for scheme in auth.schemes)) if isinstance(auth, OneOf) else auth.names
+
+
+def _names_of_all_requests(service: Service) -> frozenset[str]:
+    return names_in(service.base_url, *(value for _, value in service.headers))
 
 
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:
