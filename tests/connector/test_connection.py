@@ -58,6 +58,21 @@ def test_what_all_ways_need_is_told_as_missing_by_itself() -> None:
         connection(shared, {}, {"token": "t"}, where=ACME)
 
 
+def test_only_the_way_that_is_used_must_be_told_its_address() -> None:
+    elsewhere = replace(
+        EITHER,
+        base_url="https://{company}.tiny.example",
+        settings=(Setting("company"), Setting("cloud_id"), Setting("email")),
+        auth=OneOf((Basic("{company}/{email}", "{api_token}"), *EITHER.auth.schemes[1:])),
+    )
+    assert connection(elsewhere, {"cloud_id": "c"}, OAUTH, where=ACME).base_url == "https://api.tiny.example/c"
+    with pytest.raises(ConfigurationError, match="needs either setting company and setting email and secret api_token"):
+        connection(elsewhere, {"email": "a@x"}, {"api_token": "t"}, where=ACME)
+    with_key = replace(elsewhere, auth=OneOf((Basic("{email}", "{api_token}"), *EITHER.auth.schemes[1:])))
+    with pytest.raises(ConfigurationError, match="missing setting company"):
+        connection(with_key, {"email": "a@x"}, {"api_token": "t"}, where=ACME)
+
+
 def test_a_tenants_own_address_stands_for_that_of_every_way() -> None:
     made = connection(EITHER, {"cloud_id": "c", "base_url": "http://127.0.0.1:9/c"}, OAUTH, where=ACME)
     assert made.base_url == "http://127.0.0.1:9/c" and made.vendor_base_url == "https://api.tiny.example/c"
@@ -82,6 +97,13 @@ def test_no_token_is_asked_for_in_plain_text(url: str) -> None:
     made = connection(plain, {"company_id": "c"}, {"client_id": "i", "client_secret": "s"}, where=ACME)
     with Client(made) as client, pytest.raises(ConfigurationError):
         client.send(Request("GET", made.base_url + "/tickets"), Tally())
+
+
+def test_a_declaration_whose_scheme_needs_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="no setting and no secret: api_key, user"):
+        replace(SERVICE, auth=OneOf((Bearer("{private_key}"), Basic("{user}", "{api_key}"))))
+    with pytest.raises(ValueError, match="no setting and no secret: refresh_token"):
+        replace(SERVICE, secrets=("client_id", "client_secret"), auth=RefreshToken("https://v.example/t"))
 
 
 def test_the_titles_of_the_schemes_are_for_people() -> None:

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,15 @@ from avesa.connector.shared_token import SharedToken
 from avesa.connector.stored_secrets import TOKEN_NAME, StoredSecrets
 from avesa.connector.tokens import TokenFields, TokenNeeded
 from avesa.pipeline.ingest import ingest_table
-from avesa.shared.errors import AvesaError, Busy, ConfigurationError, ServiceFailed, TableFailed, Unavailable
+from avesa.shared.errors import (
+    AvesaError,
+    Busy,
+    ConfigurationError,
+    ServiceFailed,
+    StorageError,
+    TableFailed,
+    Unavailable,
+)
 from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
 from avesa.shared.tenants import TenantService
 from tiny_vendor import open_ports
@@ -394,6 +403,35 @@ def test_while_another_worker_renews_one_waits_and_takes_what_it_got(stored: Sto
         shared.get(needed(connection.auth), lambda _: pytest.fail("asked"))
 
 
+def test_a_store_that_cannot_be_written_costs_no_refresh_token(stored: StoredSecrets) -> None:
+    class FullDisk(FileSecrets):
+        def replace(self, *_: object) -> bool:
+            raise StorageError("the disk is full")
+
+    connection = link("http://127.0.0.1:1", stored=stored)
+    full = replace(stored, secrets=FullDisk(stored.secrets._path))
+    shared = SharedToken(replace(connection, stored=full), clock=HeldClock(), wait=lambda _: None)
+    with pytest.raises(StorageError, match="full"):
+        shared.get(needed(connection.auth), lambda _: pytest.fail("asked"))
+
+
+def test_exchanged_secrets_that_cannot_be_stored_are_tried_again(stored: StoredSecrets) -> None:
+    waits = list[float]()
+
+    class FullForATime(FileSecrets):
+        def replace(self, tenant_id: str, service: str, expected: Any, values: Any) -> bool:
+            if values and len(waits) < 3:
+                raise StorageError("the disk is full")
+            return super().replace(tenant_id, service, expected, values)
+
+    connection = link("http://127.0.0.1:1", stored=stored)
+    full = replace(stored, secrets=FullForATime(stored.secrets._path))
+    shared = SharedToken(replace(connection, stored=full), clock=HeldClock(), wait=waits.append)
+    given = answer({"access_token": "a", "refresh_token": "kept"})
+    assert shared.get(needed(connection.auth), lambda _: given).value == "a"
+    assert stored.read()["refresh_token"] == "kept" and len(waits) == 3
+
+
 def test_a_secret_that_was_removed_meanwhile_is_told(stored: StoredSecrets) -> None:
     connection = link("http://127.0.0.1:1", stored=stored)
     stored.secrets.remove("acme")
@@ -444,16 +482,23 @@ def begin(process: subprocess.Popen[bytes]) -> None:
 def test_two_processes_share_a_refresh_token_and_never_use_one_twice(
     vendor: TokenVendor, stored: StoredSecrets, tmp_path: Path
 ) -> None:
-    vendor.uses = 2  # by each of the two; then it is refused
-    workers = [worker(tmp_path, vendor, name, 20) for name in ("one", "two")]
+    vendor.uses = 2  # by each of the two; then it is refused, to both at once, so that both want a new one
+    both_refused = threading.Barrier(2)
+
+    def hold(asked: Asked, answer: Answer) -> Answer:
+        if answer.status == 401:
+            both_refused.wait(30)
+        return answer
+
+    vendor.bend = hold
+    workers = [worker(tmp_path, vendor, name, 12) for name in ("one", "two")]
     for process in workers:
         begin(process)
-    for process in workers:
-        _, said = process.communicate()
-        assert process.returncode == 0, said.decode()
+    said = [process.communicate()[1].decode() for process in workers]
+    assert [process.returncode for process in workers] == [0, 0], said
     assert not vendor.revoked
     presented = [asked.form["refresh_token"] for asked in vendor.logins]
-    assert len(presented) == len(set(presented)) >= 10
+    assert len(presented) == len(set(presented)) >= 6
     assert stored.read()["refresh_token"] == vendor.refresh_token
 
 

@@ -60,6 +60,32 @@ def test_version_2_signs_the_first_five_lines_with_sha1() -> None:
     assert signature(signed) == hmac.new(b"s3cr3t", text.encode(), hashlib.sha1).hexdigest()
 
 
+def test_the_vendors_own_example_comes_out_as_published() -> None:
+    """The example of version 2 that Duo's published clients are tested with."""
+    params = (
+        (
+            "\u469a\u287b\u35d0\u8ef3\u6727\u502a\u0810\ud091\xc8\uc170",
+            "\u0f45\u1a76\u341a\u654c\uc23f\u9b09\uabe2\u8343\u1b27\u60d0",
+        ),
+        (
+            "\u7449\u7e4b\uccfb\u59ff\ufe5f\u83b7\uadcc\u900c\ucfd1\u7813",
+            "\u8db7\u5022\u92d3\u42ef\u207d\u8730\uacfe\u5617\u0946\u4e30",
+        ),
+        (
+            "\u7470\u9314\u901c\u9eae\u40d8\u4201\u82d8\u8c70\u1d31\ua042",
+            "\u17d9\u0ba8\u9358\uaadf\ua42a\u48be\ufb96\u6fe9\ub7ff\u32f3",
+        ),
+        (
+            "\uc2c5\u2c1d\u2620\u3617\u96b3F\u8605\u20e8\uac21\u5934",
+            "\ufba9\u41aa\ubd83\u840b\u2615\u3e6e\u652d\ua8b5\ud56bU",
+        ),
+    )
+    request = Request("PoSt", "https://foO.BAr52.cOm/Foo/BaR2/qux", params)
+    text = canonical(request, "foO.BAr52.cOm", "/Foo/BaR2/qux", "Fri, 07 Dec 2012 17:18:00 -0000", 2)
+    key = b"gtdfxv9YgVBYcF6dl2Eq17KUQJN2PLM2ODVTkvoT"
+    assert hmac.new(key, text.encode(), hashlib.sha1).hexdigest() == "f01811cbbf9561623ab45b893096267fd46a5178"
+
+
 def test_no_parameters_make_an_empty_line_and_a_body_its_digest() -> None:
     request = Request(
         "POST", "https://x/accounts/v1/account/list", headers=(("X-Duo-B", "2"), ("x-duo-a", "1")), body="{}"

@@ -147,3 +147,8 @@ class OneOf:
 
     def flow(self, request: Request, credentials: Credentials) -> Flow:
         return (self.chosen(credentials) or self.schemes[0]).flow(request, credentials)
+
+
+def all_names(auth: Auth) -> frozenset[str]:
+    """The settings and secrets that any way of a scheme needs."""
+    return frozenset().union(*map(all_names, auth.schemes)) if isinstance(auth, OneOf) else auth.names

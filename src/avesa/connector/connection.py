@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from avesa.connector.address import Address, origin
-from avesa.connector.auth import At, Auth, OneOf
+from avesa.connector.auth import At, Auth, OneOf, all_names
 from avesa.connector.credentials import Credentials, names_in
 from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.request import fill
@@ -67,8 +67,8 @@ def connection(
     check_settings(service, settings, where=where)
     values = {**service.defaults(), **{name: value.strip() for name, value in settings.items()}}
     given = {name: secrets[name] for name in service.secrets if secrets.get(name)}
-    auth = _chosen(service, {**values, **given}, where)
-    unused = _names_of(service.auth) - auth.names - _names_of_all_requests(service)
+    way = _chosen(service, {**values, **given}, where)
+    unused = _needed_by_others(service, way)
     missing_settings = [s.name for s in service.settings if not values.get(s.name) and s.name not in unused]
     missing_secrets = [name for name in service.secrets if name not in given and name not in unused]
     if missing_settings or missing_secrets:
@@ -83,7 +83,7 @@ def connection(
             where=where,
             hint=_connect_hint(service, where, missing_settings),
         )
-    never_sent = auth.never_sent if isinstance(auth, JwtAssertion) else frozenset()
+    never_sent = way.auth.never_sent if isinstance(way.auth, JwtAssertion) else frozenset()
     for name, value in given.items():
         if not value.isprintable() and name not in never_sent:
             raise ConfigurationError(
@@ -91,8 +91,7 @@ def connection(
                 where=where,
                 hint=_connect_hint(service, where, []),
             )
-    base_url, auth = (auth.base_url, auth.auth) if isinstance(auth, At) else (service.base_url, auth)
-    vendor = fill(base_url, {name: value.strip("/") for name, value in values.items()}).rstrip("/")
+    vendor = fill(way.base_url, {name: value.strip("/") for name, value in values.items()}).rstrip("/")
     own = values.get("base_url", "").rstrip("/")
     return Connection(
         service,
@@ -100,42 +99,42 @@ def connection(
         {**values, **given},
         tuple(given.values()),
         where,
-        auth,
+        way.auth,
         vendor if own else None,
         stored,
     )
 
 
-def _chosen(service: Service, given: Mapping[str, str], where: Where) -> Auth:
-    """The scheme that the tenant has credentials for. Raises ConfigurationError that tells which would do."""
-    if not isinstance(service.auth, OneOf):
-        return service.auth
-    chosen = service.auth.chosen(given)
+def _chosen(service: Service, given: Mapping[str, str], where: Where) -> At:
+    """The scheme that the tenant has credentials for, and the address that it is used at.
+
+    Raises ConfigurationError that tells which credentials would do.
+    """
+    chosen = service.auth.chosen(given) if isinstance(service.auth, OneOf) else service.auth
     if chosen is not None:
-        return chosen
-    in_common = service.auth.names
-    ways = [[n for n in _declared(service) if n in scheme.names - in_common] for scheme in service.auth.schemes]
+        return chosen if isinstance(chosen, At) else At(service.base_url, chosen)
+    assert isinstance(service.auth, OneOf)
     settings = [setting.name for setting in service.settings]
+    in_common = service.auth.names
+    ways = (
+        " and ".join(
+            f"{'setting' if name in settings else 'secret'} {name}"
+            for name in (*settings, *service.secrets)
+            if name in scheme.names - in_common
+        )
+        for scheme in service.auth.schemes
+    )
     raise ConfigurationError(
-        f"Not connected: {service.title} needs either "
-        + ", or ".join(" and ".join(f"{'setting' if n in settings else 'secret'} {n}" for n in way) for way in ways)
-        + ".",
+        f"Not connected: {service.title} needs either {', or '.join(ways)}.",
         where=where,
         hint=_connect_hint(service, where, []),
     )
 
 
-def _declared(service: Service) -> list[str]:
-    return [*(setting.name for setting in service.settings), *service.secrets]
-
-
-def _names_of(auth: Auth) -> frozenset[str]:
-    """All settings and secrets that some way of the scheme needs."""
-    return frozenset().union(*(scheme.names for scheme in auth.schemes)) if isinstance(auth, OneOf) else auth.names
-
-
-def _names_of_all_requests(service: Service) -> frozenset[str]:
-    return names_in(service.base_url, *(value for _, value in service.headers))
+def _needed_by_others(service: Service, way: At) -> frozenset[str]:
+    """The settings and secrets that only other ways into the service need than the one that is used."""
+    of_every_way = all_names(service.auth) | names_in(service.base_url)
+    return of_every_way - way.names - names_in(*(value for _, value in service.headers))
 
 
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:

@@ -16,7 +16,15 @@ from avesa.connector.request import Request, Response
 from avesa.connector.stored_secrets import TOKEN_NAME, StoredSecrets, decode_token, to_store
 from avesa.connector.tokens import CONNECT_AGAIN, Grant, Renewal, Renewed, Token, TokenNeeded, is_good
 from avesa.shared.clock import Clock
-from avesa.shared.errors import AvesaError, Busy, ConfigurationError, ServiceFailed, StaleState, Unavailable
+from avesa.shared.errors import (
+    AvesaError,
+    Busy,
+    ConfigurationError,
+    ServiceFailed,
+    StaleState,
+    StorageError,
+    Unavailable,
+)
 
 Ask = Callable[[Request], Response]
 """Sends a request as it is, within limits and with retries."""
@@ -24,6 +32,8 @@ Ask = Callable[[Request], Response]
 BUSY_WAIT = 0.2
 """Seconds between two looks at whether another worker has renewed the token."""
 LONGEST_BUSY = 600.0
+STORE_AGAIN = (0.2, 1.0, 5.0)
+"""Seconds to wait before exchanged secrets that could not be stored are tried to be stored again."""
 MOST_LOST = 10
 """So often somebody else may have changed the secrets in between before that is taken for a fault."""
 
@@ -128,6 +138,9 @@ class SharedToken:
         if gone := [name for name in grant.rotating if not secrets.get(name)]:
             raise ConfigurationError(f"The secret {gone[0]} is not stored any more.", hint=CONNECT_AGAIN)
         old = {name: secrets[name] for name in grant.rotating}
+        # A store that cannot be written is found out before the vendor takes the old secrets for used.
+        if not stored.exchange(old, {}):
+            return None
         try:
             renewed = _carried_out(grant.renew(credentials), ask)
         except ServiceFailed:
@@ -136,10 +149,21 @@ class SharedToken:
                 return None
             raise
         # Nothing comes between the vendor's answer and this: what is not stored now is lost.
-        if not stored.exchange(old, to_store(renewed, credentials)):
+        if not self._stored(stored, old, to_store(renewed, credentials)):
             return None
         self._hide(renewed.token.value, *renewed.secrets.values())
         return renewed.token
+
+    def _stored(self, stored: StoredSecrets, old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+        """Whether `new` took the place of `old`. A disk that is full may soon have room again, and the vendor gives
+        these secrets only once.
+        """
+        for seconds in STORE_AGAIN:
+            try:
+                return stored.exchange(old, new)
+            except StorageError:
+                self._wait(seconds)
+        return stored.exchange(old, new)
 
     def _look(self, stored: StoredSecrets, needed: TokenNeeded) -> Token | None:
         """The stored token, if it is good and of the stored secrets."""
