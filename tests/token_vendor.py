@@ -26,7 +26,7 @@ from avesa.connector.oauth2 import ClientCredentials, RefreshToken
 from avesa.connector.paging import ForwardOnly
 from avesa.connector.request import Request
 from avesa.connector.retry import Retry
-from avesa.connector.service import Endpoint, Service, Setting
+from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.shared.errors import Where
 from avesa.shared.secret_file import FileSecrets
@@ -38,10 +38,9 @@ SERVICE = Service(
     title="Token Vendor",
     category="psa",
     base_url="https://api.vendor.example",
-    settings=(Setting("worker", default="one"),),
     secrets=("client_id", "client_secret", "refresh_token"),
     auth=RefreshToken(TOKEN_URL),
-    headers=(("X-Worker", "{worker}"),),
+    headers=(("X-App", "{client_id}"),),
     paging=ForwardOnly(most=3),
     retry=Retry(attempts=3, first_wait=0.0, longest_retry_after=0.01),
     endpoints=(Endpoint("things", "/things"),),
@@ -192,15 +191,15 @@ def stored_secrets(home: Path) -> Iterator[StoredSecrets]:
         yield stored
 
 
-def link(url: str, *, auth: Auth | None = None, stored: StoredSecrets | None = None, worker: str = "one") -> Connection:
+def link(url: str, *, auth: Auth | None = None, stored: StoredSecrets | None = None) -> Connection:
     service = BY_CLIENT if stored is None else SERVICE
     service = replace(service, auth=auth) if auth is not None else service
     secrets = SECRETS if stored is None else stored.read()
-    return connection(service, {"worker": worker, "base_url": url}, secrets, where=WHERE, stored=stored)
+    return connection(service, {"base_url": url}, secrets, where=WHERE, stored=stored)
 
 
-def ask(url: str) -> Request:
-    return Request("GET", f"{url}/things")
+def ask(url: str, worker: str = "one") -> Request:
+    return Request("GET", f"{url}/things", headers=(("X-Worker", worker),))
 
 
 def work(home: str, url: str, worker: str, rounds: str, die: str = "") -> None:
@@ -213,8 +212,8 @@ def work(home: str, url: str, worker: str, rounds: str, die: str = "") -> None:
         print("ready", flush=True)
         sys.stdin.readline()
         for _ in range(int(rounds)):
-            with Client(link(url, stored=stored, worker=worker)) as client:
-                client.get(ask(url), Tally())
+            with Client(link(url, stored=stored)) as client:
+                client.get(ask(url, worker), Tally())
 
 
 def _watch(die: str) -> None:
