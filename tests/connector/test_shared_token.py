@@ -425,8 +425,14 @@ def test_a_store_that_cannot_be_written_costs_no_refresh_token(stored: StoredSec
         shared.get(needed(connection.auth), lambda _: pytest.fail("asked"))
 
 
-def test_exchanged_secrets_that_cannot_be_stored_are_tried_again(stored: StoredSecrets) -> None:
+@pytest.mark.parametrize("stopping", [False, True])
+def test_exchanged_secrets_that_cannot_be_stored_are_tried_again(stored: StoredSecrets, stopping: bool) -> None:
     waits = list[float]()
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if stopping:
+            raise Stopped
 
     class FullForATime(FileSecrets):
         def replace(self, tenant_id: str, service: str, expected: Any, values: Any) -> bool:
@@ -436,7 +442,7 @@ def test_exchanged_secrets_that_cannot_be_stored_are_tried_again(stored: StoredS
 
     connection = link("http://127.0.0.1:1", stored=stored)
     full = replace(stored, secrets=FullForATime(stored.secrets._path))
-    shared = SharedToken(replace(connection, stored=full), clock=HeldClock(), wait=waits.append)
+    shared = SharedToken(replace(connection, stored=full), clock=HeldClock(), wait=wait)
     given = answer({"access_token": "a", "refresh_token": "kept"})
     assert shared.get(needed(connection.auth), lambda _: given).value == "a"
     assert stored.read()["refresh_token"] == "kept" and len(waits) == 3

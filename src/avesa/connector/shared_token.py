@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from avesa.connector.connection import Connection
 from avesa.connector.credentials import Credentials
-from avesa.connector.limits import Wait
+from avesa.connector.limits import Stopped, Wait
 from avesa.connector.request import Request, Response
 from avesa.connector.stored_secrets import TOKEN_NAME, StoredSecrets, decode_token, to_store
 from avesa.connector.tokens import CONNECT_AGAIN, Grant, Renewal, Renewed, Token, TokenNeeded, is_good
@@ -162,7 +163,8 @@ class SharedToken:
             try:
                 return stored.exchange(old, new)
             except StorageError:
-                self._wait(seconds)
+                with suppress(Stopped):  # a stop is no reason to give them up
+                    self._wait(seconds)
         return stored.exchange(old, new)
 
     def _look(self, stored: StoredSecrets, needed: TokenNeeded) -> Token | None:
