@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,7 +10,7 @@ from avesa.connector.auth import At, Basic, Bearer, OneOf
 from avesa.connector.connection import connection
 from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
-from avesa.connector.service import Setting
+from avesa.connector.service import Endpoint, Setting
 from avesa.shared.errors import ConfigurationError, Where
 from tiny_vendor import SERVICE
 
@@ -97,6 +97,22 @@ def test_no_token_is_asked_for_in_plain_text(url: str) -> None:
     made = connection(plain, {"company_id": "c"}, {"client_id": "i", "client_secret": "s"}, where=ACME)
     with Client(made) as client, pytest.raises(ConfigurationError):
         client.send(Request("GET", made.base_url + "/tickets"), Tally())
+
+
+def test_credentials_go_to_the_hosts_that_the_service_declares_and_to_no_other() -> None:
+    @dataclass(frozen=True)
+    class Elsewhere(Endpoint):
+        base_url: str | None = None
+
+    two_hosts = replace(SERVICE, endpoints=(Elsewhere("logs", "/logs", base_url="https://logs-{site}/v2"),))
+    made = connection(two_hosts, {"company_id": "c"}, {"private_key": "k"}, where=ACME)
+    assert made.is_of_the_service("https://tiny.example/api/x") and made.is_of_the_service("https://logs-tiny.example/")
+    for other in ("https://tiny.example.evil.example", "http://tiny.example", "https://tiny.example:444", "https://x"):
+        assert not made.is_of_the_service(other)
+    own = {"company_id": "c", "base_url": "http://127.0.0.1:9"}
+    proxied = connection(two_hosts, own, {"private_key": "k"}, where=ACME)
+    assert proxied.is_of_the_service("http://127.0.0.1:9/v2")
+    assert not proxied.is_of_the_service("https://logs-tiny.example/")
 
 
 def test_a_declaration_whose_scheme_needs_an_unknown_name_is_refused() -> None:

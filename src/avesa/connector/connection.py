@@ -48,8 +48,12 @@ class Connection:
         return Credentials({**self.credentials, **newer}, frozenset(self.service.secrets), now, self.address)
 
     def is_of_the_service(self, url: str) -> bool:
-        """Whether credentials may be sent to this address: it is on the host of `base_url`."""
-        return origin(url) == origin(self.base_url)
+        """Whether credentials may be sent to this address: its host is that of `base_url`, or one that an endpoint
+        declares. The tenant's own address stands for all of these.
+        """
+        return origin(url) == origin(self.base_url) or (
+            not self.address.is_own and origin(url) in _endpoint_origins(self.service, self.credentials)
+        )
 
 
 def connection(
@@ -129,6 +133,13 @@ def _chosen(service: Service, given: Mapping[str, str], where: Where) -> At:
         where=where,
         hint=_connect_hint(service, where, []),
     )
+
+
+def _endpoint_origins(service: Service, settings: Mapping[str, str]) -> set[str]:
+    """The hosts of endpoints that have a `base_url` of their own."""
+    named = {template for e in service.endpoints if (template := getattr(e, "base_url", None))}
+    hosts = {name: value.strip("/") for name, value in settings.items()}
+    return {origin(fill(template, hosts)) for template in named if names_in(template) <= hosts.keys()}
 
 
 def _needed_by_others(service: Service, way: At) -> frozenset[str]:
