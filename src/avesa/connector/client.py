@@ -5,11 +5,12 @@ Everything that decides is elsewhere and pure; sleep, clocks and chance are pass
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import httpx2
@@ -18,8 +19,13 @@ from avesa.connector.connection import Connection, checked_url
 from avesa.connector.limits import Limiter, Stopped, Wait, waiter
 from avesa.connector.request import Request, Response, fill
 from avesa.connector.retry import failure, wait_before_retry
+from avesa.connector.shared_token import SharedToken
+from avesa.connector.tokens import Token, TokenNeeded
 from avesa.shared.clock import Clock, system_clock
-from avesa.shared.errors import Unavailable
+from avesa.shared.errors import TableFailed, Unavailable
+
+# It would write every address with its parameters, and a key may be among them.
+logging.getLogger("httpx2").addFilter(lambda record: record.levelno > logging.INFO)
 
 TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
 
@@ -62,6 +68,7 @@ class Client:
         self._wait = wait or waiter(stop)
         self._chance = chance
         self._limiter = Limiter(service.limits, wait=self._wait, monotonic=monotonic)
+        self._token = SharedToken(connection, clock=clock, wait=self._wait)
         self._headers = tuple((k, fill(v, connection.credentials)) for k, v in service.headers)
         # A proxy from the environment is right for the vendor and wrong for a server on this machine.
         direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
@@ -76,16 +83,34 @@ class Client:
     def send(self, request: Request, tally: Tally) -> Response:
         """The answer, whatever its status, once it is not worth another try.
 
-        Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop.
+        Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop, TableFailed for an
+        address that is not the service's, and what `SharedToken.get` raises where there is no token to be had.
         """
-        flow = self.connection.service.auth.flow(request.with_headers(*self._headers), self.connection.credentials)
-        to_send = next(flow)
+        if not self.connection.is_of_the_service(request.url):
+            raise TableFailed(
+                "The next page is said to be on another host, where no credentials are sent.",
+                where=self.connection.where,
+                hint="Check the address in the service's settings.",
+            )
+
+        def ask(one: Request) -> Response:
+            return self._answer(one, tally)
+
+        flow = self.connection.auth.flow(request.with_headers(*self._headers), self._token.credentials())
+        response: Response | None = None
+        step = next(flow)
         while True:
-            response = self._answer(to_send, tally)
+            answer: Response | Token
+            if isinstance(step, TokenNeeded):
+                answer = self._token.get(step, ask)
+            else:
+                answer = response = ask(step)
             try:
-                to_send = flow.send(response)
+                step = flow.send(answer)
             except StopIteration:
-                return response
+                assert response is not None
+                # A token may have led to another host of the vendor; the page belongs to what was asked for.
+                return replace(response, url=request.url)
 
     def get(self, request: Request, tally: Tally) -> Response:
         """The answer, if it is a success. Raises what `retry.failure` makes of any other."""
@@ -97,7 +122,7 @@ class Client:
     def refusal(self, response: Response) -> Exception:
         service = self.connection.service
         attempts = service.retry.attempts if response.status in service.errors.retry else 1
-        error = failure(response, service.errors, attempts=attempts, hide=self.connection.secret_values)
+        error = failure(response, service.errors, attempts=attempts, hide=self._token.hidden())
         return error.located(self.connection.where)
 
     def close(self) -> None:

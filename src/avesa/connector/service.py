@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from avesa.connector.auth import Auth
+from avesa.connector.auth import Auth, all_names
 from avesa.connector.incremental import Changes
 from avesa.connector.limits import Limits
 from avesa.connector.paging import Paging, SinglePage
@@ -108,6 +108,8 @@ class Service:
         for what, some in (("endpoint", names), ("setting or secret", known)):
             if twice := sorted({name for name in some if some.count(name) > 1}):
                 raise ValueError(f"{self.name}: {what} named twice: {', '.join(twice)}")
+        if unknown := sorted(all_names(self.auth) - set(known)):
+            raise ValueError(f"{self.name}: auth needs what is no setting and no secret: {', '.join(unknown)}")
         if self.check is not None and self.check not in names:
             raise ValueError(f"{self.name}: check names no endpoint: {self.check}")
         for endpoint in self.endpoints:

@@ -17,6 +17,7 @@ from avesa.connector.pull import pull
 from avesa.connector.records import read_page, reading_of
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
+from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
@@ -69,8 +70,8 @@ def connect(ports: Ports, tenant_service: TenantService, service: Service | None
     """The tenant's address and credentials for a service. Raises ConfigurationError for what is missing."""
     declared = service or load_service(tenant_service.service)
     where = Where(tenant_service.tenant_id, declared.name)
-    secrets = ports.secrets.get(tenant_service.tenant_id, declared.name)
-    return connection(declared, tenant_service.settings, secrets, where=where)
+    stored = StoredSecrets(ports.secrets, ports.watermarks, tenant_service.tenant_id, declared.name)
+    return connection(declared, tenant_service.settings, stored.read(), where=where, stored=stored)
 
 
 def choose_tables(service: Service, names: Iterable[str] | None) -> tuple[Endpoint, ...]:
