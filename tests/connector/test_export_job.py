@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from avesa.connector.paging import ExportJob, Page, PageNumber
-from avesa.connector.request import Request
+from avesa.connector.request import Request, Response
 from avesa.shared.errors import TableFailed
 from paged_vendors import QUERY, answered
 
@@ -82,8 +82,11 @@ def test_an_order_without_a_job_fails(body: Any) -> None:
         EXPORT.next(EXPORT.first(QUERY), told(body))
 
 
+def test_an_endpoint_with_another_path_is_a_mistake_that_is_told() -> None:
+    with pytest.raises(TableFailed, match="does not end in /list"):
+        EXPORT.first(Request("POST", "https://v.example/api/other"))
+
+
 def test_a_job_that_the_vendor_has_lost_is_ordered_anew() -> None:
     """Its answers are declared as those of an expired cursor."""
-    from avesa.connector.request import Response
-
     assert any(expired.matches(Response(404, {}, b"", QUERY.url)) for expired in EXPORT.expired)

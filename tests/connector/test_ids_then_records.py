@@ -91,5 +91,5 @@ def test_what_is_no_id_fails(id_: Any) -> None:
 
 
 def test_an_endpoint_with_another_path_is_a_mistake_that_is_told() -> None:
-    with pytest.raises(TableFailed, match="does not end as it is declared"):
-        USERS.next(Request("GET", "https://v.example/api/other", has_records=False), listed("a"))
+    with pytest.raises(TableFailed, match="does not end in /list"):
+        USERS.first(Request("GET", "https://v.example/api/other"))

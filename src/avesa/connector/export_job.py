@@ -51,6 +51,9 @@ class ExportJob:
         return (*self.lost, *self.pages.expired)
 
     def first(self, request: Request) -> Request:
+        """Raises TableFailed where the endpoint's path does not end in `order`."""
+        if not request.url.endswith(self.order):
+            raise TableFailed(f"The path of an export does not end in {self.order}, as it is declared.")
         return replace(request, has_records=False)
 
     def probe(self, request: Request) -> Request:
@@ -86,8 +89,6 @@ class ExportJob:
         return asking.with_memo(job=job, polls=str(count))
 
     def _address(self, request: Request, old: str, new: str, job: str) -> str:
-        if not request.url.endswith(old):
-            raise TableFailed("The address of an export does not end as it is declared.")
         return request.url.removesuffix(old) + fill_names(new, {"job": quote(job, safe="")})
 
     def _seconds(self, page: Page) -> float:

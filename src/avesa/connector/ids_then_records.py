@@ -48,6 +48,9 @@ class IdsThenRecords:
         return self.pages.expired
 
     def first(self, request: Request) -> Request:
+        """Raises TableFailed where the endpoint's path does not end in `listed`."""
+        if not request.url.endswith(self.listed):
+            raise TableFailed(f"The path of a list of ids does not end in {self.listed}, as it is declared.")
         return replace(self.pages.first(request), has_records=False)
 
     def probe(self, request: Request) -> Request:
@@ -65,8 +68,6 @@ class IdsThenRecords:
         following = None if listed is None else replace(listed, has_records=False)
         if not ids:
             return following
-        if not request.url.endswith(self.listed):
-            raise TableFailed("The address of a list of ids does not end as it is declared.")
         address = request.url.removesuffix(self.listed) + self.path
         headers = tuple(pair for pair in request.headers if pair[0].lower() != "content-type")
         return self._batch(Request(self.method, address, headers=headers), ids, following)

@@ -5,7 +5,7 @@ scheme, host and base path always stay those of the request, so credentials go n
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 _LINK = re.compile(r'<([^>]*)>\s*((?:;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+)\s*)*)')
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]+))', re.IGNORECASE)
@@ -35,21 +35,23 @@ def query_of(address: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(urlsplit(address).query, keep_blank_values=True, errors="strict"))
 
 
-_DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 
 
 def path_behind(url: str, address: str, marker: str) -> str:
     """`url` with the path of `address` from `marker` on; all before it stays as it is in `url`.
 
-    The marker is a piece of the path that both have, such as `/services/data/`: an address may name another host or
-    base path, behind which the vendor's own paths are the same. Raises ValueError where it is missing, and for a
-    path that climbs out or holds anything but path characters.
+    The marker is one or more whole segments of the path that both have, such as `/services/data`: an address may name
+    another host or base path, behind which the vendor's own paths are the same. Raises ValueError where it is
+    missing, and for a path that climbs out or holds anything but path characters.
     """
-    path = urlsplit(address).path
-    ours, found, _ = url.partition(marker)
-    _, there, rest = path.partition(marker)
-    behind = there + rest
-    if not found or not there or _DOTS.search(behind) or "//" in behind or not _PLAIN.fullmatch(behind):
+    whole = re.compile(re.escape(marker.rstrip("/")) + r"(?=/|$)")
+    ours = urlsplit(url)
+    here, there = whole.search(ours.path), whole.search(path := urlsplit(address).path)
+    if here is None or there is None:
         raise ValueError("not a path of this service")
-    return ours + behind
+    behind = path[there.start() :]
+    if _DOTS.search(unquote(behind).replace("\\", "/")) or "//" in behind or not _PLAIN.fullmatch(behind):
+        raise ValueError("not a path of this service")
+    return f"{ours.scheme}://{ours.netloc}{ours.path[: here.start()]}{behind}"

@@ -17,7 +17,7 @@ class NextUrl:
     """The next page's address stands at `at`, which may be `Link()`; where it is absent, null or "", the list is over.
 
     `take` names the parameters to take from the address; where it is empty, its whole query takes the place of the
-    request's own, less those named in `never` (a key that the auth puts into the query). `path` is a piece of the
+    request's own, less those named in `never` (a key that the auth puts into the query). `path` is a segment of the
     vendor's paths from which on the path is taken too; without it the path stays. Method, headers and body stay: a
     query that was sent by POST is gone on with by POST.
     """
