@@ -234,9 +234,7 @@ PUBLISHED: dict[str, tuple[Paging, Request, list[Told]]] = {
             Told(
                 {},
                 1000,
-                {
-                    "query": f"select * from Bill where Metadata.LastUpdatedTime >= '{TIME}' STARTPOSITION 1 MAXRESULTS 1000"
-                },
+                {"query": f"{SINCE} STARTPOSITION 1 MAXRESULTS 1000"},
                 {},
                 {"MetaData.LastUpdatedTime": TIME},
             ),
