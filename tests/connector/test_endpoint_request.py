@@ -40,10 +40,17 @@ def test_an_endpoint_may_lie_on_another_host_of_the_service() -> None:
     assert bare_request(linked(endpoint), endpoint, None).url == "https://alerts.eu.example/v1beta1/alerts"
 
 
-def test_a_tenants_own_address_stands_for_every_host_with_the_path_of_each() -> None:
+@pytest.mark.parametrize(
+    ("own", "asked"),
+    [
+        ("http://127.0.0.1:8080/api", "http://127.0.0.1:8080/v1beta1/alerts"),
+        ("http://127.0.0.1:8080/proxy/api/", "http://127.0.0.1:8080/proxy/v1beta1/alerts"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v1beta1/alerts"),
+    ],
+)
+def test_a_tenants_own_address_stands_for_every_host_with_the_path_of_each(own: str, asked: str) -> None:
     endpoint = Endpoint("a", "/alerts", base_url="https://alerts.{region}.example/v1beta1")
-    proxied = linked(endpoint, base_url="http://127.0.0.1:8080/proxy/")
-    assert bare_request(proxied, endpoint, None).url == "http://127.0.0.1:8080/proxy/v1beta1/alerts"
+    assert bare_request(linked(endpoint, base_url=own), endpoint, None).url == asked
 
 
 def test_a_body_is_json_with_whole_texts_filled_in() -> None:

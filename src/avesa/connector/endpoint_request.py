@@ -38,15 +38,21 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | No
 
 
 def base_of(connection: Connection, endpoint: Endpoint) -> str:
-    """The address that the endpoint's path is put behind. A tenant's own base_url stands for every host of the
-    service; the path of another host's address is kept behind it.
+    """The address that the endpoint's path is put behind.
+
+    A tenant's own base_url stands for every host of the service. Another host then keeps its path there, behind what
+    a proxy has put in front of the service's own path.
     """
     if endpoint.base_url is None:
         return connection.base_url
-    settings = {name: value.strip("/") for name, value in _settings(connection).items()}
-    address = fill_names(endpoint.base_url, settings).rstrip("/")
-    instead = connection.credentials.get("base_url")
-    return address if not instead else instead.rstrip("/") + urlsplit(address).path
+    hosts = {name: value.strip("/") for name, value in _settings(connection).items()}
+    address = fill_names(endpoint.base_url, hosts).rstrip("/")
+    if not connection.credentials.get("base_url"):
+        return address
+    own = urlsplit(connection.base_url)
+    usual = urlsplit(fill_names(connection.service.base_url, hosts)).path.rstrip("/")
+    in_front = own.path.removesuffix(usual) if own.path.endswith(usual) else ""
+    return f"{own.scheme}://{own.netloc}{in_front}{urlsplit(address).path}"
 
 
 def _settings(connection: Connection) -> Mapping[str, str]:
