@@ -76,6 +76,35 @@ def test_more_rows_in_one_instant_than_the_cap_fail_instead_of_looping() -> None
         list(walk(SINCE, search(found, 4)))
 
 
+def over_both(request: Request, values: Values) -> Request:
+    return request.with_params(("at", str(values[0])), ("id", str(values[1])))
+
+
+@given(times=st.lists(st.integers(0, 3), max_size=40), pages=st.integers(1, 3), size=st.integers(1, 4))
+def test_with_a_second_key_an_instant_may_hold_more_rows_than_the_cap(times: list[int], pages: int, size: int) -> None:
+    paging = SearchWindow(PageNumber(most=size), ("at", "id"), over_both, cap=pages * size, size=size)
+    found: list[Row] = [{"id": number, "at": at} for number, at in enumerate(sorted(times), 1)]
+
+    def answer(request: Request) -> Response:
+        last = (int(request.param("at") or -1), int(request.param("id") or 0))
+        matching = [row for row in found if (row["at"], row["id"]) > last][: pages * size]
+        at = int(request.param("page") or 1) - 1
+        return answered({"items": matching[at * size : (at + 1) * size]})
+
+    assert [row["id"] for records in walk(paging, answer) for row in records] == list(range(1, len(times) + 1))
+
+
+def test_a_last_record_without_its_time_leaves_the_window_further_back() -> None:
+    first = SINCE.first(LIST)
+    second = SINCE.next(first, page(2, {}, at=3))
+    assert second is not None
+    moved = SINCE.next(second, page(2, {}))
+    assert moved is not None and moved.param("since") == "3"
+    with pytest.raises(TableFailed, match="has no at"):
+        only = SearchWindow(SinglePage(), ("at",), InParam("since"), cap=2, size=2)
+        only.next(only.first(LIST), page(2, {}))
+
+
 def test_a_window_may_move_with_every_page_and_goes_on_inside_one_instant() -> None:
     paging = SearchWindow(PageNumber(most=2), ("at",), InParam("since"), cap=100, size=2, restart=1)
     asked: list[tuple[str | None, str | None]] = []

@@ -52,9 +52,7 @@ class SearchWindow:
         first = first_of(request)
         pages = int(request.recall("pages") or 0) + 1
         window = request.recall("window")
-        last = request.recall("last")
-        if page.records:
-            last = msgspec.json.encode(last_values(page, self.keys)).decode()
+        last = self._last(page) or request.recall("last")
         following = self.inner.next(_unwrapped(request), page)
         is_full = (pages + 1) * self.size > self.cap
         if following is None and (not is_full or page.records < self.size):
@@ -62,12 +60,19 @@ class SearchWindow:
         if last is not None and last != window and (is_full or pages >= (self.restart or pages + 1)):
             values = msgspec.json.decode(last, type=Values)
             return _wrapped(self.inner.first(self.move(first, values)), first, pages=0, window=last, last=last)
+        if last is None and (is_full or following is None):
+            last_values(page, self.keys)  # says which value is missing
         if is_full or following is None:
             raise TableFailed(
                 f"More than {self.cap} rows share one instant, and the vendor's search ends there.",
                 hint="Ask the vendor how to read them, or leave the table out.",
             )
         return _wrapped(following, first, pages=pages, window=window, last=last)
+
+    def _last(self, page: Page) -> str | None:
+        """The values of the page's last record as JSON; None where it lacks one, and the window stays further back."""
+        known = all(page.last.get(key) not in (None, "") for key in self.keys)
+        return msgspec.json.encode(last_values(page, self.keys)).decode() if page.records and known else None
 
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
