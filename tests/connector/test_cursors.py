@@ -91,6 +91,23 @@ def test_a_token_may_come_and_go_in_headers() -> None:
     assert paging.next(following, page({}, 1, x_next_page="")) is None
 
 
+def test_a_list_in_a_header_goes_into_a_body_as_a_list() -> None:
+    """As JumpCloud's events, which end with a page that is not full."""
+    paging = Cursor(Header("X-Search_after"), "search_after", into="body", most=2, parsed=True, end=End(empty=False))
+
+    def told(token: str, records: int = 2) -> Page:
+        return Page(Response(200, {"x-search_after": token}, b"[]", LIST.url), records)
+
+    following = paging.next(paging.first(QUERY), told('[1576181718000, "DZrPyW"]'))
+    assert following is not None
+    assert following.body == '{"filter":"all","limit":2,"search_after":[1576181718000,"DZrPyW"]}'
+    assert paging.next(following, told('[1576181719000,"x"]', 1)) is None
+    with pytest.raises(TableFailed, match="no search_after"):
+        paging.next(following, told("[1"))
+    with pytest.raises(TableFailed, match="same search_after again"):
+        paging.next(following, told('[1576181718000,  "DZrPyW"]'))
+
+
 def test_parameters_that_may_not_go_along_with_a_token_are_left_out() -> None:
     paging = Cursor("info.next_page_token", "page_token", size="per_page", keep=("per_page",))
     following = follow(paging, {"info": {"next_page_token": "x"}})

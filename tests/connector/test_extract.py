@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -30,11 +31,13 @@ from avesa.connector.paging import (
     PageNumber,
     Paging,
     SearchWindow,
+    SinglePage,
 )
 from avesa.connector.records import reading_of
 from avesa.connector.service import Endpoint, Parent
+from avesa.pipeline.ingest import check_connection, ingest_table
 from avesa.shared.errors import TableFailed, Where
-from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
+from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, connect_tenant, landed, open_ports, receipts, tiny_vendor
 
 Honest = Callable[[Asked], Answer]
 
@@ -321,3 +324,53 @@ def test_no_cursor_can_have_expired_on_the_first_page_but_on_that_of_a_resumed_p
     assert not isinstance(caught.value, CursorExpired)
     with pytest.raises(CursorExpired):
         gone.ids(start=position)
+
+
+# All the way into raw files
+
+
+def test_a_table_of_batches_lands_once_however_often_its_pull_is_stopped(vendor: TinyVendor, tmp_path: Path) -> None:
+    def answer(asked: Asked, _: Answer) -> Answer:
+        if asked.path == "/api/ids":
+            at = (int(asked.query["page"]) - 1) * 5
+            return says({"resources": IDS[at : at + 5]})
+        return says({"found": [{"id": id_} for id_ in json.loads(asked.body)["ids"]]})
+
+    vendor.bend = answer
+    paging = IdsThenRecords(PageNumber(most=5), "resources", listed="/ids", path="/entities", batch=2)
+    endpoint = Endpoint("users", "/ids", records="found", paging=paging, changes=None)
+    service = replace(SERVICE, endpoints=(endpoint,), check=None)
+    ports = open_ports(tmp_path)
+    tenant = connect_tenant(ports, vendor.url)
+    check_connection(ports, tenant, service=service)
+
+    def one_page() -> str:
+        pages: list[int] = []
+        return ingest_table(
+            ports,
+            tenant,
+            "users",
+            run_id="r1",
+            service=service,
+            progress=lambda table, page, rows: pages.append(page),
+            stop=lambda: bool(pages),
+        ).status
+
+    # Two pages of ids, and their batches: three and one.
+    assert [one_page() for _ in range(6)] == ["stopped"] * 5 + ["ok"]
+    [receipt] = receipts(ports, "users")
+    assert receipt.complete and receipt.rows == receipt.distinct_ids == 7
+    assert sorted(row["record_id"] for row in landed(ports, "users")) == IDS
+
+
+def test_a_list_that_is_asked_for_by_post_lands_with_its_bytes_untouched(vendor: TinyVendor, tmp_path: Path) -> None:
+    body = b'{"data":{"users":[ {"id" : "1", "n":1.50}, {"id":"2"} ]}}'
+    vendor.bend = lambda asked, _: Answer(200, body if asked.method == "POST" else b"[]")
+    query = graphql("query { users { id } }")
+    endpoint = Endpoint("users", "/v2", method="POST", body=query, records="data.users", paging=SinglePage())
+    service = replace(SERVICE, endpoints=(replace(endpoint, changes=None),), check=None)
+    ports = open_ports(tmp_path)
+    tenant = connect_tenant(ports, vendor.url)
+    check_connection(ports, tenant, service=service)
+    ingest_table(ports, tenant, "users", run_id="r1", service=service)
+    assert [row["payload"] for row in landed(ports, "users")] == ['{"id" : "1", "n":1.50}', '{"id":"2"}']

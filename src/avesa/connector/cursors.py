@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import msgspec
 
 from avesa.connector.json_paths import ABSENT, Path, split_path
 from avesa.connector.json_template import Body
@@ -19,8 +21,9 @@ class Cursor:
 
     `start` is the token of the first page, where the vendor wants one. `keep` names the only parameters that may go
     along with a token, where the others are refused. A token that is a list is joined by `join`, or sent as it is in
-    a body. `body` is the body of all later pages where the vendor asks for them differently, and `later` where their
-    answers hold the token. Exactness while rows come and go is the vendor's.
+    a body; with `parsed` a text is JSON that goes into a body as such. `body` is the body of all later pages where
+    the vendor asks for them differently, and `later` where their answers hold the token. Exactness while rows come
+    and go is the vendor's.
     """
 
     at: Place
@@ -32,6 +35,7 @@ class Cursor:
     start: str | None = None
     keep: tuple[str, ...] | None = None
     join: str = ","
+    parsed: bool = False
     body: Body | None = None
     later: Place | None = None
     end: End = ONLY_TOLD
@@ -57,6 +61,8 @@ class Cursor:
             if over is False:
                 raise TableFailed("The vendor says that pages follow, and names none.")
             return None
+        if self.parsed and isinstance(token, str):
+            token = _parsed(token, self.param)
         text = token_text(token, self.param)
         if isinstance(token, list) and self.into != "body":
             text = self.join.join(token_text(part, self.param) for part in token)
@@ -83,3 +89,10 @@ class Cursor:
 
 def _name(path: Path) -> str:
     return ".".join(split_path(path))
+
+
+def _parsed(token: str, param: Path) -> Any:
+    try:
+        return msgspec.json.decode(token)
+    except msgspec.MsgspecError:
+        raise TableFailed(f"The vendor names a next page by something that is no {_name(param)}.") from None

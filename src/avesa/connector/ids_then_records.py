@@ -26,7 +26,8 @@ class IdsThenRecords:
     The records are asked for with `batch` ids at once: at `path`, which takes the place of `listed` (the end of the
     endpoint's path), by POST with the list of ids at `into` of the JSON body `body`, or by GET with one parameter
     `into` for each id. An id comes at most once from one page of ids. The answer to a batch holds the table's
-    records; one that does not exist any more is simply not among them.
+    records; one that does not exist any more is simply not among them. Each checkpoint holds the ids that are left of
+    one page of ids, so some thousand of them a page are enough.
     """
 
     pages: Paging

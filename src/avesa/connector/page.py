@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from avesa.connector.json_paths import ABSENT, Path, value_at, values_at
+from avesa.connector.json_paths import ABSENT, Path, split_path, value_at, values_at
 from avesa.connector.links import read_links
 from avesa.connector.request import Request, Response, as_text
 from avesa.shared.errors import TableFailed
@@ -117,7 +117,8 @@ class End:
     `pages` is the number of pages, `total` the number of records. `link` looks at the Link header: without rel=next
     the list is over. `size` is the page size that the vendor really took, where it may be smaller than asked.
 
-    Where nothing is told, a page that is not full is the last if `short`, else an empty one. `empty` ends the list
+    Where nothing is told, a page that is not full is the last if `short`, else an empty one; `short` needs a page size
+    that the vendor really gives, or every first page would be taken for the last. `empty` ends the list
     with an empty page whatever is told: set it to False where access rules or filters are applied behind the limit.
     """
 
@@ -189,5 +190,5 @@ def token_text(token: Any, name: Path) -> str:
     """A token as it is sent back. Raises TableFailed for what cannot be one."""
     text = as_text(token)
     if isinstance(token, bool | dict | float) or len(text) > LONGEST or not text.isprintable():
-        raise TableFailed(f"The vendor names a next page by something that is no {name if name else 'token'}.")
+        raise TableFailed(f"The vendor names a next page by something that is no {'.'.join(split_path(name))}.")
     return text
