@@ -135,3 +135,80 @@ def test_secrets_are_masked_where_they_stand_and_all_else_keeps_its_bytes() -> N
 
 def test_a_secret_given_twice_is_masked_twice() -> None:
     assert read(b'[{"id":1,"k":"a","k":"b"}]', secret_fields=(("k",),))[0].payload == '{"id":1,"k":"***","k":"***"}'
+
+
+# Where the records are
+
+
+def payloads(body: bytes, **changes: Any) -> list[str]:
+    return [record.payload for record in read(body, **changes)]
+
+
+def test_a_star_stands_for_each_element_and_what_lacks_the_list_is_passed_over() -> None:
+    body = b'{"data":{"boards":[{"items":[{"id":1}]},{"items":null},{"x":1},null,{"items":[ {"id":2}, {"id":3}]}]}}'
+    assert payloads(body, records=("data", "boards", "*", "items")) == ['{"id":1}', '{"id":2}', '{"id":3}']
+
+
+def test_the_lists_of_a_change_feed_become_one() -> None:
+    """As QuickBooks: a list of one object, whose QueryResponse is a list with one object for each kind of record."""
+    body = b"""{"CDCResponse":[{"QueryResponse":[{"Invoice":[{"Id":"1"},{"Id":"2","status":"Deleted"}],"maxResults":2},
+              {"Customer":[{"Id":"9"}]},{}]}],"time":"x"}"""
+    path = ("CDCResponse", "*", "QueryResponse", "*", "Invoice")
+    assert [r.record_id for r in read(body, records=path, key=(("Id",),))] == ["1", "2"]
+
+
+def test_records_may_be_wrapped_in_an_object_each() -> None:
+    body = b'{"list":[{"customer":{"id":"a"},"card":{}},{"customer":{"id":"b"}}]}'
+    assert payloads(body, records=("list", "*", "customer"), records_as="object") == ['{"id":"a"}', '{"id":"b"}']
+
+
+def test_one_object_may_be_the_only_record() -> None:
+    assert payloads(b'{"ok":true,"team":{"id":"T1"}}', records=("team",), records_as="object") == ['{"id":"T1"}']
+    assert payloads(b' {"id":"T1"}\n', records_as="object") == ['{"id":"T1"}']
+
+
+def test_in_a_map_the_name_is_the_key() -> None:
+    body = b'{"billable_info":{"U1":{"billing_active":true},"U2":{"id":"other"}}}'
+    records = read(body, records=("billable_info",), records_as="map")
+    assert [(r.record_id, r.payload) for r in records] == [
+        ("U1", '{"billing_active":true}'),
+        ("U2", '{"id":"other"}'),
+    ]
+    assert [r.problem for r in records] == [None, None]
+    [under] = read(b'{"U1":{}}', "p", records_as="map", key_under_parent=True)
+    assert under.record_id == '["p","U1"]'
+
+
+def test_records_are_looked_for_at_several_places_in_order() -> None:
+    places = {"records": ("data", "boards", "*", "items"), "other_records": (("data", "next", "items"),)}
+    assert payloads(b'{"data":{"boards":[{"items":[{"id":1}]}]}}', **places) == ['{"id":1}']
+    assert payloads(b'{"data":{"next":{"items":[{"id":2}]}}}', **places) == ['{"id":2}']
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(b'{"data":{}}', **places)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"users":null}', b'{"kind":"x"}', b'{"a":"\t"}'])
+def test_a_missing_list_is_an_empty_one_only_where_that_is_declared(body: bytes) -> None:
+    assert payloads(body, records=("users",), records_optional=True) == []
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(body, records=("users",))
+
+
+@pytest.mark.parametrize("body", [b'{"users":{}}', b'{"users":"x"}', b"[]", b'{"users":7,"x":"\t"}'])
+def test_something_of_another_shape_is_never_an_empty_list(body: bytes) -> None:
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(body, records=("users",), records_optional=True)
+
+
+@pytest.mark.parametrize("shape", ["object", "map"])
+@pytest.mark.parametrize("body", [b'{"a":[]}', b'{"a":7}', b'{"a":null}', b'{"a":["\t"]}'])
+def test_a_list_where_an_object_was_expected_says_so(body: bytes, shape: str) -> None:
+    with pytest.raises(TableFailed, match="an object was expected at a"):
+        read(body, records=("a",), records_as=shape)
+
+
+@pytest.mark.parametrize("shape", ["list", "object", "map"])
+def test_what_strict_readers_refuse_is_found_at_the_same_places(shape: str) -> None:
+    inner = {"list": '[{"id":1,"s":"a\tb"}]', "object": '{"id":1,"s":"a\tb"}', "map": '{"1":{"id":1,"s":"a\tb"}}'}
+    body = '{"boards":[{"x":null},{"x":' + inner[shape] + '},{},{"y":1}]}'
+    assert payloads(body.encode(), records=("boards", "*", "x"), records_as=shape) == ['{"id":1,"s":"a\tb"}']

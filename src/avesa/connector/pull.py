@@ -27,7 +27,8 @@ from avesa.connector.checkpoint import (
 )
 from avesa.connector.client import Client, Tally
 from avesa.connector.distinct import DistinctIds
-from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk, bare_request
+from avesa.connector.endpoint_request import bare_request
+from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.incremental import (
     BOUNDARY_ROWS,
     Boundary,
@@ -87,7 +88,9 @@ class _Pull:
         self.stop, self.progress, self.options = stop, progress, options
         self.service = client.connection.service
         self.changes = self.service.changes_of(endpoint)
-        self.fingerprint = fingerprint(self.service, endpoint, client.connection.base_url)
+        self.fingerprint = fingerprint(
+            self.service, endpoint, bare_request(client.connection, endpoint, None).to_json()
+        )
         self.state = place.watermarks.get(place.tenant, f"{self.service.name}/{endpoint.name}")
         self.memory = decode_memory(self.state.details)
         self.tally = Tally()
@@ -255,7 +258,7 @@ class _Pull:
         )
 
     def _request(self, parent_id: str | None) -> Request:
-        request = bare_request(self.client.connection.base_url, self.endpoint, parent_id)
+        request = bare_request(self.client.connection, self.endpoint, parent_id)
         since, changes = self.at.since, self.changes
         return request if since is None or changes is None else changes.asked(request, since)
 

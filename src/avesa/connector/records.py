@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
 from avesa.connector.incremental import read_time
-from avesa.connector.json_spans import masked, split_list
+from avesa.connector.json_paths import EACH, split_path
+from avesa.connector.json_spans import Missing, Shape, masked, split_records
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.shared.errors import TableFailed
 
@@ -46,21 +47,25 @@ class Reading:
     deleted: Deleted | None
     secret_fields: tuple[tuple[str, ...], ...]
     key_under_parent: bool
-
-
-def split_path(dotted: str) -> tuple[str, ...]:
-    return tuple(dotted.split(".")) if dotted else ()
+    records_as: Shape = "list"
+    other_records: tuple[tuple[str, ...], ...] = ()
+    """Where else the records may be, in this order."""
+    records_optional: bool = False
 
 
 def reading_of(service: Service, endpoint: Endpoint) -> Reading:
     updated_at = service.updated_at_of(endpoint)
+    places = (endpoint.records,) if isinstance(endpoint.records, str) else endpoint.records
     return Reading(
-        records=split_path(endpoint.records),
+        records=split_path(places[0]),
         key=tuple(split_path(path) for path in endpoint.key),
         updated_at=split_path(updated_at) if updated_at else None,
         deleted=endpoint.deleted,
         secret_fields=tuple(split_path(path) for path in endpoint.secret_fields),
         key_under_parent=endpoint.unique_under_parent,
+        records_as=endpoint.records_as,
+        other_records=tuple(split_path(place) for place in places[1:]),
+        records_optional=endpoint.records_optional,
     )
 
 
@@ -68,39 +73,105 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     """The records of one page, in the vendor's order.
 
     Raises TableFailed, which names the page and what was expected and never quotes the content, where the body is
-    not JSON or holds no list at the expected place.
+    not JSON or holds no records at the expected place.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     place = f"at {'.'.join(reading.records)}" if reading.records else "as the whole body"
+    what = "a list" if reading.records_as == "list" else "an object"
     try:
-        pieces = _pieces(body, reading.records)
+        pieces = _pieces(body, reading)
     except LookupError:
-        raise TableFailed(f"Page {page} has an unexpected shape: a list was expected {place}.") from None
+        raise TableFailed(f"Page {page} has an unexpected shape: {what} was expected {place}.") from None
     except ValueError:
-        raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); a list was expected {place}.") from None
+        raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); {what} was expected {place}.") from None
     try:
-        return [_record(piece, reading, parent_id) for piece in pieces]
+        if reading.records_as == "map":
+            return [_named(name, piece, reading, parent_id) for name, piece in pieces]
+        return [_record(piece, reading, parent_id) for _, piece in pieces]
     except ValueError:
         raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
 
 
-def _pieces(body: bytes, path: tuple[str, ...]) -> list[bytes]:
+Piece = tuple[str | None, bytes]
+"""A record's name, where it has one of its own, and its JSON."""
+
+
+def _pieces(body: bytes, reading: Reading) -> list[Piece]:
+    for path in (reading.records, *reading.other_records):
+        try:
+            return _pieces_at(body, path, reading.records_as)
+        except Missing:
+            continue
+    if reading.records_optional:
+        return []
+    raise Missing
+
+
+def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> list[Piece]:
     try:
-        here: bytes | msgspec.Raw = body
-        for name in path:
-            members = _OBJECT.decode(here)
-            if name not in members:
-                _ROOT.decode(body)
-                raise LookupError(name)
-            here = members[name]
-        return [bytes(raw) for raw in _LIST.decode(here)]
+        pieces: list[Piece] = []
+        for found in _found(body, path, body):
+            if shape == "list":
+                pieces += [(None, bytes(raw)) for raw in _LIST.decode(found)]
+            elif shape == "map":
+                pieces += [(name, bytes(raw)) for name, raw in _OBJECT.decode(found).items()]
+            else:
+                _OBJECT.decode(found)
+                pieces.append((None, bytes(found).strip()))
+        return pieces
     except msgspec.ValidationError:
         raise LookupError from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Lone surrogates, raw control characters, NaN: JSON enough to find where each record begins and ends.
         # Bytes that are no UTF-8 pass as surrogates and come back as the same bytes.
         text = body.decode("utf-8", "surrogateescape")
-        return [piece.encode("utf-8", "surrogateescape") for piece in split_list(text, path)]
+        return [(name, piece.encode("utf-8", "surrogateescape")) for name, piece in split_records(text, path, shape)]
+
+
+def _found(here: bytes | msgspec.Raw, path: tuple[str, ...], body: bytes) -> list[bytes | msgspec.Raw]:
+    """What stands at the path. Behind a `*` nothing has to be there. Raises Missing, and what the decoders raise."""
+    for index, name in enumerate(path):
+        if name == EACH:
+            found: list[bytes | msgspec.Raw] = []
+            for inner in _inside(here):
+                try:
+                    found += [below for below in _found(inner, path[index + 1 :], body) if not _is_null(below)]
+                except Missing:
+                    continue
+            return found
+        if _is_null(here):
+            raise Missing(name)
+        members = _OBJECT.decode(here)
+        if name not in members:
+            _ROOT.decode(body)
+            raise Missing(name)
+        here = members[name]
+    if path and _is_null(here):
+        raise Missing("null")
+    return [here]
+
+
+def _inside(here: bytes | msgspec.Raw) -> list[msgspec.Raw]:
+    if _is_null(here):
+        raise Missing("null")
+    if bytes(memoryview(here)[:64]).lstrip()[:1] == b"{":
+        return list(_OBJECT.decode(here).values())
+    return _LIST.decode(here)
+
+
+def _is_null(here: bytes | msgspec.Raw) -> bool:
+    return len(memoryview(here)) == 4 and bytes(here) == b"null"
+
+
+def _named(name: str | None, piece: bytes, reading: Reading, parent_id: str | None) -> Record:
+    """A record that stands under its own id."""
+    record = _record(piece, replace(reading, key=()), parent_id)
+    key = _key_text(name)
+    if key is None:
+        return record._replace(record_id=None, problem="no key: the record's name is empty")
+    if reading.key_under_parent and parent_id is not None:
+        key = json.dumps([parent_id, key], ensure_ascii=False, separators=(",", ":"))
+    return record._replace(record_id=key)
 
 
 def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from avesa.connector.auth import Auth, all_names
 from avesa.connector.incremental import Changes
+from avesa.connector.json_spans import Shape
+from avesa.connector.json_template import Body, names_in
 from avesa.connector.limits import Limits
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
@@ -30,10 +33,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Parent:
-    """The endpoint whose records this one is asked for, one by one; `param` is the name in the path."""
+    """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
+    that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
+    """
 
     endpoint: str
-    param: str = "parentId"
+    param: str | tuple[str, ...] = "parentId"
+    into: Literal["path", "query", "body"] = "path"
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        return (self.param,) if isinstance(self.param, str) else self.param
 
 
 @dataclass(frozen=True)
@@ -56,17 +66,29 @@ class Endpoint:
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
     listing looks for deletions. Whatever is "inherit" comes from the service.
+
+    In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
+    order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
+    then the records' keys. `records_optional` means that a missing or null list is an empty one.
+
+    `path`, `params`, `base_url` (another host than the service's) and whole texts in `body` are templates over the
+    settings. A tenant's own base_url stands for every host of the service, with the path of each.
     """
 
     name: str
     path: str
-    records: str = ""
+    records: str | tuple[str, ...] = ""
     key: tuple[str, ...] = ("id",)
     updated_at: str | None = None
     changes: Changes | str | None = "inherit"
     paging: Paging | None = None
     listing_paging: Paging | None = None
     params: Params = ()
+    method: Literal["GET", "POST"] = "GET"
+    body: Body | None = None
+    base_url: str | None = None
+    records_as: Shape = "list"
+    records_optional: bool = False
     parent: Parent | None = None
     unique_under_parent: bool = False
     deleted: Deleted | None = None
@@ -143,13 +165,15 @@ class Service:
         checked_name(endpoint.name, "table")
         if isinstance(endpoint.changes, str) and endpoint.changes != "inherit":
             raise ValueError(f"{self.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
+        self._check_request(endpoint)
         parent = endpoint.parent
         if parent is None:
             return
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
-        if f"{{{parent.param}}}" not in endpoint.path:
-            raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{parent.param}}}")
+        for param in parent.params if parent.into == "path" else ():
+            if f"{{{param}}}" not in endpoint.path:
+                raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{param}}}")
         seen = {endpoint.name}
         above: Endpoint | None = endpoint
         while above is not None and above.parent is not None:
@@ -158,3 +182,19 @@ class Service:
                 raise ValueError(f"{self.name}/{endpoint.name}: is its own ancestor")
             if above is not None:
                 seen.add(above.name)
+
+    def _check_request(self, endpoint: Endpoint) -> None:
+        where = f"{self.name}/{endpoint.name}"
+        if endpoint.records == ():
+            raise ValueError(f"{where}: records names no place")
+        if endpoint.method == "GET" and (
+            endpoint.body is not None or (endpoint.parent and endpoint.parent.into == "body")
+        ):
+            raise ValueError(f"{where}: a GET has no body")
+        known = {setting.name for setting in self.settings}
+        in_path = known | set(endpoint.parent.params if endpoint.parent else ())
+        named = names_in(endpoint.path) - in_path
+        for text in (endpoint.base_url or "", *(value for _, value in endpoint.params)):
+            named |= names_in(text) - known
+        if named:
+            raise ValueError(f"{where}: no setting is named {', '.join(sorted(named))}")

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import Connection, connection
+from avesa.connector.endpoint_request import bare_request
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
 from avesa.connector.pull import pull
 from avesa.connector.records import read_page, reading_of
-from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
@@ -243,13 +243,13 @@ def check_connection(
     declared = service or load_service(tenant_service.service)
     endpoint = declared.endpoint(declared.check) if declared.check else declared.endpoints[0]
     link = connect(ports, tenant_service, declared)
-    request = Request("GET", link.base_url + endpoint.path, endpoint.params)
-    request = declared.paging_of(endpoint, listing=True).probe(request)
+    request = declared.paging_of(endpoint, listing=True).probe(bare_request(link, endpoint, None))
     with Client(link, stop=stop, clock=ports.clock) as client:
         try:
             response = client.get(request, Tally())
             # A wrong address can answer 200 with a web page.
-            read_page(response.body, reading_of(declared, endpoint), page=1, parent_id=None)
+            if request.has_records and response.status != 204:
+                read_page(response.body, reading_of(declared, endpoint), page=1, parent_id=None)
         except Stopped:
             return
         except AvesaError as error:
