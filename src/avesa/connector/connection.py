@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from avesa.connector.limits import SHARE_SETTING, read_share
 from avesa.connector.request import fill
 from avesa.connector.service import Service
 from avesa.shared.errors import ConfigurationError, UsageError, Where
@@ -66,12 +67,14 @@ def connection(
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:
     """Raises UsageError for a setting that the service does not have.
 
-    `base_url` and the settings of the deletion guard (shared/guard.py) are allowed for each of them.
+    `base_url`, `limit_share` and the settings of the deletion guard (shared/guard.py) are allowed for each of them.
     """
     names = [*(setting.name for setting in service.settings), "base_url"]
     for name, value in settings.items():
         if is_guard_setting(name):
             _check_guard(service, name, value, where)
+        elif name == SHARE_SETTING:
+            _check_share(value, where)
         elif name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             raise UsageError(
@@ -86,6 +89,15 @@ def _check_guard(service: Service, name: str, value: str, where: Where) -> None:
     if table and table not in [endpoint.name for endpoint in service.endpoints]:
         raise UsageError(f"the setting {name} names no table of {service.title}.", where=where)
     check_guard_setting(name, value)
+
+
+def _check_share(value: str, where: Where) -> None:
+    try:
+        read_share(value)
+    except ValueError:
+        raise UsageError(
+            f"the setting {SHARE_SETTING} is a share above 0 and at most 1, not {value!r}.", where=where
+        ) from None
 
 
 def checked_url(address: str, where: Where) -> str:

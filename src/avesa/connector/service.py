@@ -55,7 +55,8 @@ class Endpoint:
     paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions. Whatever is "inherit" comes from the service.
+    listing looks for deletions. `limit_group` names the group of the service's limits that a request counts in, `cost`
+    the points that the vendor counts for one. Whatever is "inherit" comes from the service.
     """
 
     name: str
@@ -74,6 +75,8 @@ class Endpoint:
     secret_fields: tuple[str, ...] = ()
     canonical: str | None = None
     relist: timedelta = timedelta(days=1)
+    limit_group: str | None = None
+    cost: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ class Service:
     """All that is true of one vendor. Checked when it is made: ValueError names what does not fit.
 
     `base_url`, `headers` and the auth's templates are filled from settings and secrets. `check` names the
-    endpoint that a connection is tried with, the first one by default.
+    endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
+    identify the account whose requests the vendor counts together, all of them by default.
     """
 
     name: str
@@ -100,6 +104,7 @@ class Service:
     retry: Retry = field(default_factory=Retry)
     errors: Errors = field(default_factory=Errors)
     check: str | None = None
+    account: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name, "service")
@@ -110,6 +115,7 @@ class Service:
                 raise ValueError(f"{self.name}: {what} named twice: {', '.join(twice)}")
         if self.check is not None and self.check not in names:
             raise ValueError(f"{self.name}: check names no endpoint: {self.check}")
+        self._check_limits(known)
         for endpoint in self.endpoints:
             self._check_endpoint(endpoint, names)
 
@@ -136,6 +142,14 @@ class Service:
 
     def defaults(self) -> Mapping[str, str]:
         return {setting.name: setting.default for setting in self.settings if setting.default is not None}
+
+    def _check_limits(self, known: list[str]) -> None:
+        asked = {*self.account, *(rate.setting for rate in self.limits.rates if rate.setting is not None)}
+        if unknown := sorted(asked.difference(known)):
+            raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
+        for endpoint in self.endpoints:
+            if endpoint.limit_group is not None and endpoint.limit_group not in self.limits.groups:
+                raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {endpoint.limit_group}")
 
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:
         checked_name(endpoint.name, "table")

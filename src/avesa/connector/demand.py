@@ -1,0 +1,130 @@
+"""What one request takes of an account's limits: which windows it counts in, how much, and which places it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from avesa.connector.limits import AtOnce, Limits, Rate, Told, part_of
+from avesa.connector.service import Service
+from avesa.shared.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom a request is about: an endpoint, the group that it names, and the points that the vendor counts for it."""
+
+    endpoint: str = ""
+    group: str | None = None
+    cost: int = 1
+
+
+ACCOUNT = Scope()
+"""A request that belongs to no endpoint, as one for a token."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """`most` in any `seconds`, or from one midnight in `zone` to the next; one request counts `cost`."""
+
+    key: str
+    most: int
+    seconds: float
+    zone: str | None
+    cost: int
+
+
+@dataclass(frozen=True)
+class Meter:
+    """What the vendor itself tells of what is left."""
+
+    key: str
+    told: Told
+    cost: int
+
+
+@dataclass(frozen=True)
+class Places:
+    """At most `most` under way."""
+
+    key: str
+    most: int
+
+
+@dataclass(frozen=True)
+class Demand:
+    """All that one request of a kind must find free. `slowed_by` is the key that a 429 slows down."""
+
+    windows: tuple[Window, ...]
+    meters: tuple[Meter, ...]
+    places: tuple[Places, ...]
+    slowed_by: str
+
+
+def demand_of(limits: Limits, scope: Scope, *, share: float, settings: Mapping[str, str]) -> Demand:
+    """`share` is the part of each rate that AVESA takes; `settings` may hold the tenant's own numbers."""
+    windows = []
+    for rate in limits.rates:
+        if _is_about(rate, scope):
+            seconds = rate.per.total_seconds()
+            key = f"{rate.most}/{seconds:g}{rate.zone or ''}{_place(rate, scope)}"
+            cost = scope.cost if rate.points else 1
+            most = part_of(published(rate, settings), share)
+            windows.append(Window(key, max(cost, 1, most), seconds, rate.zone, cost))
+    meters = tuple(
+        Meter(f"{told.remaining or told.used_of}{_place(told, scope)}", told, scope.cost if told.points else 1)
+        for told in limits.told
+        if _is_about(told, scope)
+    )
+    places = (
+        Places("", limits.concurrency),
+        *(Places(f"at once{_place(one, scope)}", one.most) for one in limits.at_once if _is_about(one, scope)),
+    )
+    slowed_by = {"account": "", "group": scope.group or "", "endpoint": scope.endpoint}[limits.slows]
+    return Demand(tuple(windows), meters, places, slowed_by)
+
+
+def published(rate: Rate, settings: Mapping[str, str]) -> int:
+    """What the vendor allows this tenant. Raises ConfigurationError where the tenant's own number is none."""
+    text = settings.get(rate.setting or "") or str(rate.most)
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigurationError(
+            f"The setting {rate.setting} is not a number of requests.",
+            hint=f"Set it to what the vendor allows in {rate.per.total_seconds():g} seconds.",
+        )
+    return int(text)
+
+
+class Scopes:
+    """Finds the endpoint that a request belongs to by its path, below the tenant's own address."""
+
+    def __init__(self, service: Service, base_url: str) -> None:
+        root = urlsplit(base_url).path
+        self._known = [
+            (re.compile(_pattern(root + endpoint.path)), Scope(endpoint.name, endpoint.limit_group, endpoint.cost))
+            # Paths with fewer holes first: /users/active is not a user of /users/{parentId}.
+            for endpoint in sorted(service.endpoints, key=lambda one: (one.path.count("{"), -len(one.path)))
+        ]
+
+    def of(self, url: str) -> Scope:
+        path = urlsplit(url).path
+        for pattern, scope in self._known:
+            if pattern.fullmatch(path):
+                return scope
+        return ACCOUNT
+
+
+def _pattern(path: str) -> str:
+    parts = re.split(r"\{\w+\}", path.partition("?")[0])
+    return "[^/]+".join(re.escape(part) for part in parts) + "/?"
+
+
+def _is_about(one: Rate | AtOnce | Told, scope: Scope) -> bool:
+    return one.group is None or one.group == scope.group
+
+
+def _place(one: Rate | AtOnce | Told, scope: Scope) -> str:
+    group = f" of {one.group}" if one.group else ""
+    return f"{group} at {scope.endpoint}" if one.each else group

@@ -1,0 +1,112 @@
+"""A vendor that counts strictly never has to say no, and is used to the full."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from avesa.connector.client import Client, Tally
+from avesa.connector.connection import connection
+from avesa.connector.limits import Limits, Rate
+from avesa.connector.request import Request
+from avesa.shared.allowance import Allowances, LocalAllowances
+from avesa.shared.errors import Where
+from avesa.shared.sqlite_allowance import SqliteAllowances
+from strict_vendor import Bucket, Counting, Fixed, Rolling, StrictVendor, strict_vendor
+from tiny_vendor import SERVICE
+
+MOST, SECONDS = 40, 0.5
+WINDOWS = 5
+REQUESTS = MOST * WINDOWS
+THREADS = 8
+
+COUNTED = replace(SERVICE, limits=Limits(concurrency=THREADS, rates=(Rate(MOST, per=timedelta(seconds=SECONDS)),)))
+
+
+def ask_often(url: str, requests: int, allowances: Allowances) -> Tally:
+    """So many requests by eight threads of one client, as fast as it lets them."""
+    settings = {"company_id": "co", "base_url": url, "limit_share": "1"}
+    link = connection(COUNTED, settings, {"private_key": "s3cr3t"}, where=Where("acme", "tiny"))
+    tally = Tally()
+    with Client(link, allowances=allowances) as client, ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda _: client.get(Request("GET", f"{url}/tickets"), tally), range(requests)))
+    return tally
+
+
+def use_of_the_allowance(vendor: StrictVendor) -> float:
+    """The part that was used of what the vendor allows in the first windows; the last one only ends the work."""
+    windows = WINDOWS - 1
+    until = vendor.admitted[0] + windows * SECONDS
+    return sum(moment < until for moment in vendor.admitted) / (windows * MOST)
+
+
+@pytest.mark.parametrize(
+    "counting",
+    [Rolling(MOST, SECONDS), Fixed(MOST, SECONDS), Fixed(MOST, SECONDS, 0.19), Bucket(MOST, SECONDS)],
+    ids=["rolling", "fixed", "fixed elsewhere", "bucket"],
+)
+def test_eight_threads_use_nine_tenths_and_are_never_refused(counting: Counting) -> None:
+    with strict_vendor(counting) as vendor:
+        tally = ask_often(vendor.url, REQUESTS, LocalAllowances())
+    assert vendor.breaches == []
+    assert len(vendor.admitted) == tally.calls == REQUESTS
+    assert use_of_the_allowance(vendor) >= 0.9
+
+
+def test_three_processes_that_share_an_account_use_nine_tenths_and_are_never_refused(tmp_path: Path) -> None:
+    program = "import sys, test_no_storm; test_no_storm.one_process(*sys.argv[1:])"
+    with strict_vendor(Rolling(MOST, SECONDS)) as vendor:
+        workers = [
+            subprocess.Popen(
+                [sys.executable, "-c", program, vendor.url, str(tmp_path / "state.db")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={"PYTHONPATH": ":".join([str(Path(__file__).parent), *sys.path])},
+            )
+            for _ in range(3)
+        ]
+        for worker in workers:
+            assert worker.stdout and worker.stdout.readline() == "ready\n"
+        for worker in workers:
+            assert worker.stdin
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        calls = [json.loads(worker.communicate()[0]) for worker in workers]
+    assert vendor.breaches == []
+    assert sum(calls) == len(vendor.admitted) == 3 * (REQUESTS // 3)
+    # The vendor allows eight at once to the account, whoever asks.
+    assert vendor.most_at_once <= THREADS
+    assert use_of_the_allowance(vendor) >= 0.9
+
+
+def one_process(url: str, path: str) -> None:
+    allowances = SqliteAllowances(Path(path))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(ask_often(url, REQUESTS // 3, allowances).calls), flush=True)
+
+
+def test_a_refusal_in_spite_of_all_makes_all_threads_pause_and_go_on() -> None:
+    with strict_vendor(Rolling(10_000, 1.0)) as vendor:
+        answers = [429]
+        vendor.refuse = lambda: answers.pop() if answers and len(vendor.admitted) >= 30 else None
+        service = replace(COUNTED, limits=Limits(concurrency=THREADS, rest=timedelta(seconds=0.3)))
+        settings = {"company_id": "co", "base_url": vendor.url}
+        link = connection(service, settings, {"private_key": "s3cr3t"}, where=Where("acme", "tiny"))
+        tally = Tally()
+        with Client(link) as client, ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(lambda _: client.get(Request("GET", f"{vendor.url}/tickets"), tally), range(60)))
+    gaps = [later - sooner for sooner, later in zip(vendor.admitted, vendor.admitted[1:], strict=False)]
+    assert tally.retries == 1
+    # Those under way when it was said still came in; then nobody asked for the time of the pause.
+    paused = max(range(len(gaps)), key=gaps.__getitem__)
+    assert 30 - 1 <= paused <= 30 + THREADS
+    assert gaps[paused] >= 0.25
