@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from avesa.connector.limits import Adaptive, Limits, Rate, Stopped, Told
 from avesa.connector.request import Response
 from avesa.shared.allowance import LocalAllowances, Result, Step
 from avesa.shared.errors import AllowanceSpent, StorageError, Unavailable
+from avesa.shared.sqlite_allowance import SqliteAllowances
 
 MINUTE = timedelta(minutes=1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -229,3 +233,37 @@ def test_an_answer_is_not_lost_when_its_end_cannot_be_written_down() -> None:
     assert bench.waited == 0
     ask(limiter)
     assert bench.waited >= 58
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from avesa.connector.limiter import Limiter
+from avesa.connector.limits import Limits, waiter
+from avesa.shared.sqlite_allowance import SqliteAllowances
+limiter = Limiter(
+    Limits(concurrency=1), wait=waiter(lambda: False), allowances=SqliteAllowances(Path(sys.argv[1])), account="a"
+)
+with limiter.turn():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_place_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            holder.kill()
+            holder.wait()
+
+    limiter = Limiter(Limits(concurrency=1), wait=wait, allowances=SqliteAllowances(path), account="a")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline() == "held\n"
+        with limiter.turn():
+            assert len(waits) == 3
