@@ -69,7 +69,7 @@ class Bucket:
 
 class StrictVendor:
     """`admitted` and `breaches` are the moments of requests by the vendor's clock; `most_at_once` counts those under
-    way together. `refuse` may ask for an answer of another status.
+    way together. `refuse` may ask for an answer of another status; `hold` returns when the answer may go out.
     """
 
     def __init__(self, counting: Counting) -> None:
@@ -78,6 +78,7 @@ class StrictVendor:
         self.breaches: list[float] = []
         self.most_at_once = 0
         self.refuse: Callable[[], int | None] = lambda: None
+        self.hold: Callable[[], object] = lambda: None
         self.url = ""
         self._under_way = 0
         self._lock = threading.Lock()
@@ -109,6 +110,7 @@ def strict_vendor(counting: Counting) -> Iterator[StrictVendor]:
 
         def do_GET(self) -> None:
             status = vendor.enter()
+            vendor.hold()
             # Before the answer is out, or the next request could come before this one is counted as gone.
             vendor.leave()
             self.send_response_only(status)

@@ -38,6 +38,8 @@ def test_a_service_says_what_identifies_the_account_that_the_vendor_counts() -> 
     by_company = replace(SERVICE, account=("company_id",))
     assert key(by_company) == key(by_company, secret="another user of the same company")
     assert key(by_company) != key(by_company, company_id="other")
+    by_address = replace(SERVICE, account=None)
+    assert key(by_address) == key(by_address, company_id="other", secret="other")
 
 
 def test_a_key_tells_nothing_of_secrets_and_settings() -> None:

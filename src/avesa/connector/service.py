@@ -85,7 +85,8 @@ class Service:
 
     `base_url`, `headers` and the auth's templates are filled from settings and secrets. `check` names the
     endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
-    identify the account whose requests the vendor counts together, all of them by default.
+    identify the account whose requests the vendor counts together, all of them by default; None says that it counts
+    all that come from one address or app, whoever the tenant is.
     """
 
     name: str
@@ -104,7 +105,7 @@ class Service:
     retry: Retry = field(default_factory=Retry)
     errors: Errors = field(default_factory=Errors)
     check: str | None = None
-    account: tuple[str, ...] = ()
+    account: tuple[str, ...] | None = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name, "service")
@@ -144,7 +145,7 @@ class Service:
         return {setting.name: setting.default for setting in self.settings if setting.default is not None}
 
     def _check_limits(self, known: list[str]) -> None:
-        asked = {*self.account, *(rate.setting for rate in self.limits.rates if rate.setting is not None)}
+        asked = {*(self.account or ()), *(rate.setting for rate in self.limits.rates if rate.setting is not None)}
         if unknown := sorted(asked.difference(known)):
             raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
         for endpoint in self.endpoints:
