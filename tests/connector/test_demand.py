@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from avesa.connector.demand import ACCOUNT, Scope, Scopes, demand_of
-from avesa.connector.limits import Limits, Rate, read_share
+from avesa.connector.limits import AtOnce, Limits, Rate, read_share
 from avesa.connector.service import Endpoint, Setting
 from avesa.shared.errors import ConfigurationError
 from tiny_vendor import SERVICE, with_endpoint
@@ -31,6 +31,8 @@ def test_a_request_belongs_to_the_endpoint_whose_path_it_has() -> None:
     assert scopes.of("https://v.example/api/tickets/7%2F8/notes") == Scope("notes")
     assert scopes.of("https://v.example/api/tickets/late/notes") == Scope("late", "search", 3)
     assert scopes.of("https://v.example/oauth/token") == ACCOUNT
+    elsewhere = Scopes(with_endpoint(SERVICE, "boards", path="https://b.example/v1/boards"), "https://v.example/api")
+    assert elsewhere.of("https://b.example/v1/boards?page=2") == Scope("boards")
 
 
 def test_a_share_of_a_rate_is_at_least_one_request() -> None:
@@ -45,6 +47,14 @@ def test_a_tenants_own_number_takes_the_place_of_the_published_one() -> None:
     assert demand_of(limits, ACCOUNT, share=0.5, settings={}).windows[0].most == 100
     with pytest.raises(ConfigurationError, match="requests_a_minute is not a number"):
         demand_of(limits, ACCOUNT, share=0.5, settings={"requests_a_minute": "many"})
+
+
+def test_places_can_depend_on_the_plan_too() -> None:
+    limits = Limits(concurrency=25, at_once=(AtOnce(5, setting="at_once"),))
+    assert [place.most for place in demand_of(limits, ACCOUNT, share=0.9, settings={"at_once": "20"}).places] == [
+        25,
+        20,
+    ]
 
 
 def test_tenants_with_different_shares_count_in_the_same_window() -> None:

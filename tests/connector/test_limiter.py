@@ -167,6 +167,17 @@ def test_a_pause_can_be_that_of_one_endpoint_alone() -> None:
     assert bench.waited == pytest.approx(7)
 
 
+def test_a_429_can_say_that_it_is_about_the_whole_account_after_all() -> None:
+    bench = Bench()
+    limits = Limits(slows="endpoint", slows_all=("RateLimit-Reason", "quota"))
+    for reason, waited in (("jira-burst-based", 0), ("jira-quota-tenant", 7)):
+        limiter = bench.limiter(limits, account=reason)
+        with limiter.turn(Scope("search")):
+            limiter.heard(answer(429, ratelimit_reason=reason), Scope("search"), at=NOON, rest=7)
+        ask(limiter, scope=Scope("tickets"))
+        assert bench.waited == pytest.approx(waited)
+
+
 def test_a_429_lowers_the_pace_for_all_and_good_answers_raise_it_again() -> None:
     bench = Bench()
     limits = Limits(adaptive=Adaptive(start=10.0, step=2.0))

@@ -17,7 +17,7 @@ import httpx2
 from avesa.connector.account import account_key
 from avesa.connector.breaker import Breaker
 from avesa.connector.connection import Connection, checked_url
-from avesa.connector.demand import Scope, Scopes
+from avesa.connector.demand import Scope, Scopes, slowed_scope
 from avesa.connector.limiter import Limiter
 from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
 from avesa.connector.request import Request, Response, fill
@@ -183,7 +183,8 @@ class Client:
         rest = self._rest(response)
         if rest > self.connection.service.limits.longest_wait.total_seconds():
             raise self._limiter.spent(rest).located(self.connection.where)
-        self._limiter.pause(max(rest, seconds or 0.0), scope)
+        slowed = slowed_scope(self.connection.service.limits, response, scope)
+        self._limiter.pause(max(rest, seconds or 0.0), slowed)
         return None if seconds is None else max(rest, seconds)
 
     def _rest(self, response: Response) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from avesa.connector.limits import AtOnce, Limits, Rate, Told, part_of
+from avesa.connector.request import Response
 from avesa.connector.service import Service
 from avesa.shared.errors import ConfigurationError
 
@@ -80,19 +81,33 @@ def demand_of(limits: Limits, scope: Scope, *, share: float, settings: Mapping[s
     )
     places = (
         Places("", limits.concurrency),
-        *(Places(f"at once{_place(one, scope)}", one.most) for one in limits.at_once if _is_about(one, scope)),
+        *(
+            Places(f"at once{_place(one, scope)}", published(one, settings))
+            for one in limits.at_once
+            if _is_about(one, scope)
+        ),
     )
     slowed_by = {"account": "", "group": scope.group or "", "endpoint": scope.endpoint}[limits.slows]
     return Demand(tuple(windows), meters, places, slowed_by)
 
 
-def published(rate: Rate, settings: Mapping[str, str]) -> int:
+def slowed_scope(limits: Limits, response: Response, scope: Scope) -> Scope:
+    """Whom a 429 is about: the scope of its request, or the whole account where the vendor says so."""
+    if limits.slows_all is not None:
+        header, text = limits.slows_all
+        if text in response.headers.get(header.lower(), ""):
+            return ACCOUNT
+    return scope
+
+
+def published(limit: Rate | AtOnce, settings: Mapping[str, str]) -> int:
     """What the vendor allows this tenant. Raises ConfigurationError where the tenant's own number is none."""
-    text = settings.get(rate.setting or "") or str(rate.most)
+    text = settings.get(limit.setting or "") or str(limit.most)
     if not text.isdecimal() or int(text) < 1:
+        span = f"in {limit.per.total_seconds():g} seconds" if isinstance(limit, Rate) else "at once"
         raise ConfigurationError(
-            f"The setting {rate.setting} is not a number of requests.",
-            hint=f"Set it to what the vendor allows in {rate.per.total_seconds():g} seconds.",
+            f"The setting {limit.setting} is not a number of requests.",
+            hint=f"Set it to what the vendor allows {span}.",
         )
     return int(text)
 
@@ -103,7 +118,7 @@ class Scopes:
     def __init__(self, service: Service, base_url: str) -> None:
         root = urlsplit(base_url).path
         self._known = [
-            (re.compile(_pattern(root + endpoint.path)), Scope(endpoint.name, endpoint.limit_group, endpoint.cost))
+            (re.compile(_pattern(root, endpoint.path)), Scope(endpoint.name, endpoint.limit_group, endpoint.cost))
             # Paths with fewer holes first: /users/active is not a user of /users/{parentId}.
             for endpoint in sorted(service.endpoints, key=lambda one: (one.path.count("{"), -len(one.path)))
         ]
@@ -116,8 +131,10 @@ class Scopes:
         return ACCOUNT
 
 
-def _pattern(path: str) -> str:
-    parts = re.split(r"\{\w+\}", path.partition("?")[0])
+def _pattern(root: str, path: str) -> str:
+    # An endpoint may lie on a host of its own; the tenant's path then does not stand before it.
+    whole = urlsplit(path).path if "://" in path else root + path.partition("?")[0]
+    parts = re.split(r"\{\w+\}", whole)
     return "[^/]+".join(re.escape(part) for part in parts) + "/?"
 
 

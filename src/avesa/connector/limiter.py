@@ -29,7 +29,7 @@ from avesa.connector.allowance_book import (
     report,
     take,
 )
-from avesa.connector.demand import ACCOUNT, Demand, Scope, demand_of
+from avesa.connector.demand import ACCOUNT, Demand, Scope, demand_of, slowed_scope
 from avesa.connector.limits import Limits, Wait
 from avesa.connector.request import Response
 from avesa.connector.vendor_meter import TOO_FAST, read_meter
@@ -121,6 +121,7 @@ class Limiter:
         who are slowed down by it rest for so many seconds.
         """
         demand = self._demand(scope)
+        slowed_by = self._demand(slowed_scope(self._limits, response, scope)).slowed_by
         readings = [(meter.key, read_meter(meter.told, response, share=self._share, now=at)) for meter in demand.meters]
         with self._changed:
             now = self._now()
@@ -135,8 +136,8 @@ class Limiter:
             if response.status in _BUSY:
 
                 def slow_down(book: Book) -> None:
-                    refuse(book, demand.slowed_by, now=now, adaptive=self._limits.adaptive)
-                    pause(book, demand.slowed_by, now + rest)
+                    refuse(book, slowed_by, now=now, adaptive=self._limits.adaptive)
+                    pause(book, slowed_by, now + rest)
 
                 self._ask(now, then=slow_down)
             else:

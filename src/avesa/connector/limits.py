@@ -52,12 +52,13 @@ class Rate:
 class AtOnce:
     """At most `most` requests under way, of a group of endpoints, or with `each` of every endpoint by itself.
 
-    No share is taken of it: a place is given back as soon as the answer is there.
+    No share is taken of it: a place is given back as soon as the answer is there. `setting` is as for `Rate`.
     """
 
     most: int
     group: str | None = None
     each: bool = False
+    setting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,11 @@ class Limits:
 
     `concurrency` requests at once; `per_second` is a pace of our own choice, evenly spaced. `rates`, `at_once` and
     `told` hold together, each of them. `adaptive` is how to behave where nobody publishes a number, and after a 429.
-    `slows` is whom a 429 slows down: the account, the endpoint's group, or that endpoint alone; `rest` is how long at
-    least, where the 429 itself names no time. A wait longer than `longest_wait` ends the pull with a checkpoint
-    instead. After a request that came to nothing in all its attempts, others are not tried again and again for
-    `cool_down`.
+    `slows` is whom a 429 slows down: the account, the endpoint's group, or that endpoint alone. `slows_all` is a
+    header and a text in it by which a vendor says that it is about the whole account after all, such as
+    `("RateLimit-Reason", "quota")`. `rest` is how long to rest at least where a 429 names no time. A wait longer than
+    `longest_wait` ends the pull with a checkpoint instead. After a request that came to nothing in all its attempts,
+    others are not tried again and again for `cool_down`.
     """
 
     concurrency: int = 4
@@ -136,6 +138,7 @@ class Limits:
     refusals: tuple[Refusal, ...] = ()
     slows: Literal["account", "group", "endpoint"] = "account"
     rest: timedelta = timedelta(0)
+    slows_all: tuple[str, str] | None = None
     longest_wait: timedelta = timedelta(minutes=5)
     cool_down: timedelta = timedelta(minutes=1)
 

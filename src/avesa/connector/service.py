@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from avesa.connector.auth import Auth
 from avesa.connector.incremental import Changes
-from avesa.connector.limits import Limits
+from avesa.connector.limits import AtOnce, Limits, Rate
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
@@ -145,7 +145,8 @@ class Service:
         return {setting.name: setting.default for setting in self.settings if setting.default is not None}
 
     def _check_limits(self, known: list[str]) -> None:
-        asked = {*(self.account or ()), *(rate.setting for rate in self.limits.rates if rate.setting is not None)}
+        limits: tuple[Rate | AtOnce, ...] = (*self.limits.rates, *self.limits.at_once)
+        asked = {*(self.account or ()), *(limit.setting for limit in limits if limit.setting is not None)}
         if unknown := sorted(asked.difference(known)):
             raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
         for endpoint in self.endpoints:
