@@ -20,7 +20,7 @@ from avesa.connector.request import Request
 from avesa.shared.allowance import Allowances, LocalAllowances
 from avesa.shared.errors import Where
 from avesa.shared.sqlite_allowance import SqliteAllowances
-from strict_vendor import Bucket, Counting, Fixed, Rolling, StrictVendor, strict_vendor
+from counting_vendor import Bucket, Counting, Fixed, Rolling, CountingVendor, counting_vendor
 from tiny_vendor import SERVICE
 
 MOST, SECONDS = 40, 0.5
@@ -41,7 +41,7 @@ def ask_often(url: str, requests: int, allowances: Allowances, limits: Limits = 
     return tally
 
 
-def use_of_the_allowance(vendor: StrictVendor) -> float:
+def use_of_the_allowance(vendor: CountingVendor) -> float:
     """The part that was used of what the vendor allows in the first windows; the last one only ends the work."""
     windows = WINDOWS - 1
     until = vendor.admitted[0] + windows * SECONDS
@@ -54,7 +54,7 @@ def use_of_the_allowance(vendor: StrictVendor) -> float:
     ids=["rolling", "fixed", "fixed elsewhere", "bucket"],
 )
 def test_eight_threads_use_nine_tenths_and_are_never_refused(counting: Counting) -> None:
-    with strict_vendor(counting) as vendor:
+    with counting_vendor(counting) as vendor:
         tally = ask_often(vendor.url, REQUESTS, LocalAllowances())
     assert vendor.breaches == []
     assert len(vendor.admitted) == tally.calls == REQUESTS
@@ -62,7 +62,7 @@ def test_eight_threads_use_nine_tenths_and_are_never_refused(counting: Counting)
 
 
 def test_three_processes_that_share_an_account_use_nine_tenths_and_are_never_refused(tmp_path: Path) -> None:
-    with strict_vendor(Rolling(MOST, SECONDS)) as vendor:
+    with counting_vendor(Rolling(MOST, SECONDS)) as vendor:
         calls = in_three_processes(vendor.url, tmp_path / "state.db", REQUESTS // 3, concurrency=THREADS)
     assert vendor.breaches == []
     assert sum(calls) == len(vendor.admitted) == 3 * (REQUESTS // 3)
@@ -70,7 +70,7 @@ def test_three_processes_that_share_an_account_use_nine_tenths_and_are_never_ref
 
 
 def test_three_processes_that_share_an_account_share_its_places_too(tmp_path: Path) -> None:
-    with strict_vendor(Rolling(10_000, 1.0)) as vendor:
+    with counting_vendor(Rolling(10_000, 1.0)) as vendor:
         both = threading.Barrier(2)
         vendor.hold = lambda: both.wait(20)  # answers go out in pairs, so two have to be under way
         calls = in_three_processes(vendor.url, tmp_path / "state.db", 20, concurrency=2)
@@ -109,7 +109,7 @@ def one_process(url: str, path: str, requests: str, concurrency: str) -> None:
 
 
 def test_a_refusal_in_spite_of_all_makes_all_threads_pause_and_go_on() -> None:
-    with strict_vendor(Rolling(10_000, 1.0)) as vendor:
+    with counting_vendor(Rolling(10_000, 1.0)) as vendor:
         answers = [429]
         vendor.refuse = lambda: answers.pop() if answers and len(vendor.admitted) >= 30 else None
         service = replace(SERVICE, limits=Limits(concurrency=THREADS, rest=timedelta(seconds=0.3)))

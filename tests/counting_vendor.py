@@ -67,7 +67,7 @@ class Bucket:
         return True
 
 
-class StrictVendor:
+class CountingVendor:
     """`admitted` and `breaches` are the moments of requests by the vendor's clock; `most_at_once` counts those under
     way together. `refuse` may ask for an answer of another status; `hold` returns when the answer may go out.
     """
@@ -101,8 +101,8 @@ class StrictVendor:
 
 
 @contextmanager
-def strict_vendor(counting: Counting) -> Iterator[StrictVendor]:
-    vendor = StrictVendor(counting)
+def counting_vendor(counting: Counting) -> Iterator[CountingVendor]:
+    vendor = CountingVendor(counting)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
