@@ -20,7 +20,7 @@ from avesa.connector.request import Request
 from avesa.shared.allowance import Allowances, LocalAllowances
 from avesa.shared.errors import Where
 from avesa.shared.sqlite_allowance import SqliteAllowances
-from counting_vendor import Bucket, Counting, Fixed, Rolling, CountingVendor, counting_vendor
+from counting_vendor import Bucket, Counting, CountingVendor, Fixed, Rolling, counting_vendor
 from tiny_vendor import SERVICE
 
 MOST, SECONDS = 40, 0.5
