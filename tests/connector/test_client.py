@@ -13,7 +13,7 @@ import pytest
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import connection
 from avesa.connector.limiter import Limiter
-from avesa.connector.limits import Limits, Refusal, Stopped, waiter
+from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request
 from avesa.connector.retry import Retry
 from avesa.connector.service import Service
@@ -77,12 +77,11 @@ def test_a_429_that_says_hours_is_not_waited_for_and_not_asked_again(vendor: Tin
     assert waits == [] and len(vendor.asked) == 1
 
 
-def test_an_answer_that_says_too_fast_in_another_way_is_treated_as_a_429(vendor: TinyVendor) -> None:
-    answers = [Answer(403, b'[{"errorCode":"REQUEST_LIMIT_EXCEEDED"}]')]
+def test_a_429_that_names_no_time_makes_all_rest_as_long_as_is_declared(vendor: TinyVendor) -> None:
+    answers = [Answer(429)]
     vendor.bend = lambda _, answer: answers.pop() if answers else answer
-    limits = replace(SLOW.limits, refusals=(Refusal(403, "REQUEST_LIMIT_EXCEEDED"),), rest=timedelta(seconds=30))
     waits: list[float] = []
-    with client(vendor, waits, replace(SLOW, limits=limits)) as sender:
+    with client(vendor, waits, replace(SLOW, limits=replace(SLOW.limits, rest=timedelta(seconds=30)))) as sender:
         sender.get(ask(vendor), Tally())
     assert waits == [30.0]
 

@@ -173,7 +173,7 @@ def test_a_429_can_say_that_it_is_about_the_whole_account_after_all() -> None:
     for reason, waited in (("jira-burst-based", 0), ("jira-quota-tenant", 7)):
         limiter = bench.limiter(limits, account=reason)
         with limiter.turn(Scope("search")):
-            limiter.heard(answer(429, ratelimit_reason=reason), Scope("search"), at=NOON, rest=7)
+            limiter.heard(answer(429, ratelimit_reason=reason), Scope("search"), at=NOON, limited=True, rest=7)
         ask(limiter, scope=Scope("tickets"))
         assert bench.waited == pytest.approx(waited)
 
@@ -188,7 +188,7 @@ def test_a_429_lowers_the_pace_for_all_and_good_answers_raise_it_again() -> None
         for number in range(requests):
             limiter = (one, two)[number % 2]
             with limiter.turn():
-                limiter.heard(answer(status), at=NOON)
+                limiter.heard(answer(status), at=NOON, limited=status == 429)
         return bench.waited - before
 
     usual = seconds_for(20)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from avesa.connector.limits import Limits, Refusal, Told
+from avesa.connector.limits import Told
 from avesa.connector.request import Response
-from avesa.connector.vendor_meter import Reading, as_refusal, read_meter
+from avesa.connector.vendor_meter import Reading, read_meter
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())
@@ -20,7 +20,7 @@ def answer(status: int = 200, body: bytes = b"[]", **headers: object) -> Respons
 
 
 def read(told: Told, response: Response, share: float = 1.0) -> Reading | None:
-    return read_meter(told, response, share=share, now=NOW)
+    return read_meter(told, response, share=share, now=NOW, limited=response.status == 429)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,3 @@ def test_what_cannot_be_read_tells_nothing(text: str) -> None:
     assert read(Told("left"), answer(left=text)) is None
     unread = read(Told("left", reset="reset"), answer(left=1, reset=text))
     assert unread == Reading(1, 60.0)
-
-
-def test_an_answer_that_says_too_fast_in_its_own_way_is_read_as_a_429() -> None:
-    limits = Limits(refusals=(Refusal(403, "REQUEST_LIMIT_EXCEEDED"),))
-    limited = answer(403, b'[{"errorCode":"REQUEST_LIMIT_EXCEEDED"}]')
-    assert as_refusal(limited, limits).status == 429
-    assert as_refusal(answer(403, b'[{"errorCode":"INSUFFICIENT_ACCESS"}]'), limits).status == 403
-    assert as_refusal(limited, Limits()).status == 403

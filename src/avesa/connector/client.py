@@ -22,7 +22,6 @@ from avesa.connector.limiter import Limiter
 from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
 from avesa.connector.request import Request, Response, fill
 from avesa.connector.retry import failure, retry_after, wait_before_retry
-from avesa.connector.vendor_meter import TOO_FAST, as_refusal
 from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import Unavailable
@@ -153,7 +152,7 @@ class Client:
             if response is not None and response.status not in service.errors.retry:
                 self._breaker.good()
                 return response
-            if response is not None and response.status == TOO_FAST:
+            if response is not None and _is_limited(response):
                 seconds = self._slow_down(response, scope, seconds)
             if seconds is None or self._breaker.down() is not None:
                 return self._given_up(response, reason, attempt, began)
@@ -167,13 +166,14 @@ class Client:
             if self.stop():
                 raise Stopped
             try:
-                response = as_refusal(self._once(request, tally), self.connection.service.limits)
+                response = self._once(request, tally)
             except httpx2.TransportError as error:
                 # The error's own text may hold a header; its kind says enough.
                 return None, type(error).__name__
             except httpx2.DecodingError:
                 return None, "an unreadable compressed body"
-            self._limiter.heard(response, scope, at=self.clock(), rest=self._rest(response))
+            limited, rest = _is_limited(response), self._rest(response)
+            self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
             return response, ""
 
     def _slow_down(self, response: Response, scope: Scope, seconds: float | None) -> float | None:
@@ -190,7 +190,7 @@ class Client:
     def _rest(self, response: Response) -> float:
         """Seconds for which a 429 forbids to ask: as it says, or as is declared where it says nothing."""
         service = self.connection.service
-        if response.status != TOO_FAST:
+        if not _is_limited(response):
             return 0.0
         asked = retry_after(response.headers.get("retry-after"), self.clock())
         if asked is None:
@@ -229,3 +229,8 @@ class Client:
         tally.add(bytes_=answer.num_bytes_downloaded)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, answer.content, request.url, sent_at, self.clock())
+
+
+def _is_limited(response: Response) -> bool:
+    """Whether the vendor refused the request as one too many."""
+    return response.status == 429

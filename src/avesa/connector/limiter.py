@@ -32,7 +32,7 @@ from avesa.connector.allowance_book import (
 from avesa.connector.demand import ACCOUNT, Demand, Scope, demand_of, slowed_scope
 from avesa.connector.limits import Limits, Wait
 from avesa.connector.request import Response
-from avesa.connector.vendor_meter import TOO_FAST, read_meter
+from avesa.connector.vendor_meter import read_meter
 from avesa.shared.allowance import Allowances, LocalAllowances
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import AllowanceSpent, AvesaError
@@ -46,8 +46,8 @@ FRESH = 0.25
 _LOOK_AGAIN = 1.0
 """Seconds after which one who waits looks again, however long the wait: others may give something back."""
 
-_BUSY = frozenset({TOO_FAST, 503})
-"""Statuses that make the pace drop."""
+_BUSY = 503
+"""A status that makes the pace drop as a 429 does, but makes nobody rest."""
 
 
 class Limiter:
@@ -116,13 +116,24 @@ class Limiter:
             now = self._now()
             self._ask(now, then=lambda book: pause(book, key, now + seconds))
 
-    def heard(self, response: Response, scope: Scope = ACCOUNT, *, at: datetime, rest: float = 0.0) -> None:
-        """Learn from an answer, within its turn, what the vendor tells of its limits. Where that is to slow down, all
-        who are slowed down by it rest for so many seconds.
+    def heard(
+        self,
+        response: Response,
+        scope: Scope = ACCOUNT,
+        *,
+        at: datetime,
+        limited: bool = False,
+        rest: float = 0.0,
+    ) -> None:
+        """Learn from an answer, within its turn, what the vendor tells of its limits. `limited` says that it refused
+        the request as one too many: all who are slowed down by that then rest for so many seconds.
         """
         demand = self._demand(scope)
         slowed_by = self._demand(slowed_scope(self._limits, response, scope)).slowed_by
-        readings = [(meter.key, read_meter(meter.told, response, share=self._share, now=at)) for meter in demand.meters]
+        readings = [
+            (meter.key, read_meter(meter.told, response, share=self._share, now=at, limited=limited))
+            for meter in demand.meters
+        ]
         with self._changed:
             now = self._now()
             for key, reading in readings:
@@ -133,7 +144,7 @@ class Limiter:
                 self._learned[key] = (left, now + reading.seconds)
                 if left <= 2 * AHEAD:
                     self._fresh_until = 0.0
-            if response.status in _BUSY:
+            if limited or response.status == _BUSY:
 
                 def slow_down(book: Book) -> None:
                     refuse(book, slowed_by, now=now, adaptive=self._limits.adaptive)

@@ -106,17 +106,6 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """An answer that means "too fast" though its status is not 429: its status, and what its body must hold.
-
-    It is read as a 429 from there on.
-    """
-
-    status: int
-    body_holds: str
-
-
-@dataclass(frozen=True)
 class Limits:
     """All that one vendor account allows.
 
@@ -135,7 +124,6 @@ class Limits:
     at_once: tuple[AtOnce, ...] = ()
     told: tuple[Told, ...] = ()
     adaptive: Adaptive = field(default_factory=Adaptive)
-    refusals: tuple[Refusal, ...] = ()
     slows: Literal["account", "group", "endpoint"] = "account"
     rest: timedelta = timedelta(0)
     slows_all: tuple[str, str] | None = None

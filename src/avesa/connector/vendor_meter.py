@@ -1,10 +1,10 @@
-"""Reads what a vendor's answer tells of its limits: what is left, until when, and whether it says "too fast". Pure."""
+"""Reads what a vendor's answer tells of its limits: what is left, and until when. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import floor, isfinite
@@ -12,10 +12,8 @@ from typing import Any
 
 import msgspec
 
-from avesa.connector.limits import Limits, Refusal, ResetForm, Told, part_of
+from avesa.connector.limits import ResetForm, Told, part_of
 from avesa.connector.request import Response
-
-TOO_FAST = 429
 
 _USED_OF = re.compile(r"(\d+)\s*/\s*(\d+)")
 _BODY_READ = 20_000_000
@@ -29,11 +27,11 @@ class Reading:
     seconds: float
 
 
-def read_meter(told: Told, response: Response, *, share: float, now: datetime) -> Reading | None:
+def read_meter(told: Told, response: Response, *, share: float, now: datetime, limited: bool = False) -> Reading | None:
     """What the answer tells, or None if it says nothing that can be understood.
 
-    A 429 that tells when it begins anew means that nothing is left. A moment is taken by the vendor's own clock (its
-    Date header) where it has one.
+    Where it was `limited` (a 429) and tells when it begins anew, nothing is left. A moment is taken by the vendor's own
+    clock (its Date header) where it has one.
     """
     values = _body_values(told, response) if told.in_body else response.headers
     seconds = _seconds(told.reset_as, _text(values, told.reset), response, now)
@@ -44,23 +42,12 @@ def read_meter(told: Told, response: Response, *, share: float, now: datetime) -
     if limit == 0:
         # Okta says so of a limit of requests at once, which is no budget.
         return None
-    if response.status == TOO_FAST and seconds is not None:
+    if limited and seconds is not None:
         remaining = 0.0
     if remaining is None:
         return None
     others = floor(limit) - part_of(floor(limit), share) if limit else 0
     return Reading(floor(remaining) - others, told.per.total_seconds() if seconds is None else seconds)
-
-
-def as_refusal(response: Response, limits: Limits) -> Response:
-    """The answer, with status 429 where the vendor says "too fast" in another way."""
-    if any(_refuses(refusal, response) for refusal in limits.refusals):
-        return replace(response, status=TOO_FAST)
-    return response
-
-
-def _refuses(refusal: Refusal, response: Response) -> bool:
-    return response.status == refusal.status and refusal.body_holds.encode() in response.body
 
 
 def _seconds(form: ResetForm, text: str | None, response: Response, now: datetime) -> float | None:

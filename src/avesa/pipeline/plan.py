@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from avesa.connector.connection import check_settings
 from avesa.connector.demand import published
 from avesa.connector.limits import SHARE_SETTING, Rate, read_share
 from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import choose_tables
 from avesa.pipeline.ports import Ports
+from avesa.shared.errors import Where
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 
@@ -86,7 +88,7 @@ class ServicePlan:
 def plan_tenant(ports: Ports, tenant: str, *, every: timedelta | None = None) -> list[ServicePlan]:
     """Each enabled service of the tenant. `every` plans for another time between two syncs.
 
-    Raises UsageError for an unknown tenant, ConfigurationError for a limit that is no number.
+    Raises UsageError for an unknown tenant or setting, ConfigurationError for a limit that is no number.
     """
     now = ports.clock()
     entries = [
@@ -110,6 +112,7 @@ def plan_service(
     seen = every or _time_between(pulls.values())
     syncs = _DAY / (seen or USUAL_EVERY)
     rows = {table: _rows(found) for table, found in pulls.items()}
+    check_settings(service, connected.settings, where=Where(connected.tenant_id, service.name))
     chosen = choose_tables(service, connected.tables)
     tables = tuple(_table(service, endpoint, pulls.get(endpoint.name, []), rows, syncs) for endpoint in chosen)
     settings = {**service.defaults(), **connected.settings}
