@@ -43,7 +43,7 @@ class Account:
     gone: set[str] = field(default_factory=set)
 
     def demand(self, endpoint: str = "", group: str | None = None, cost: int = 1, share: float = 1.0) -> Demand:
-        return demand_of(self.limits, Scope(endpoint, group, cost), share=share, settings={})
+        return demand_of(self.limits, Scope(endpoint, (group,) if group else (), cost), share=share, settings={})
 
     def book(self) -> Book:
         return decode_book(self.document)
@@ -310,6 +310,13 @@ def test_a_book_stays_small() -> None:
     for tick in range(3000):
         account.at_once("one", NOON + tick / 10)
     assert len(account.document or b"") < 20_000
+
+
+def test_a_clock_that_was_put_back_does_not_stop_an_even_pace() -> None:
+    account = Account(Limits(per_second=2))
+    assert account.at_once("one", NOON)
+    assert account.begin("one", NOON - 86_400).wait <= 0.6
+    assert account.begin("one", NOON - 86_400 + 0.6).tickets
 
 
 def test_a_clock_that_was_put_back_lets_nothing_count_for_longer_than_a_window_and_a_lease() -> None:

@@ -29,7 +29,7 @@ def test_a_request_belongs_to_the_endpoint_whose_path_it_has() -> None:
     assert scopes.of("https://v.example/api/tickets") == Scope("tickets")
     assert scopes.of("https://v.example/api/tickets/") == Scope("tickets")
     assert scopes.of("https://v.example/api/tickets/7%2F8/notes") == Scope("notes")
-    assert scopes.of("https://v.example/api/tickets/late/notes") == Scope("late", "search", 3)
+    assert scopes.of("https://v.example/api/tickets/late/notes") == Scope("late", ("search",), 3)
     assert scopes.of("https://v.example/oauth/token") == ACCOUNT
     elsewhere = Scopes(with_endpoint(SERVICE, "boards", path="https://b.example/v1/boards"), "https://v.example/api")
     assert elsewhere.of("https://b.example/v1/boards?page=2") == Scope("boards")
@@ -47,6 +47,21 @@ def test_a_tenants_own_number_takes_the_place_of_the_published_one() -> None:
     assert demand_of(limits, ACCOUNT, share=0.5, settings={}).windows[0].most == 100
     with pytest.raises(ConfigurationError, match="requests_a_minute is not a number"):
         demand_of(limits, ACCOUNT, share=0.5, settings={"requests_a_minute": "many"})
+
+
+def test_an_endpoint_can_count_in_several_groups() -> None:
+    limits = Limits(
+        rates=(Rate(10, group="heavy"), Rate(30_000, per=timedelta(days=1), group="daily"), Rate(9, group="x"))
+    )
+    heavy, intensive = (
+        demand_of(limits, Scope(name, groups), share=1.0, settings={})
+        for name, groups in (("users", ("heavy", "daily")), ("reports", ("daily",)))
+    )
+    assert [window.most for window in heavy.windows] == [10, 30_000]
+    assert intensive.windows == heavy.windows[1:]
+    with_endpoint(replace(SERVICE, limits=limits), "tickets", limit_group=("heavy", "daily"))
+    with pytest.raises(ValueError, match="no group light"):
+        with_endpoint(replace(SERVICE, limits=limits), "tickets", limit_group=("heavy", "light"))
 
 
 def test_places_can_depend_on_the_plan_too() -> None:

@@ -177,7 +177,10 @@ def take(book: Book, name: str, wish: Wish, *, now: float, adaptive: Adaptive) -
             if amount < meter.cost:
                 waits.append(left.until - now if left.amount < meter.cost else min(POLL, left.until - now))
     spaced = _spacing(book, wish, adaptive)
-    waits += [book.free_at.get(key, 0.0) - now for key, _ in spaced]
+    for key, rate in spaced:
+        # No later than tickets ever reach ahead, for the case that the clock was put back.
+        book.free_at[key] = min(book.free_at.get(key, now), now + 1 / rate + _CATCH_UP)
+        waits.append(book.free_at[key] - now)
     places = {}
     for place in demand.places:
         free = place.most - sum(worker.busy.get(place.key, 0) for worker in book.workers.values())
@@ -195,7 +198,7 @@ def take(book: Book, name: str, wish: Wish, *, now: float, adaptive: Adaptive) -
     ahead = min([wish.ahead, *(max(0, (room - most // 2) // 8) for room, most in rooms)])
     ahead = min([ahead, *(int(rate * _CATCH_UP) for _, rate in spaced)])
     for key, rate in spaced:
-        book.free_at[key] = max(book.free_at.get(key, now), now - _CATCH_UP) + (1 + ahead) / rate
+        book.free_at[key] = max(book.free_at[key], now - _CATCH_UP) + (1 + ahead) / rate
     for key, cost in costs(demand):
         me.held[key] = me.held.get(key, 0) + cost * (1 + ahead)
     me.busy.update(places)

@@ -15,10 +15,10 @@ from avesa.shared.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Scope:
-    """Whom a request is about: an endpoint, the group that it names, and the points that the vendor counts for it."""
+    """Whom a request is about: an endpoint, the groups that it names, and the points that the vendor counts for it."""
 
     endpoint: str = ""
-    group: str | None = None
+    groups: tuple[str, ...] = ()
     cost: int = 1
 
 
@@ -87,7 +87,7 @@ def demand_of(limits: Limits, scope: Scope, *, share: float, settings: Mapping[s
             if _is_about(one, scope)
         ),
     )
-    slowed_by = {"account": "", "group": scope.group or "", "endpoint": scope.endpoint}[limits.slows]
+    slowed_by = {"account": "", "group": next(iter(scope.groups), ""), "endpoint": scope.endpoint}[limits.slows]
     return Demand(tuple(windows), meters, places, slowed_by)
 
 
@@ -118,7 +118,7 @@ class Scopes:
     def __init__(self, service: Service, base_url: str) -> None:
         root = urlsplit(base_url).path
         self._known = [
-            (re.compile(_pattern(root, endpoint.path)), Scope(endpoint.name, endpoint.limit_group, endpoint.cost))
+            (re.compile(_pattern(root, endpoint.path)), Scope(endpoint.name, endpoint.limit_groups, endpoint.cost))
             # Paths with fewer holes first: /users/active is not a user of /users/{parentId}.
             for endpoint in sorted(service.endpoints, key=lambda one: (one.path.count("{"), -len(one.path)))
         ]
@@ -139,7 +139,7 @@ def _pattern(root: str, path: str) -> str:
 
 
 def _is_about(one: Rate | AtOnce | Told, scope: Scope) -> bool:
-    return one.group is None or one.group == scope.group
+    return one.group is None or one.group in scope.groups
 
 
 def _place(one: Rate | AtOnce | Told, scope: Scope) -> str:

@@ -55,8 +55,8 @@ class Endpoint:
     paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions. `limit_group` names the group of the service's limits that a request counts in, `cost`
-    the points that the vendor counts for one. Whatever is "inherit" comes from the service.
+    listing looks for deletions. `limit_group` names the group (or groups) of the service's limits that a
+    request counts in, `cost` the points that the vendor counts for one. Whatever is "inherit" comes from the service.
     """
 
     name: str
@@ -75,8 +75,13 @@ class Endpoint:
     secret_fields: tuple[str, ...] = ()
     canonical: str | None = None
     relist: timedelta = timedelta(days=1)
-    limit_group: str | None = None
+    limit_group: str | tuple[str, ...] | None = None
     cost: int = 1
+
+    @property
+    def limit_groups(self) -> tuple[str, ...]:
+        one = self.limit_group
+        return (one,) if isinstance(one, str) else one or ()
 
 
 @dataclass(frozen=True)
@@ -150,8 +155,8 @@ class Service:
         if unknown := sorted(asked.difference(known)):
             raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
         for endpoint in self.endpoints:
-            if endpoint.limit_group is not None and endpoint.limit_group not in self.limits.groups:
-                raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {endpoint.limit_group}")
+            if strange := sorted(set(endpoint.limit_groups) - self.limits.groups):
+                raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {', '.join(strange)}")
 
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:
         checked_name(endpoint.name, "table")

@@ -171,7 +171,7 @@ def _budgets(
 ) -> list[Budget]:
     """The account's or the group's budget, or that of each table by itself where it is counted so."""
     allowed = published(rate, settings) * (_DAY / rate.per)
-    counted = [one for one in chosen if rate.group is None or one.limit_group == rate.group]
+    counted = [one for one in chosen if rate.group is None or rate.group in one.limit_groups]
     needed = {one.name: calls[one.name] * (one.cost if rate.points else 1) for one in counted}
     says = f"{published(rate, settings):,} {'points' if rate.points else 'requests'} {_span(rate)}"
     if rate.each:
