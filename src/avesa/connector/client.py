@@ -15,12 +15,17 @@ from types import TracebackType
 
 import httpx2
 
+from avesa.connector.account import account_key
+from avesa.connector.breaker import Breaker
 from avesa.connector.connection import Connection, checked_url
-from avesa.connector.limits import Limiter, Stopped, Wait, waiter
+from avesa.connector.demand import Scope, Scopes, slowed_scope
+from avesa.connector.limiter import Limiter
+from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
 from avesa.connector.request import Request, Response, fill
-from avesa.connector.retry import failure, wait_before_retry
+from avesa.connector.retry import failure, retry_after, wait_before_retry
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.tokens import Token, TokenNeeded
+from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import TableFailed, Unavailable
 
@@ -56,18 +61,33 @@ class Client:
         stop: Callable[[], bool] = lambda: False,
         clock: Clock = system_clock,
         wait: Wait | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
         timeout: httpx2.Timeout = TIMEOUT,
+        allowances: Allowances | None = None,
     ) -> None:
-        """`stop` is looked at before each attempt and during each wait; `clock` stamps the answers."""
+        """`stop` is looked at before each attempt and during each wait; `clock` stamps the answers. `monotonic` gives
+        the seconds that limits go by, `allowances` what the workers of one account share, this client's threads
+        alone by default.
+        """
         service = connection.service
         self.connection = connection
         self.stop = stop
         self.clock = clock
         self._wait = wait or waiter(stop)
         self._chance = chance
-        self._limiter = Limiter(service.limits, wait=self._wait, monotonic=monotonic)
+        self._limiter = Limiter(
+            service.limits,
+            wait=self._wait,
+            monotonic=monotonic,
+            allowances=allowances,
+            account=account_key(connection),
+            share=read_share(connection.credentials.get(SHARE_SETTING)),
+            settings={name: connection.credentials.get(name, "") for name in (s.name for s in service.settings)},
+        )
+        self._scopes = Scopes(connection)
+        self._monotonic = monotonic
+        self._breaker = Breaker(service.limits.cool_down.total_seconds(), monotonic)
         self._token = SharedToken(connection, clock=clock, wait=self._wait)
         self._headers = tuple((k, fill(v, connection.credentials)) for k, v in service.headers)
         # A proxy from the environment is right for the vendor and wrong for a server on this machine.
@@ -126,6 +146,7 @@ class Client:
         return error.located(self.connection.where)
 
     def close(self) -> None:
+        self._limiter.close()
         self._http.close()
 
     def __enter__(self) -> Client:
@@ -138,20 +159,12 @@ class Client:
 
     def _answer(self, request: Request, tally: Tally) -> Response:
         service = self.connection.service
+        scope = self._scopes.of(request.url)
+        began = self._monotonic()
         attempt = 1
         while True:
-            reason = ""
-            response: Response | None = None
-            with self._limiter.turn():
-                if self.stop():
-                    raise Stopped
-                try:
-                    response = self._once(request, tally)
-                except httpx2.TransportError as error:
-                    # The error's own text may hold a header; its kind says enough.
-                    reason = type(error).__name__
-                except httpx2.DecodingError:
-                    reason = "an unreadable compressed body"
+            self._refuse_if_unreachable()
+            response, reason = self._attempt(request, scope, tally)
             seconds = wait_before_retry(
                 attempt,
                 response.status if response else None,
@@ -161,19 +174,71 @@ class Client:
                 random=self._chance,
                 now=self.clock(),
             )
-            if seconds is None:
-                if response is not None:
-                    return response
-                raise Unavailable(
-                    f"The vendor could not be reached: {reason}, {attempt} times in a row.",
-                    where=self.connection.where,
-                    hint="The next run goes on from where this one is.",
-                ) from None
-            if response is not None and response.status == 429:
-                self._limiter.pause(seconds)
+            if response is not None and response.status not in service.errors.retry:
+                self._breaker.good()
+                return response
+            if response is not None and _is_limited(response):
+                seconds = self._slow_down(response, scope, seconds)
+            if seconds is None or self._breaker.down() is not None:
+                return self._given_up(response, reason, attempt, began)
             tally.add(retries=1)
             attempt += 1
             self._wait(seconds)
+
+    def _attempt(self, request: Request, scope: Scope, tally: Tally) -> tuple[Response | None, str]:
+        """The answer, or None and the kind of failure."""
+        with self._limiter.turn(scope):
+            if self.stop():
+                raise Stopped
+            try:
+                response = self._once(request, tally)
+            except httpx2.TransportError as error:
+                # The error's own text may hold a header; its kind says enough.
+                return None, type(error).__name__
+            except httpx2.DecodingError:
+                return None, "an unreadable compressed body"
+            limited, rest = _is_limited(response), self._rest(response)
+            self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
+            return response, ""
+
+    def _slow_down(self, response: Response, scope: Scope, seconds: float | None) -> float | None:
+        """All who are slowed down by this 429 wait; so does this request, if it is tried again. Raises AllowanceSpent
+        where the vendor names a time that is too long to wait.
+        """
+        rest = self._rest(response)
+        if rest > self.connection.service.limits.longest_wait.total_seconds():
+            raise self._limiter.spent(rest).located(self.connection.where)
+        slowed = slowed_scope(self.connection.service.limits, response, scope)
+        self._limiter.pause(max(rest, seconds or 0.0), slowed)
+        return None if seconds is None else max(rest, seconds)
+
+    def _rest(self, response: Response) -> float:
+        """Seconds for which a 429 forbids to ask: as it says, or as is declared where it says nothing."""
+        service = self.connection.service
+        if not _is_limited(response):
+            return 0.0
+        asked = retry_after(response.headers.get("retry-after"), self.clock())
+        if asked is None:
+            return service.limits.rest.total_seconds()
+        too_long = asked > service.limits.longest_wait.total_seconds()
+        return asked if too_long else min(asked, service.retry.longest_retry_after)
+
+    def _refuse_if_unreachable(self) -> None:
+        down = self._breaker.down()
+        if down is not None and down.message is not None:
+            raise self._unavailable(down.message)
+
+    def _given_up(self, response: Response | None, reason: str, attempt: int, began: float) -> Response:
+        if response is not None:
+            self._breaker.failed(began, None)
+            return response
+        message = f"The vendor could not be reached: {reason}, {attempt} times in a row."
+        self._breaker.failed(began, message)
+        self._refuse_if_unreachable()
+        raise self._unavailable(message) from None
+
+    def _unavailable(self, message: str) -> Unavailable:
+        return Unavailable(message, where=self.connection.where, hint="The next run goes on from where this one is.")
 
     def _once(self, request: Request, tally: Tally) -> Response:
         url = checked_url(request.url, self.connection.where)
@@ -189,3 +254,8 @@ class Client:
         tally.add(bytes_=answer.num_bytes_downloaded)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, answer.content, request.url, sent_at, self.clock())
+
+
+def _is_limited(response: Response) -> bool:
+    """Whether the vendor refused the request as one too many."""
+    return response.status == 429

@@ -12,6 +12,7 @@ from avesa.connector.address import Address, origin
 from avesa.connector.auth import At, Auth, OneOf, all_names
 from avesa.connector.credentials import Credentials, names_in
 from avesa.connector.jwt_assertion import JwtAssertion
+from avesa.connector.limits import SHARE_SETTING, read_share
 from avesa.connector.request import fill
 from avesa.connector.service import Service
 from avesa.connector.stored_secrets import StoredSecrets
@@ -137,7 +138,7 @@ def _chosen(service: Service, given: Mapping[str, str], where: Where) -> At:
 
 def _endpoint_origins(service: Service, settings: Mapping[str, str]) -> set[str]:
     """The hosts of endpoints that have a `base_url` of their own."""
-    named = {template for e in service.endpoints if (template := getattr(e, "base_url", None))}
+    named = {template for e in service.endpoints if (template := e.base_url)}
     hosts = {name: value.strip("/") for name, value in settings.items()}
     return {origin(fill(template, hosts)) for template in named if names_in(template) <= hosts.keys()}
 
@@ -151,12 +152,14 @@ def _needed_by_others(service: Service, way: At) -> frozenset[str]:
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:
     """Raises UsageError for a setting that the service does not have.
 
-    `base_url` and the settings of the deletion guard (shared/guard.py) are allowed for each of them.
+    `base_url`, `limit_share` and the settings of the deletion guard (shared/guard.py) are allowed for each of them.
     """
     names = [*(setting.name for setting in service.settings), "base_url"]
     for name, value in settings.items():
         if is_guard_setting(name):
             _check_guard(service, name, value, where)
+        elif name == SHARE_SETTING:
+            _check_share(value, where)
         elif name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             raise UsageError(
@@ -171,6 +174,15 @@ def _check_guard(service: Service, name: str, value: str, where: Where) -> None:
     if table and table not in [endpoint.name for endpoint in service.endpoints]:
         raise UsageError(f"the setting {name} names no table of {service.title}.", where=where)
     check_guard_setting(name, value)
+
+
+def _check_share(value: str, where: Where) -> None:
+    try:
+        read_share(value)
+    except ValueError:
+        raise UsageError(
+            f"the setting {SHARE_SETTING} is a share above 0 and at most 1, not {value!r}.", where=where
+        ) from None
 
 
 def checked_url(address: str, where: Where) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from avesa.connector.connection import Connection
 from avesa.connector.json_template import fill_names
@@ -28,13 +28,19 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | No
         body = endpoint.body.filled(settings) if endpoint.body is not None else "{}"
     parent = endpoint.parent
     parts = _parts(parent, parent_id) if parent is not None and parent_id is not None else {}
-    in_path = {**settings, **(parts if parent is not None and parent.into == "path" else {})}
-    path = fill_names(endpoint.path, {name: quote(value, safe="") for name, value in in_path.items()})
-    request = Request(endpoint.method, base_of(connection, endpoint) + path, params, headers, body)
+    in_path = parts if parent is not None and parent.into == "path" else {}
+    request = Request(endpoint.method, address_of(connection, endpoint, in_path), params, headers, body)
     if parent is not None and parent.into != "path":
         for name, value in parts.items():
             request = request.with_value(parent.into, name, value)
     return request
+
+
+def address_of(connection: Connection, endpoint: Endpoint, in_path: Mapping[str, str]) -> str:
+    """Where the endpoint's list is; a name of its path that is neither a setting nor in `in_path` stays in braces."""
+    values = {**_settings(connection), **in_path}
+    path = fill_names(endpoint.path, {name: quote(value, safe="") for name, value in values.items()})
+    return base_of(connection, endpoint) + path
 
 
 def base_of(connection: Connection, endpoint: Endpoint) -> str:
@@ -46,13 +52,7 @@ def base_of(connection: Connection, endpoint: Endpoint) -> str:
     if endpoint.base_url is None:
         return connection.base_url
     hosts = {name: value.strip("/") for name, value in _settings(connection).items()}
-    address = fill_names(endpoint.base_url, hosts).rstrip("/")
-    if not connection.credentials.get("base_url"):
-        return address
-    own = urlsplit(connection.base_url)
-    usual = urlsplit(fill_names(connection.service.base_url, hosts)).path.rstrip("/")
-    in_front = own.path.removesuffix(usual) if own.path.endswith(usual) else ""
-    return f"{own.scheme}://{own.netloc}{in_front}{urlsplit(address).path}"
+    return connection.address.of(fill_names(endpoint.base_url, hosts).rstrip("/"))
 
 
 def _settings(connection: Connection) -> Mapping[str, str]:

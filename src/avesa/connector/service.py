@@ -11,7 +11,7 @@ from avesa.connector.auth import Auth, all_names
 from avesa.connector.incremental import Changes
 from avesa.connector.json_spans import Shape
 from avesa.connector.json_template import Body, names_in
-from avesa.connector.limits import Limits
+from avesa.connector.limits import AtOnce, Limits, Rate
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
@@ -65,7 +65,8 @@ class Endpoint:
     paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions. Whatever is "inherit" comes from the service.
+    listing looks for deletions. `limit_group` names the group (or groups) of the service's limits that a request counts
+    in, `cost` the points that the vendor counts for one. Whatever is "inherit" comes from the service.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
     order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
@@ -96,6 +97,13 @@ class Endpoint:
     secret_fields: tuple[str, ...] = ()
     canonical: str | None = None
     relist: timedelta = timedelta(days=1)
+    limit_group: str | tuple[str, ...] | None = None
+    cost: int = 1
+
+    @property
+    def limit_groups(self) -> tuple[str, ...]:
+        one = self.limit_group
+        return (one,) if isinstance(one, str) else one or ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,9 @@ class Service:
     """All that is true of one vendor. Checked when it is made: ValueError names what does not fit.
 
     `base_url`, `headers` and the auth's templates are filled from settings and secrets. `check` names the
-    endpoint that a connection is tried with, the first one by default.
+    endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
+    identify the account whose requests the vendor counts together, all of them by default; None says that it counts
+    all that come from one address or app, whoever the tenant is.
     """
 
     name: str
@@ -122,6 +132,7 @@ class Service:
     retry: Retry = field(default_factory=Retry)
     errors: Errors = field(default_factory=Errors)
     check: str | None = None
+    account: tuple[str, ...] | None = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name, "service")
@@ -134,6 +145,7 @@ class Service:
             raise ValueError(f"{self.name}: auth needs what is no setting and no secret: {', '.join(unknown)}")
         if self.check is not None and self.check not in names:
             raise ValueError(f"{self.name}: check names no endpoint: {self.check}")
+        self._check_limits(known)
         for endpoint in self.endpoints:
             self._check_endpoint(endpoint, names)
 
@@ -160,6 +172,15 @@ class Service:
 
     def defaults(self) -> Mapping[str, str]:
         return {setting.name: setting.default for setting in self.settings if setting.default is not None}
+
+    def _check_limits(self, known: list[str]) -> None:
+        limits: tuple[Rate | AtOnce, ...] = (*self.limits.rates, *self.limits.at_once)
+        asked = {*(self.account or ()), *(limit.setting for limit in limits if limit.setting is not None)}
+        if unknown := sorted(asked.difference(known)):
+            raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
+        for endpoint in self.endpoints:
+            if strange := sorted(set(endpoint.limit_groups) - self.limits.groups):
+                raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {', '.join(strange)}")
 
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:
         checked_name(endpoint.name, "table")

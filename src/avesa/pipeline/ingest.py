@@ -20,7 +20,7 @@ from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
+from avesa.shared.errors import AllowanceSpent, AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 
@@ -126,7 +126,9 @@ def ingest_table(
         with ports.watermarks.lease(tenant, f"{declared.name}/{table.name}"):
             own = None
             if client is None:
-                own = client = Client(connect(ports, tenant_service, declared), stop=stop, clock=ports.clock)
+                own = client = Client(
+                    connect(ports, tenant_service, declared), stop=stop, clock=ports.clock, allowances=ports.allowances
+                )
             try:
                 done = pull(place, client, table, full=full, stop=stop, progress=progress, options=options)
             finally:
@@ -140,7 +142,7 @@ def ingest_table(
         raise blocked from None
     except AvesaError as error:
         error.located(where)
-        logged("failed", error.message, {"retry": error.retry})
+        logged(_ended(error), error.message, {"retry": error.retry})
         if isinstance(error, ServiceFailed):
             ports.tenants.mark(tenant, declared.name, error.message)
         raise
@@ -219,7 +221,9 @@ def ingest_service(
     try:
         with (
             ports.watermarks.lease(tenant_service.tenant_id, declared.name),
-            Client(connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock) as client,
+            Client(
+                connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock, allowances=ports.allowances
+            ) as client,
         ):
             outcomes = _parents_first(chosen, one)
     except Busy as error:
@@ -244,7 +248,7 @@ def check_connection(
     endpoint = declared.endpoint(declared.check) if declared.check else declared.endpoints[0]
     link = connect(ports, tenant_service, declared)
     request = declared.paging_of(endpoint, listing=True).probe(bare_request(link, endpoint, None))
-    with Client(link, stop=stop, clock=ports.clock) as client:
+    with Client(link, stop=stop, clock=ports.clock, allowances=ports.allowances) as client:
         try:
             response = client.get(request, Tally())
             # A wrong address can answer 200 with a web page.
@@ -283,7 +287,12 @@ def _parents_first(chosen: tuple[Endpoint, ...], one: Callable[[Endpoint], Inges
 
 
 def _failed(blank: IngestOutcome, error: AvesaError) -> IngestOutcome:
-    return IngestOutcome(blank.tenant, blank.service, blank.table, "failed", error=error)
+    return IngestOutcome(blank.tenant, blank.service, blank.table, _ended(error), error=error)
+
+
+def _ended(error: AvesaError) -> Literal["stopped", "failed"]:
+    """A pull that used up what the vendor allows is no failure: it goes on when there is more."""
+    return "stopped" if isinstance(error, AllowanceSpent) else "failed"
 
 
 def _figures(done: PullOutcome) -> dict[str, Any]:
