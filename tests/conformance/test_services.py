@@ -82,6 +82,7 @@ class Tenant:
     def true(self, table: str) -> dict[tuple[str | None, str], Any]:
         """What the vendor has, in the same form. Of lists without a parent it is those that were asked for."""
         parent = self.service.endpoint(table).parent
+        places: list[tuple[str, ...]]
         if parent:
             places = [(key,) for _, key in self.true(parent.endpoint)]
         else:
