@@ -140,9 +140,9 @@ def test_duo_refuses_a_date_far_from_its_clock(duo: Serving, client: httpx2.Clie
 
 def test_wrong_credentials_are_told_from_none_where_the_vendor_does(client: httpx2.Client) -> None:
     with strict_vendor("slack") as serving:
-        told = []
-        for sent in ({}, {"Authorization": "Bearer xoxb-guessed"}):
-            told.append(client.get(serving.url + "/users.list?limit=3", headers=sent).json()["error"])
+        sent: list[dict[str, str]] = [{}, {"Authorization": "Bearer xoxb-guessed"}]
+        answers = [client.get(serving.url + "/users.list?limit=3", headers=headers) for headers in sent]
+        told = [answer.json()["error"] for answer in answers]
         assert told == ["not_authed", "invalid_auth"]
         assert len(serving.vendor.violations) == 1
 
