@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
-import hmac
 import threading
-from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import quote
 
 import pytest
 
@@ -18,8 +14,6 @@ from avesa.connector.connection import connection
 from avesa.connector.limits import Limiter, Limits, Stopped, waiter
 from avesa.connector.request import Request
 from avesa.connector.retry import Retry
-from avesa.connector.service import Setting
-from avesa.connector.signed import DuoSignature
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
 
@@ -57,28 +51,6 @@ def test_auth_and_headers_are_put_on_and_parameters_are_encoded(vendor: TinyVend
     assert asked.headers["authorization"] == "Basic Y286czNjcjN0"
     assert asked.headers["clientid"] == "co"
     assert asked.query == {"conditions": "a>=[2026] and b"}
-
-
-def test_what_arrives_is_what_was_signed(vendor: TinyVendor) -> None:
-    signing = replace(
-        SERVICE,
-        base_url="https://{api_host}/api",
-        settings=(Setting("api_host"),),
-        secrets=("ikey", "skey"),
-        auth=DuoSignature(),
-    )
-    settings, secrets = {"api_host": "api-1.example", "base_url": vendor.url}, {"ikey": "i", "skey": "s3cr3t"}
-    link = connection(signing, settings, secrets, where=Where("acme", "tiny"))
-    strange = {"b": "First Last~é+&=/%20", "a_1": "", "conditions": "x>=[2026]"}
-    with Client(link) as sender:
-        sender.send(Request("GET", vendor.url + "/tickets", tuple(strange.items())), Tally())
-    [asked] = vendor.asked
-    assert asked.query == {name: value for name, value in strange.items() if value}
-    parameters = "&".join(f"{name}={quote(strange[name], safe='~')}" for name in sorted(strange))
-    nothing = hashlib.sha512(b"").hexdigest()
-    lines = (asked.headers["date"], "GET", "api-1.example", "/api/tickets", parameters, nothing, nothing)
-    signature = hmac.new(b"s3cr3t", "\n".join(lines).encode(), hashlib.sha512).hexdigest()
-    assert b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode() == f"i:{signature}"
 
 
 def test_a_429_makes_everybody_wait_as_long_as_it_says(vendor: TinyVendor) -> None:
