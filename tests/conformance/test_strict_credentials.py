@@ -138,6 +138,15 @@ def test_duo_refuses_a_date_far_from_its_clock(duo: Serving, client: httpx2.Clie
     assert duo_asked(duo, client, lines, late) == 40105
 
 
+def test_wrong_credentials_are_told_from_none_where_the_vendor_does(client: httpx2.Client) -> None:
+    with strict_vendor("slack") as serving:
+        sent: list[dict[str, str]] = [{}, {"Authorization": "Bearer xoxb-guessed"}]
+        answers = [client.get(serving.url + "/users.list?limit=3", headers=headers) for headers in sent]
+        told = [answer.json()["error"] for answer in answers]
+        assert told == ["not_authed", "invalid_auth"]
+        assert len(serving.vendor.violations) == 1
+
+
 def test_an_address_of_no_operation_is_refused_and_noted(client: httpx2.Client) -> None:
     with strict_vendor("connectwise") as serving:
         sign = WALKS["connectwise"].enter(serving, client)

@@ -10,6 +10,7 @@ import pytest
 
 from strict_vendor.conditions import NotUnderstood, Query, holds, in_order
 from strict_vendor.contract import Contract, service_names
+from strict_vendor.graphql import parse
 from strict_vendor.languages import LANGUAGES
 from strict_vendor.shapes import Inventor, misfit
 from strict_vendor.times import SHAPES, read_time, write_time
@@ -188,3 +189,19 @@ def test_invented_records_have_the_types_of_the_contract_and_the_surprises_of_a_
 )
 def test_a_value_is_held_to_its_type(value: Any, type_: Any, fit: bool) -> None:
     assert (misfit(Contract("duo"), value, type_, "it") is None) == fit
+
+
+def test_every_query_that_the_vendors_publish_is_understood() -> None:
+    for table in Contract("salesforce").tables.values():
+        if "soql" in table.facts:
+            found = LANGUAGES["soql"](table.facts["soql"])
+            assert found.entity == table.facts["sobject"]
+            unknown = [
+                n for n in found.select or () if Contract("salesforce").field(table.record, n, declared=True) is None
+            ]
+            assert unknown == [], table.name
+    for table in Contract("monday").tables.values():
+        document = parse(table.facts["query"])
+        selection = document.root.at([step for step in table.records.split(".")[1:] if step != "*"])
+        assert selection is not None, table.name
+        assert all(Contract("monday").field(table.record, inner.name) is not None for inner in selection.fields)

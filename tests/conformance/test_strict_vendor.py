@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from conformance.walks import NOW, WALKS, Sign, Walk, send
+from conformance.walks import NOW, WALKS, Ask, Sign, Walk, send
 from strict_vendor.contract import service_names
 from strict_vendor.server import Serving, strict_vendor
 
@@ -32,14 +32,13 @@ def keys(serving: Serving, table: str, records: list[Any]) -> list[Any]:
 
 def walked(serving: Serving, client: httpx2.Client, walk: Walk, sign: Sign) -> list[list[Any]]:
     """The keys on each page up to the end."""
-    pages = []
-    ask = walk.first
+    pages: list[list[Any]] = []
+    ask: Ask | None = walk.first
     while ask is not None and len(pages) < 30:
         answer = send(serving, client, ask, sign)
         assert answer.status_code == 200, answer.text
         pages.append(keys(serving, walk.table, walk.records(answer.json())))
-        following = walk.follow(ask, answer)
-        ask = following  # type: ignore[assignment]
+        ask = walk.follow(ask, answer)
     return pages
 
 

@@ -51,6 +51,23 @@ def test_fields_go_as_json_or_in_the_address_where_the_vendor_wants_them_there()
     assert in_address.params == (("grant_type", "client_credentials"),) and in_address.body is None
 
 
+def test_a_vendors_own_kind_of_grant_is_a_matter_of_its_name_and_fields() -> None:
+    """Datto RMM, authentication: the password grant of a fixed public client, key and secret as user and password."""
+    datto = ClientCredentials(
+        "https://{platform}-api.vendor.example/auth/oauth/token",
+        client_id="public-client",
+        client_secret="public",
+        client="basic",
+        grant="password",
+        fields=(("username", "{api_key}"), ("password", "{api_secret_key}")),
+    )
+    assert datto.names == {"platform", "api_key", "api_secret_key"}
+    request = asked(datto, credentials(platform="pinotage", api_key="k", api_secret_key="s"))
+    assert request.url == "https://pinotage-api.vendor.example/auth/oauth/token"
+    assert request.body == "grant_type=password&username=k&password=s"
+    assert b64decode(dict(request.headers)["Authorization"].removeprefix("Basic ")) == b"public-client:public"
+
+
 def test_a_tenants_own_address_stands_for_the_token_endpoint_too() -> None:
     known = credentials(own="http://127.0.0.1:8080", **KNOWN)
     assert asked(ClientCredentials(URL), known).url == "http://127.0.0.1:8080/eu/token"

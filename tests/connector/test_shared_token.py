@@ -24,6 +24,7 @@ from avesa.connector.limits import Stopped
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
 from avesa.connector.outcome import PullOptions
 from avesa.connector.request import Request, Response
+from avesa.connector.session_token import SessionToken
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.stored_secrets import TOKEN_NAME, StoredSecrets
 from avesa.connector.tokens import Token, TokenFields, TokenNeeded
@@ -151,6 +152,21 @@ def test_a_fresh_token_that_is_refused_too_is_the_vendors_refusal(vendor: TokenV
     with Client(link(vendor.url)) as client, pytest.raises(ServiceFailed):
         get(client, vendor)
     assert [asked.path for asked in vendor.asked] == ["/oauth/token", "/things", "/oauth/token", "/things"]
+
+
+def test_a_session_that_the_vendor_ended_is_begun_anew(vendor: TokenVendor) -> None:
+    login = SessionToken(
+        "https://vendor.example/oauth/token",
+        fields=(("grant_type", "client_credentials"), ("client_secret", "{client_secret}")),
+        answer=TokenFields(seconds=None),
+    )
+    with Client(link(vendor.url, auth=login)) as client:
+        get(client, vendor)
+        vendor.ended.add("access-1")
+        get(client, vendor)
+    used = [(asked.path, asked.token) for asked in vendor.asked]
+    login_, things = ("/oauth/token", ""), "/things"
+    assert used == [login_, (things, "access-1"), (things, "access-1"), login_, (things, "access-2")]
 
 
 # What the token endpoint may answer

@@ -5,15 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64decode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 import pytest
 
 from avesa.connector.address import Address
+from avesa.connector.client import Client, Tally
+from avesa.connector.connection import connection
 from avesa.connector.credentials import Credentials
 from avesa.connector.request import Request, Response
+from avesa.connector.service import Setting
 from avesa.connector.signed import DuoSignature, canonical, rfc2822
+from avesa.shared.errors import Where
+from tiny_vendor import SERVICE, tiny_vendor
 
 AT = datetime(2012, 8, 21, 17, 29, 18, tzinfo=UTC)
 DATE = "Tue, 21 Aug 2012 17:29:18 -0000"
@@ -138,3 +145,26 @@ def test_dates_are_english_and_utc() -> None:
 
 def test_it_tells_what_it_needs() -> None:
     assert DuoSignature().names == {"api_host", "ikey", "skey"}
+
+
+def test_what_arrives_over_http_is_what_was_signed() -> None:
+    with tiny_vendor() as vendor:
+        signing = replace(
+            SERVICE,
+            base_url="https://{api_host}/api",
+            settings=(Setting("api_host"),),
+            secrets=("ikey", "skey"),
+            auth=DuoSignature(),
+        )
+        settings, secrets = {"api_host": "api-1.example", "base_url": vendor.url}, {"ikey": "i", "skey": "s3cr3t"}
+        link = connection(signing, settings, secrets, where=Where("acme", "tiny"))
+        strange = {"b": "First Last~é+&=/%20", "a_1": "", "conditions": "x>=[2026]"}
+        with Client(link) as sender:
+            sender.send(Request("GET", vendor.url + "/tickets", tuple(strange.items())), Tally())
+    [asked] = vendor.asked
+    assert asked.query == {name: value for name, value in strange.items() if value}
+    parameters = "&".join(f"{name}={quote(strange[name], safe='~')}" for name in sorted(strange))
+    nothing = hashlib.sha512(b"").hexdigest()
+    lines = (asked.headers["date"], "GET", "api-1.example", "/api/tickets", parameters, nothing, nothing)
+    signature = hmac.new(b"s3cr3t", "\n".join(lines).encode(), hashlib.sha512).hexdigest()
+    assert b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode() == f"i:{signature}"

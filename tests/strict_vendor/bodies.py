@@ -54,6 +54,9 @@ def refusal(rules: Json, refused: Refused) -> Answer:
     errors = rules["errors"]
     status = str(refused.status)
     code = refused.code or errors["codes"].get(status, status)
+    if refused.status == 401 and not refused.violation:
+        # Some vendors tell credentials that are wrong from none at all.
+        code = refused.code or errors["codes"].get("401 wrong", code)
     body = filled(errors["body"], {"code": code, "message": refused.message, "status": refused.status})
     if refused.status == 429 and isinstance(body, dict):
         body |= rules.get("rate", {}).get("fields", {})

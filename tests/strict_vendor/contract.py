@@ -112,8 +112,10 @@ class Contract:
             return merged
         return type_
 
-    def field(self, type_: Any, path: str) -> Any:
-        """The type of a field at a dotted path, None if there is none."""
+    def field(self, type_: Any, path: str, *, declared: bool = False) -> Any:
+        """The type of a field at a dotted path, None if there is none. With `declared` it must be there by its name,
+        not only be allowed as one of any others.
+        """
         for name in steps(path):
             type_ = self.resolve(type_)
             if isinstance(type_, str) and type_.startswith("["):
@@ -123,7 +125,7 @@ class Contract:
             if name == "*":
                 continue
             if isinstance(type_, dict):
-                type_ = type_.get(name, type_.get("*"))
+                type_ = type_.get(name, None if declared else type_.get("*"))
             elif type_ not in ("object", "any"):
                 return None
             if type_ is None:

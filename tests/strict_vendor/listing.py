@@ -47,6 +47,10 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     """The rows that fit, in the order asked for. Raises Refused for an unknown field or a time in another form."""
     named = _namer(contract, table, rules)
     condition = renamed(query.condition, named)
+    for name in query.select or ():
+        # A field of another object behind a dot is that object's to know.
+        if "." not in name:
+            named(name)
     form = rules["time"]
     for term in terms_of(condition):
         compares = term.operator in ("<", "<=", ">", ">=")
@@ -103,7 +107,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
         found = rules.get("aliases", {}).get(name, name)
         under = (rules.get("select") or {}).get("under", "")
         for path in (found, f"{under}.{found}"):
-            if contract.field(table.record, path) is not None:
+            if contract.field(table.record, path, declared=True) is not None:
                 return str(path)
         raise Refused(400, f"{name} is no field of {table.name}")
 

@@ -96,8 +96,11 @@ def connection(
                 where=where,
                 hint=_connect_hint(service, where, []),
             )
-    vendor = fill(way.base_url, {name: value.strip("/") for name, value in values.items()}).rstrip("/")
     own = values.get("base_url", "").rstrip("/")
+    hosts = {name: value.strip("/") for name, value in values.items()}
+    if own:  # of the vendor's address only the path is of interest then
+        hosts = {**dict.fromkeys(names_in(way.base_url), ""), **hosts}
+    vendor = fill(way.base_url, hosts).rstrip("/")
     return Connection(
         service,
         checked_url(own or vendor, where),
