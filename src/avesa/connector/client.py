@@ -17,9 +17,9 @@ import httpx2
 from avesa.connector.connection import Connection, checked_url
 from avesa.connector.limits import Limiter, Stopped, Wait, waiter
 from avesa.connector.request import Request, Response, fill
-from avesa.connector.retry import failure, wait_before_retry
+from avesa.connector.retry import Verdict, classify, failure, wait_before_retry
 from avesa.shared.clock import Clock, system_clock
-from avesa.shared.errors import Unavailable
+from avesa.shared.errors import AvesaError, Unavailable
 
 TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
 
@@ -90,15 +90,19 @@ class Client:
     def get(self, request: Request, tally: Tally) -> Response:
         """The answer, if it is a success. Raises what `retry.failure` makes of any other."""
         response = self.send(request, tally)
-        if not 200 <= response.status < 300:
+        if not self.verdict(response).is_good:
             raise self.refusal(response)
         return response
 
+    def verdict(self, response: Response) -> Verdict:
+        """What an answer means, by its body where the service declares that, else by its status."""
+        return classify(response, self.connection.service.errors)
+
     def refusal(self, response: Response) -> Exception:
         service = self.connection.service
-        attempts = service.retry.attempts if response.status in service.errors.retry else 1
+        attempts = service.retry.attempts if self.verdict(response).passes else 1
         error = failure(response, service.errors, attempts=attempts, hide=self.connection.secret_values)
-        return error.located(self.connection.where)
+        return error.located(self.connection.where) if isinstance(error, AvesaError) else error
 
     def close(self) -> None:
         self._http.close()
@@ -127,6 +131,7 @@ class Client:
                     reason = type(error).__name__
                 except httpx2.DecodingError:
                     reason = "an unreadable compressed body"
+            verdict = self.verdict(response) if response else None
             seconds = wait_before_retry(
                 attempt,
                 response.status if response else None,
@@ -135,6 +140,7 @@ class Client:
                 errors=service.errors,
                 random=self._chance,
                 now=self.clock(),
+                verdict=verdict,
             )
             if seconds is None:
                 if response is not None:
@@ -144,7 +150,7 @@ class Client:
                     where=self.connection.where,
                     hint="The next run goes on from where this one is.",
                 ) from None
-            if response is not None and response.status == 429:
+            if verdict is not None and verdict.means == "limit":
                 self._limiter.pause(seconds)
             tally.add(retries=1)
             attempt += 1

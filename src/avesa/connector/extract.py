@@ -132,8 +132,9 @@ class Walk:
             if pages > self.max_pages:
                 raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
             gone = response.status == 404 and parent_id is not None
-            if not gone and not 200 <= response.status < 300:
-                if response.status == 400 and self.is_changes and number == 1:
+            verdict = self.client.verdict(response)
+            if not gone and not verdict.is_good:
+                if response.status == 400 and not verdict.declared and self.is_changes and number == 1:
                     raise ChangesRefused
                 raise self.client.refusal(response)
             records = [] if gone else read_page(response.body, self.reading, page=number, parent_id=parent_id)

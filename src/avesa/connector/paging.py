@@ -13,6 +13,10 @@ from avesa.connector.request import Params, Request, Response
 from avesa.shared.errors import TableFailed
 
 
+class CursorExpired(Exception):
+    """The vendor does not know the cursor any more that it handed out: the list has to be asked for from its start."""
+
+
 @dataclass(frozen=True)
 class Page:
     """What a pager may look at: the answer, how many records it held, and the key of the last one."""

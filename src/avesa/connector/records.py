@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
-from avesa.connector.incremental import read_time
+from avesa.connector.incremental import Deletions, Events
 from avesa.connector.json_spans import masked, split_list
 from avesa.connector.service import Deleted, Endpoint, Service
+from avesa.connector.times import Iso, Times, zoned
 from avesa.shared.errors import TableFailed
 
 _ROOT = msgspec.json.Decoder(msgspec.Raw)
@@ -46,13 +48,15 @@ class Reading:
     deleted: Deleted | None
     secret_fields: tuple[tuple[str, ...], ...]
     key_under_parent: bool
+    times: Times = field(default_factory=Iso)
 
 
 def split_path(dotted: str) -> tuple[str, ...]:
     return tuple(dotted.split(".")) if dotted else ()
 
 
-def reading_of(service: Service, endpoint: Endpoint) -> Reading:
+def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
+    """`settings` are the tenant's, over the defaults. Raises ConfigurationError for a time zone that nobody knows."""
     updated_at = service.updated_at_of(endpoint)
     return Reading(
         records=split_path(endpoint.records),
@@ -61,7 +65,63 @@ def reading_of(service: Service, endpoint: Endpoint) -> Reading:
         deleted=endpoint.deleted,
         secret_fields=tuple(split_path(path) for path in endpoint.secret_fields),
         key_under_parent=endpoint.unique_under_parent,
+        times=zoned(service.times_of(endpoint), settings),
     )
+
+
+def reading_of_deletions(deletions: Deletions, reading: Reading) -> Reading:
+    """What to read from the list of a table's deletions; `reading` is that of the table."""
+    return replace(
+        reading,
+        records=split_path(deletions.records),
+        key=tuple(split_path(path) for path in deletions.key),
+        updated_at=split_path(deletions.at) if deletions.at else None,
+        deleted=None,
+    )
+
+
+def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading:
+    """What to read from a list of events, so that it can be walked; each event's key is its `id`."""
+    return replace(
+        reading,
+        records=split_path(records),
+        key=(("id",),),
+        updated_at=split_path(at) if at else None,
+        deleted=None,
+        secret_fields=(),
+    )
+
+
+def told_by_events(listed: list[Record], events: Events, reading: Reading) -> list[Record]:
+    """The records that a page of events tells of one table, each at its event's time; `reading` is the table's.
+
+    An event of the table that holds no record lands as it is, with its problem.
+    """
+    told = []
+    for event in listed:
+        value = _lenient(event.payload)
+        kind = _get(value, split_path(events.type))
+        if not isinstance(kind, str) or not kind.startswith(events.types):
+            continue
+        piece = _piece_at(event.payload, split_path(events.object))
+        if piece is None:
+            told.append(event._replace(record_id=None, problem=f"no record: the event holds none at {events.object}"))
+            continue
+        record = _record(piece, reading, None)
+        gone = record.is_deleted or kind in events.deleted
+        problem = record.problem or event.problem
+        told.append(record._replace(updated_at=event.updated_at, is_deleted=gone, problem=problem))
+    return told
+
+
+def _piece_at(payload: str, path: tuple[str, ...]) -> bytes | None:
+    here: str | msgspec.Raw = payload
+    try:
+        for name in path:
+            here = _OBJECT.decode(here)[name]
+        return here.encode() if isinstance(here, str) else bytes(here)
+    except (msgspec.MsgspecError, KeyError, UnicodeError, RecursionError):
+        return None
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
@@ -179,9 +239,9 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
     if path is None:
         return None, None
     try:
-        moment = read_time(_get(value, path))
+        moment = reading.times.read(_get(value, path))
         if moment is None and reading.deleted and reading.deleted.at and _is_deleted(value, reading.deleted):
-            moment = read_time(_get(value, split_path(reading.deleted.at)))
+            moment = reading.times.read(_get(value, split_path(reading.deleted.at)))
         return moment, None
     except ValueError:
         return None, f"unreadable time: {'.'.join(path)}"
@@ -189,6 +249,8 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
 
 def _is_deleted(value: Any, deleted: Deleted) -> bool:
     found = _get(value, split_path(deleted.path))
+    if deleted.present:
+        return found is not None
     # 1 is not true here: Python calls them equal, a vendor's flag does not.
     return any(found == wanted and type(found) is type(wanted) for wanted in deleted.values)
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from avesa.connector.auth import Auth
-from avesa.connector.incremental import Changes
+from avesa.connector.completeness import Total
+from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.limits import Limits
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
+from avesa.connector.times import Iso, Times
 from avesa.shared.layout import checked_name
 
 
@@ -39,12 +41,13 @@ class Parent:
 @dataclass(frozen=True)
 class Deleted:
     """How a record says that it is gone: one of `values` at a dotted path. `at` is the path of the time, which
-    stands in where the record has no last-modified time.
+    stands in where the record has no last-modified time. With `present` anything that is there, but null, means so.
     """
 
     path: str
     values: tuple[str | int | bool | None, ...] = (True,)
     at: str | None = None
+    present: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class Endpoint:
     paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions. Whatever is "inherit" comes from the service.
+    listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
+    deleted. `may_be_empty` says that a list without rows is nothing unusual. `times` is how this table writes its
+    times, `total` where it says how many records there are; both come from the service where they are None, and
+    whatever is "inherit" does too.
     """
 
     name: str
@@ -63,7 +69,7 @@ class Endpoint:
     records: str = ""
     key: tuple[str, ...] = ("id",)
     updated_at: str | None = None
-    changes: Changes | str | None = "inherit"
+    changes: Changes | Delta | str | None = "inherit"
     paging: Paging | None = None
     listing_paging: Paging | None = None
     params: Params = ()
@@ -74,6 +80,11 @@ class Endpoint:
     secret_fields: tuple[str, ...] = ()
     canonical: str | None = None
     relist: timedelta = timedelta(days=1)
+    every: timedelta = timedelta(0)
+    deletions: Deletions | None = None
+    times: Times | None = None
+    total: Total | None = None
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,9 @@ class Service:
     headers: Params = ()
     paging: Paging = field(default_factory=SinglePage)
     listing_paging: Paging | None = None
-    changes: Changes | None = None
+    changes: Changes | Delta | None = None
+    times: Times = field(default_factory=Iso)
+    total: Total | None = None
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
     errors: Errors = field(default_factory=Errors)
@@ -123,12 +136,20 @@ class Service:
     def children(self, name: str) -> tuple[Endpoint, ...]:
         return tuple(e for e in self.endpoints if e.parent and e.parent.endpoint == name)
 
-    def changes_of(self, endpoint: Endpoint) -> Changes | None:
+    def changes_of(self, endpoint: Endpoint) -> Changes | Delta | None:
         return self.changes if isinstance(endpoint.changes, str) else endpoint.changes
 
     def updated_at_of(self, endpoint: Endpoint) -> str | None:
+        """The path in a record. What tells changes by events or tokens says nothing of it."""
         changes = self.changes_of(endpoint) or self.changes
-        return endpoint.updated_at or (changes.field if changes else None)
+        by_field = isinstance(changes, Changes) and changes.events is None
+        return endpoint.updated_at or (changes.field if isinstance(changes, Changes) and by_field else None)
+
+    def times_of(self, endpoint: Endpoint) -> Times:
+        return endpoint.times or self.times
+
+    def total_of(self, endpoint: Endpoint) -> Total | None:
+        return endpoint.total or self.total
 
     def paging_of(self, endpoint: Endpoint, *, listing: bool) -> Paging:
         own = (endpoint.listing_paging or endpoint.paging) if listing else endpoint.paging
@@ -141,7 +162,11 @@ class Service:
         checked_name(endpoint.name, "table")
         if isinstance(endpoint.changes, str) and endpoint.changes != "inherit":
             raise ValueError(f"{self.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
+        changes = self.changes_of(endpoint)
+        by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
+        if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
+            raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
         if parent is None:
             return
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
