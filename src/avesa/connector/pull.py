@@ -20,52 +20,35 @@ from msgspec.structs import replace
 from avesa.connector.checkpoint import (
     Checkpoint,
     Figures,
-    Position,
     decode_checkpoint,
     encode_checkpoint,
-    fingerprint,
     misfit,
 )
 from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
-from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk, bare_request
+from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.incremental import (
     BOUNDARY_ROWS,
-    UNSURE,
     Boundary,
-    Changes,
-    Deletions,
-    Delta,
     Memory,
     choose_kind,
     decode_memory,
     encode_memory,
-    first_since,
-    known,
     next_token,
-    next_watermark,
-    next_window,
     vendor_start,
 )
 from avesa.connector.landing import Landing, Row
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
-from avesa.connector.paging import CursorExpired, Paging
+from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
-from avesa.connector.pull_settings import overlap_of, relist_of
 from avesa.connector.records import (
-    Reading,
     Record,
-    reading_of,
-    reading_of_deletions,
-    reading_of_events,
-    split_path,
-    told_by_events,
 )
-from avesa.connector.request import Request
 from avesa.connector.service import Endpoint
+from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
 from avesa.shared.layout import raw_prefix
 from avesa.shared.receipt import Kind
@@ -109,20 +92,7 @@ class _Pull:
         self.allow_empty = allow_empty
         self.stop, self.progress, self.options = stop, progress, options
         self.service = client.connection.service
-        settings = client.connection.credentials
-        overlap = overlap_of(settings, endpoint.name)
-        self.relist = relist_of(settings, endpoint)
-        self.reading = reading_of(self.service, endpoint, settings)
-        changes = self.service.changes_of(endpoint)
-        self.delta = changes if isinstance(changes, Delta) else None
-        self.windowed = changes.of_tenant(settings, overlap=overlap) if isinstance(changes, Changes) else None
-        self.changes = self.windowed or self.delta
-        self.deletions: Deletions | None = None
-        if endpoint.deletions is not None:
-            asked = endpoint.deletions.changes.of_tenant(settings, overlap=overlap)
-            self.deletions = dataclasses.replace(endpoint.deletions, changes=asked)
-        address = client.connection.base_url
-        self.fingerprint = fingerprint(self.service, endpoint, address, self.changes, self.reading.times)
+        self.table = table_of(client.connection, endpoint)
         self.state = place.watermarks.get(place.tenant, f"{self.service.name}/{endpoint.name}")
         self.memory = decode_memory(self.state.details)
         self.tally = Tally()
@@ -133,30 +103,30 @@ class _Pull:
     def run(self) -> PullOutcome:
         now = self.place.clock()
         kind = choose_kind(
-            self.changes,
+            self.table.changes,
             self.state.watermark,
             self.memory,
             full=self.full,
-            relist=self.relist,
+            relist=self.table.relist,
             now=now,
         )
         checkpoint = self._usable_checkpoint(kind, now)
         self.resumed = checkpoint is not None
-        at = checkpoint or self._beginning(kind, now)
+        at = checkpoint or self._beginning(kind)
         expired = False
         while True:
             try:
                 return self._pull(at)
             except ChangesRefused:
-                if self.delta is None:
+                if self.table.delta is None:
                     self.memory = replace(self.memory, boundary=(), changes_refused_at=now)
-                at = self._beginning("listing", now)
+                at = self._beginning("listing")
             except CursorExpired as error:
                 if expired:
                     raise TableFailed(f"{error} It was asked for from its beginning, and so it went again.") from None
                 # A token that is forgotten says nothing of what changed since: all has to be listed.
                 expired, self.resumed, self.tally = True, False, Tally()
-                at = self._beginning("listing" if self.delta else at.kind, self.place.clock())
+                at = self._beginning("listing" if self.table.delta else at.kind)
 
     # What to begin with
 
@@ -171,7 +141,7 @@ class _Pull:
         reason = misfit(
             checkpoint,
             kind=kind,
-            fingerprint=self.fingerprint,
+            fingerprint=self.table.fingerprint(),
             watermark=self.state.watermark,
             now=now,
             files=names,
@@ -185,19 +155,8 @@ class _Pull:
         self._put(checkpoint=None)
         return None
 
-    def _beginning(self, kind: Kind, now: datetime) -> Checkpoint:
-        watermark = self.state.watermark
-        since = first_since(self.changes, watermark, now, full=self.full) if kind == "changes" else None
-        return Checkpoint(
-            kind=kind,
-            fingerprint=self.fingerprint,
-            started_at=now,
-            began=None,
-            since=since,
-            watermark=watermark,
-            position=Position(),
-            window=next_window(self.windowed, since, now) if self.windowed and since else None,
-        )
+    def _beginning(self, kind: Kind) -> Checkpoint:
+        return self.table.beginning(kind, self.state.watermark, self.place.clock(), full=self.full)
 
     # The pages
 
@@ -244,7 +203,7 @@ class _Pull:
             while True:
                 if not self._leg(fetcher, parents, distinct):
                     return False
-                further = self._further()
+                further = self.table.further(self.at)
                 if further is None:
                     return True
                 fetcher.forget()
@@ -254,13 +213,12 @@ class _Pull:
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
-        listing = self.at.kind == "listing"
         walk = Walk(
             self.client,
-            self._leg_paging() or self.service.paging_of(self.endpoint, listing=listing),
-            self._leg_reading(),
-            self._request,
-            is_changes=not listing and self.at.deletions is None and not (self.windowed and self.windowed.only),
+            self.table.paging(self.at),
+            self.table.page_reading(self.at),
+            lambda parent_id: self.table.request(self.at, self.memory.token, parent_id),
+            is_changes=self.table.may_be_refused(self.at),
             max_pages=self.options.max_pages,
         )
         for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):
@@ -274,47 +232,15 @@ class _Pull:
                 return False
         return True
 
-    def _further(self) -> Checkpoint | None:
-        """The beginning of the walk that comes next: the window behind, then the deletions. None when all is read."""
-        at = self.at
-        if at.kind == "listing":
-            return None
-        if at.deletions is None and self.windowed and at.since and at.window:
-            window = next_window(self.windowed, at.since, at.started_at, at.window)
-            if window is not None:
-                return replace(at, window=window, position=Position())
-        if self.deletions is None or at.watermark is None:
-            return None
-        asked = self.deletions.changes
-        window = next_window(asked, asked.since(at.watermark), at.started_at, at.deletions)
-        return None if window is None else replace(at, deletions=window, position=Position())
-
-    def _leg_paging(self) -> Paging | None:
-        """The paging of what is walked now, where it has one of its own."""
-        if self.deletions is not None and self.at.deletions is not None:
-            return self.deletions.paging
-        return self.windowed.paging if self.windowed and self.at.kind == "changes" else None
-
-    def _leg_reading(self) -> Reading:
-        """How to read the pages of this walk; what of them is landed, `_told` says."""
-        if self.deletions is not None and self.at.deletions is not None:
-            return reading_of_deletions(self.deletions, self.reading)
-        windowed = self.windowed
-        if self.at.kind == "listing" or windowed is None:
-            return self.reading
-        if windowed.events is not None:
-            return reading_of_events(windowed.records or "", windowed.field, self.reading)
-        if windowed.records is not None:
-            return dataclasses.replace(self.reading, records=split_path(windowed.records))
-        return self.reading
-
     def _take(self, page: Extracted, distinct: DistinctIds) -> None:
         if self.at.began is None:
             dated = vendor_start(page.response)
             self.vendor_dated = dated is not None
             began = dated or self.at.started_at
             self.at = replace(self.at, began=min(began, self.bound) if self.bound else began)
-        records = self._told(page)
+        records = self.table.told(self.at, page.records)
+        if self.table.newest_first(self.at):
+            records = self._newest_of_each_instant(records)
         fresh = [record for record in records if not self._is_known(record, page.parent_id)]
         rows = self._rows(fresh, page)
         self.landing.add(rows)
@@ -325,8 +251,8 @@ class _Pull:
             seen=[record.updated_at for record in records],
             keyless=sum(row.record_id is None for row in rows),
         )
-        if self.delta is not None:
-            self.at = replace(self.at, token=next_token(page.response, self.delta) or self.at.token)
+        if self.table.delta is not None:
+            self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
         total = self.service.total_of(self.endpoint)
         if total is not None and self.at.kind == "listing" and self.endpoint.parent is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
@@ -336,7 +262,7 @@ class _Pull:
 
     def _is_known(self, record: Record, parent_id: str | None) -> bool:
         """Whether this very row was landed by the pull before. Remembers it for the pull after."""
-        if record.updated_at is None or self.windowed is None:
+        if record.updated_at is None or self.table.windowed is None:
             return False
         # The time is in most payloads; of an event it is not, and a record may become again what it was.
         told = (record.record_id or "", parent_id or "", record.updated_at.isoformat(), str(record.is_deleted))
@@ -344,15 +270,6 @@ class _Pull:
         digest = b64encode(hashlib.blake2b(identity.encode(), digest_size=12).digest()).decode()
         self.boundary.add(digest, record.updated_at)
         return digest in self.known
-
-    def _told(self, page: Extracted) -> list[Record]:
-        """The table's records that a page tells of."""
-        if self.at.deletions is not None:
-            return [record._replace(is_deleted=True) for record in page.records]
-        if self.at.kind == "listing" or self.windowed is None or self.windowed.events is None:
-            return page.records
-        told = told_by_events(page.records, self.windowed.events, self.reading)
-        return self._newest_of_each_instant(told) if self.windowed.events.newest_first else told
 
     def _newest_of_each_instant(self, records: list[Record]) -> list[Record]:
         """Without those that came behind a newer one of the same record and instant: events come newest first, and
@@ -371,11 +288,8 @@ class _Pull:
         return kept
 
     def _rows(self, records: list[Record], page: Extracted) -> list[Row]:
-        partial = self.endpoint.partial or self.at.deletions is not None
-        if self.at.kind == "changes" and self.changes is not None:
-            partial = partial or self.changes.partial
         # A feed may tell of a record more than once in a page: the order counts, so each comes a microsecond later.
-        is_feed = self.delta is not None or (self.windowed is not None and self.windowed.events is not None)
+        is_feed, partial = self.table.is_feed, self.table.is_partial(self.at)
         repeats: Counter[str | None] = Counter()
         rows = []
         for record in records:
@@ -399,53 +313,13 @@ class _Pull:
             )
         return rows
 
-    def _request(self, parent_id: str | None) -> Request:
-        at, address = self.at, self.client.connection.base_url
-        if self.deletions is not None and at.deletions is not None:
-            bare = Request("GET", address + self.deletions.path, self.deletions.params)
-            return self.deletions.changes.asked(bare, *at.deletions)
-        path = self.windowed.path if self.windowed and at.kind == "changes" else None
-        endpoint = self.endpoint if path is None else dataclasses.replace(self.endpoint, path=path)
-        request = bare_request(address, endpoint, parent_id)
-        if at.kind == "listing":
-            return request
-        if self.delta is not None:
-            return self.delta.asked(request, self.memory.token or "")
-        return self.windowed.asked(request, *at.window) if self.windowed and at.window else request
-
     # How far it has come
 
     def _next_watermark(self, newest: datetime | None) -> datetime | None:
-        old, began, window = self.at.watermark, self.at.began, self.at.window
-        if began is None:
-            return old
-        if self.windowed is not None and window is not None and window[1] is not None:
-            began = min(began, self.windowed.rounded(window[1]))
-        empty = newest is None and self.at.figures.rows + self.at.figures.skipped == 0
-        if not self._tells_times() or (self.bound is not None and (newest is not None or empty)):
-            return max(known(old, began))
-        if empty and self.at.kind == "listing" and self.vendor_dated:
-            return max(known(old, began))  # nothing there yet: the next pull can ask for changes all the same
-        if self.windowed is not None and self.windowed.longest_window is not None and window is not None:
-            # What lies before the last window was read to its end.
-            newest = max(known(newest, min(window[0], began - UNSURE)))
-        return next_watermark(old, newest, began)
-
-    def _tells_times(self) -> bool:
-        """Whether what is read now says when it changed."""
-        if self.windowed is None:
-            return False
-        if self.windowed.events is not None:
-            return self.at.kind == "changes"
-        return self.reading.updated_at is not None
+        return self.table.next_watermark(self.at, newest, parents_through=self.bound, vendor_dated=self.vendor_dated)
 
     def _floor(self, newest: datetime | None) -> datetime | None:
-        """Where the next window would begin."""
-        watermark = self._next_watermark(newest)
-        if self.windowed is None or watermark is None:
-            return None
-        asked = [self.windowed, *([self.deletions.changes] if self.deletions else [])]
-        return min(changes.since(watermark) for changes in asked)
+        return self.table.floor(self._next_watermark(newest))
 
     # What is stored
 
