@@ -17,7 +17,7 @@ import msgspec
 from avesa.connector.json_path import value_at
 from avesa.connector.paging import Paging, query_value
 from avesa.connector.request import Params, Request, Response
-from avesa.connector.times import Form, Written, zoned_form
+from avesa.connector.times import Form, Written, zoned_form, zones
 from avesa.shared.receipt import Kind
 
 
@@ -138,6 +138,10 @@ class Changes:
         """The same with the tenant's own time zone and overlap."""
         form = zoned_form(self._form, settings)
         return replace(self, form=form, overlap=self.overlap if overlap is None else overlap)
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        return zones(self._form)
 
     def since(self, watermark: datetime) -> datetime:
         """Where the window begins, as the vendor will read it. It answers from that moment on, itself included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from string import Formatter
 
 from avesa.connector.auth import Auth
 from avesa.connector.completeness import Total
@@ -13,7 +14,7 @@ from avesa.connector.limits import Limits
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
-from avesa.connector.times import Iso, Times
+from avesa.connector.times import Iso, Times, zones
 from avesa.shared.layout import checked_name
 
 
@@ -163,6 +164,12 @@ class Service:
         if isinstance(endpoint.changes, str) and endpoint.changes != "inherit":
             raise ValueError(f"{self.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
         changes = self.changes_of(endpoint)
+        deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
+        windowed = [one for one in (changes, *deletions) if isinstance(one, Changes)]
+        for zone in (*zones(self.times_of(endpoint)), *(zone for one in windowed for zone in one.zones)):
+            for _, name, _, _ in Formatter().parse(zone):
+                if name is not None and name not in {setting.name for setting in self.settings}:
+                    raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
         by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
         if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):

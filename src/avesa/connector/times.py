@@ -182,6 +182,13 @@ def read_time(value: object) -> datetime | None:
     return Iso().read(value)
 
 
+def zones(times: Times | Form) -> tuple[str, ...]:
+    """The zones, or the templates of such, that stand in it."""
+    if isinstance(times, FirstOf):
+        return tuple(zone for one in times.some for zone in zones(one))
+    return (times.zone,) if isinstance(times, Iso | Written) else ()
+
+
 def zoned(times: Times, settings: Mapping[str, str]) -> Times:
     """The same with the tenant's own zone filled in. Raises ConfigurationError for a zone that nobody knows."""
     if isinstance(times, FirstOf):
