@@ -321,6 +321,25 @@ def test_changes_can_be_asked_for_at_another_place_with_parts_of_records(tmp_pat
         assert sorted(told) == [("1", False, False), ("2", True, True)]
 
 
+def test_changes_that_the_vendor_cuts_off_are_listed_in_the_same_pull(tmp_path: Path) -> None:
+    changes = Changes("updated", ask=("since", "{since}"), paging=SinglePage(), most=4, kept_for=30 * DAY)
+    with bench(tmp_path, Endpoint("things", "/things", changes=changes)) as it:
+        things: list[Json] = [{"id": 1, "updated": iso(NOON)}]
+
+        def answer(asked: Asked) -> Any:
+            at, most = int(asked.query.get("pageId", "0")), 4 if "since" in asked.query else 3
+            return [one for one in things if one["id"] > at][:most]
+
+        it.answers(answer)
+        it.pull()
+        things += [{"id": id_, "updated": iso(NOON)} for id_ in range(2, 4)]
+        assert it.pull().kind == "changes"
+        things += [{"id": id_, "updated": iso(NOON)} for id_ in range(4, 9)]
+        outcome = it.pull()
+        assert (outcome.kind, outcome.rows, outcome.calls) == ("listing", 8, 4)
+        assert {row["record_id"] for row in it.rows} == {str(id_) for id_ in range(1, 9)}
+
+
 # Tokens
 
 

@@ -106,7 +106,8 @@ class Changes:
     `longest_window` is the most that the vendor answers at once: a longer span is asked for piece by piece.
     `kept_for` is how far back the vendor remembers changes: behind that a full listing is due. `only` says that the
     vendor has no list without a window: nothing is ever listed, and the first pull asks for as much as `kept_for`
-    reaches back.
+    reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
+    without a word: a full listing then takes its place.
     """
 
     field: str | None
@@ -119,6 +120,7 @@ class Changes:
     longest_window: timedelta | None = None
     kept_for: timedelta | None = None
     only: bool = False
+    most: int | None = None
     events: Events | None = None
     paging: Paging | None = None
 

@@ -74,6 +74,13 @@ def pull(
     return _Pull(place, client, endpoint, full, allow_empty, stop, progress, options or PullOptions()).run()
 
 
+class ChangesCut(Exception):
+    """The vendor has more changes than it tells."""
+
+    def __init__(self) -> None:
+        super().__init__("More changed than the vendor tells at once; everything is listed instead.")
+
+
 class _Pull:
     """The state of one pull while it runs. `at` is what a checkpoint would hold if all rows were durable."""
 
@@ -121,12 +128,14 @@ class _Pull:
                 if self.table.delta is None:
                     self.memory = replace(self.memory, boundary=(), changes_refused_at=now)
                 at = self._beginning("listing")
+            except ChangesCut:
+                at = self._anew("listing")
             except CursorExpired as error:
                 if expired:
                     raise TableFailed(f"{error} It was asked for from its beginning, and so it went again.") from None
                 # A token that is forgotten says nothing of what changed since: all has to be listed.
-                expired, self.resumed, self.tally = True, False, Tally()
-                at = self._beginning("listing" if self.table.delta else at.kind)
+                expired = True
+                at = self._anew("listing" if self.table.delta else at.kind)
 
     # What to begin with
 
@@ -158,6 +167,13 @@ class _Pull:
     def _beginning(self, kind: Kind) -> Checkpoint:
         return self.table.beginning(kind, self.state.watermark, self.place.clock(), full=self.full)
 
+    def _anew(self, kind: Kind) -> Checkpoint:
+        """The beginning of a pull in the place of one that was given up; what that cost stands in its receipt."""
+        self.resumed = False
+        if self.at.figures.pages:
+            self.tally = Tally()
+        return self._beginning(kind)
+
     # The pages
 
     def _pull(self, at: Checkpoint) -> PullOutcome:
@@ -184,8 +200,8 @@ class _Pull:
             except (Unavailable, ServiceFailed):
                 self._save()
                 raise
-            except (TableFailed, CursorExpired) as error:
-                self._give_up(distinct, str(error) if isinstance(error, CursorExpired) else error.message)
+            except (TableFailed, CursorExpired, ChangesCut) as error:
+                self._give_up(distinct, error.message if isinstance(error, TableFailed) else str(error))
                 raise
             self._close(distinct)
         return self._outcome("ok")
@@ -222,6 +238,8 @@ class _Pull:
             max_pages=self.options.max_pages,
         )
         for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):
+            if self.table.is_cut(self.at, len(page.records)):
+                raise ChangesCut
             self._take(page, distinct)
             if page.after.done:
                 break

@@ -134,6 +134,12 @@ class TenantTable:
         """Whether a 400 to the first request can mean that the vendor does not know the change condition."""
         return at.kind == "changes" and at.deletions is None and not (self.windowed and self.windowed.only)
 
+    def is_cut(self, at: Checkpoint, records: int) -> bool:
+        """Whether a page of so many records may be all that the vendor tells of more changes than that."""
+        if self.windowed is None or self.windowed.most is None or at.kind == "listing" or at.deletions is not None:
+            return False
+        return records >= self.windowed.most
+
     def told(self, at: Checkpoint, records: list[Record]) -> list[Record]:
         """The table's records that the records of a page tell of."""
         if at.deletions is not None:

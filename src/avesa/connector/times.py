@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 from zoneinfo import ZoneInfo
 
@@ -132,7 +132,7 @@ class Written:
         """A text that the vendor takes for `moment` or for one before it, whichever way it reads an hour that the
         clock shows twice.
         """
-        zone, at = ZoneInfo(self.zone), moment
+        zone, at = _tzinfo(self.zone), moment
         while True:
             text = at.astimezone(zone).strftime(self.form)
             if max(self._readings(text)) <= moment:
@@ -208,7 +208,7 @@ def _zoned(times: _One, settings: Mapping[str, str]) -> _One:
 def _zone(template: str, settings: Mapping[str, str]) -> str:
     name = fill(template, settings)
     try:
-        ZoneInfo(name)
+        _tzinfo(name)
     except (KeyError, ValueError, OSError):
         raise ConfigurationError(
             f"{name!r} is not the name of a time zone.", hint="Such names are Europe/Berlin, America/New_York and UTC."
@@ -216,9 +216,14 @@ def _zone(template: str, settings: Mapping[str, str]) -> str:
     return name
 
 
+def _tzinfo(zone: str) -> tzinfo:
+    """UTC needs no time zone database, which not every system has."""
+    return UTC if zone == "UTC" else ZoneInfo(zone)
+
+
 def _in_utc(moment: datetime, zone: str) -> datetime:
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=_tzinfo(zone))).astimezone(UTC)
     except OverflowError:
         raise ValueError("out of range") from None
 
