@@ -45,14 +45,17 @@ class TenantTable:
     changes, at most one of them.
     """
 
-    service: Service
+    connection: Connection
     endpoint: Endpoint
-    base_url: str
     windowed: Changes | None
     delta: Delta | None
     deletions: Deletions | None
     reading: Reading
     relist: timedelta
+
+    @property
+    def service(self) -> Service:
+        return self.connection.service
 
     @property
     def changes(self) -> Changes | Delta | None:
@@ -64,7 +67,7 @@ class TenantTable:
         return self.delta is not None or (self.windowed is not None and self.windowed.events is not None)
 
     def fingerprint(self) -> str:
-        return fingerprint(self.service, self.endpoint, self.base_url, self.changes, self.reading.times)
+        return fingerprint(self.service, self.endpoint, self.connection.base_url, self.changes, self.reading.times)
 
     # Which walks there are
 
@@ -119,11 +122,11 @@ class TenantTable:
     def request(self, at: Checkpoint, token: str | None, parent_id: str | None) -> Request:
         """The first request of the walk, before paging is put on it; `token` is what a delta feed gave last."""
         if self.deletions is not None and at.deletions is not None:
-            bare = Request("GET", self.base_url + self.deletions.path, self.deletions.params)
+            bare = Request("GET", self.connection.base_url + self.deletions.path, self.deletions.params)
             return self.deletions.changes.asked(bare, *at.deletions)
         path = self.windowed.path if self.windowed and at.kind == "changes" else None
         endpoint = self.endpoint if path is None else replace(self.endpoint, path=path)
-        request = bare_request(self.base_url, endpoint, parent_id)
+        request = bare_request(self.connection.base_url, endpoint, parent_id)
         if at.kind == "listing":
             return request
         if self.delta is not None:
@@ -203,9 +206,8 @@ def table_of(connection: Connection, endpoint: Endpoint) -> TenantTable:
     overlap = overlap_of(settings, endpoint.name)
     changes, deletions = service.changes_of(endpoint), endpoint.deletions
     return TenantTable(
-        service,
+        connection,
         endpoint,
-        connection.base_url,
         changes.of_tenant(settings, overlap=overlap) if isinstance(changes, Changes) else None,
         changes if isinstance(changes, Delta) else None,
         deletions and replace(deletions, changes=deletions.changes.of_tenant(settings, overlap=overlap)),
