@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from avesa.connector.paging import CursorExpired
@@ -202,3 +203,18 @@ def test_what_is_raised_is_what_it_means_with_the_vendors_own_words(
     error = failure(answer(status, body), errors, hide=("k3y",))
     assert type(error) is kind
     assert said in str(error)
+
+
+def test_a_wait_that_the_body_asks_for_is_kept_to_up_to_the_cap_and_behind_the_header() -> None:
+    errors = Errors(inside=(Inside("errors", means="limit", wait="errors.0.extensions.retry_in_seconds"),))
+
+    def wait_for(seconds: object, **headers: str) -> float | None:
+        body = msgspec.json.encode({"errors": [{"extensions": {"retry_in_seconds": seconds}}]}).decode()
+        return wait_before_retry(
+            1, 200, headers, policy=POLICY, errors=errors, random=lambda: 0.5, now=NOON,
+            verdict=classify(answer(200, body), errors),
+        )  # fmt: skip
+
+    assert [wait_for(7), wait_for(7.5), wait_for(86_400), wait_for(0)] == [7.0, 7.5, 100.0, 0.0]
+    assert wait_for(7, **{"retry-after": "3"}) == 3.0
+    assert [wait_for(bad) for bad in ("soon", None, -1, True)] == [0.5] * 4

@@ -5,7 +5,7 @@ statuses, headers and what a body says of a failure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -59,13 +59,15 @@ class Code:
 class Inside:
     """How an answer with a good status says that it is none: one of `values` at a dotted path, or anything that is
     not empty, where `values` is None. `code` and `message` are where it tells why, by default as `Errors` has it.
-    `tail` is a text near the end of a body that was cut off, whatever JSON it is; `path` is not looked at then.
+    `wait` is where it says how many seconds to wait. `tail` is a text near the end of a body that was cut off,
+    whatever JSON it is; `path` is not looked at then.
     """
 
     path: str = ""
     values: tuple[str | int | bool | None, ...] | None = None
     code: str | None = None
     message: str | None = None
+    wait: str | None = None
     tail: str | None = None
     means: Meaning = "table"
     """Where none of the `codes` fits."""
@@ -91,13 +93,14 @@ class Errors:
 @dataclass(frozen=True)
 class Verdict:
     """What an answer means, None where it is what was asked for. `declared` says that its code decided, not its
-    status. `code` and `message` are the vendor's own.
+    status. `code` and `message` are the vendor's own, `wait` the seconds that it asks for in its body.
     """
 
     means: Meaning | None
     declared: bool = False
     code: str | None = None
     message: str | None = None
+    wait: float | None = None
 
     @property
     def is_good(self) -> bool:
@@ -121,7 +124,9 @@ def classify(response: Response, errors: Errors) -> Verdict:
             if _says(response.body, inside):
                 code = value_at(response.body, inside.code or errors.code)
                 message = value_at(response.body, inside.message or errors.message) or inside.tail
-                return _by_code(status, code, message, errors) or _verdict(inside.means, code, message, declared=True)
+                verdict = _by_code(status, code, message, errors)
+                verdict = verdict or _verdict(inside.means, code, message, declared=True)
+                return replace(verdict, wait=_seconds(response.body, inside))
         return GOOD
     code, message = value_at(response.body, errors.code), value_at(response.body, errors.message)
     return _by_code(status, code, message, errors) or _verdict(
@@ -146,6 +151,13 @@ def _by_status(status: int, errors: Errors) -> Meaning:
     if status in errors.retry:
         return "limit" if status == 429 else "retry"
     return "table"
+
+
+def _seconds(body: bytes, inside: Inside) -> float | None:
+    found: object = value_at(body, inside.wait) if inside.wait is not None else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return float(found) if 0 <= found < float("inf") else None
 
 
 def _says(body: bytes, inside: Inside) -> bool:
@@ -178,6 +190,8 @@ def wait_before_retry(
     if attempt >= policy.attempts or not passes:
         return None
     asked = retry_after(headers.get("retry-after"), now)
+    if asked is None and verdict is not None:
+        asked = verdict.wait
     if asked is not None:
         return min(asked, policy.longest_retry_after)
     return random() * float(min(policy.longest_wait, policy.first_wait * 2 ** (attempt - 1)))
