@@ -196,6 +196,11 @@ def test_secrets_in_the_record_of_an_event_are_masked() -> None:
     assert told(body, secret_fields=(("pw",),))[0].payload == '{"id":"i","pw":"***"}'
 
 
+def test_an_event_of_a_table_with_secrets_that_holds_no_record_shows_none_of_them() -> None:
+    body = b'{"data":[{"id":"e1","type":"invoice.x","created":1,"data":{"before":{"pw":"p"}}}]}'
+    assert told(body, secret_fields=(("pw",),))[0].payload == '{"id":"e1","type":"invoice.x","created":1,"data":"***"}'
+
+
 def test_a_list_of_deletions_has_keys_and_times_of_its_own() -> None:
     changes = Changes(None, ask=("since", "{since}"))
     deletions = Deletions("/deleted", key=("worklogId",), at="updatedTime", changes=changes, records="values")

@@ -95,7 +95,8 @@ def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading
 def told_by_events(listed: list[Record], events: Events, reading: Reading) -> list[Record]:
     """The records that a page of events tells of one table, each at its event's time; `reading` is the table's.
 
-    An event of the table that holds no record lands as it is, with its problem.
+    An event of the table that holds no record lands as it is, with its problem (and without what should have held the
+    record, where the table has secrets). Raises TableFailed for secrets that cannot be found.
     """
     told = []
     for event in listed:
@@ -104,14 +105,25 @@ def told_by_events(listed: list[Record], events: Events, reading: Reading) -> li
         if not isinstance(kind, str) or not kind.startswith(events.types):
             continue
         piece = _piece_at(event.payload, split_path(events.object))
-        if piece is None:
-            told.append(event._replace(record_id=None, problem=f"no record: the event holds none at {events.object}"))
-            continue
-        record = _record(piece, reading, None)
+        try:
+            if piece is None:
+                told.append(_without_record(event, events, reading))
+                continue
+            record = _record(piece, reading, None)
+        except ValueError:
+            raise TableFailed("An event holds a record whose secret fields cannot be found.") from None
         gone = record.is_deleted or kind in events.deleted
         problem = record.problem or event.problem
         told.append(record._replace(updated_at=event.updated_at, is_deleted=gone, problem=problem))
     return told
+
+
+def _without_record(event: Record, events: Events, reading: Reading) -> Record:
+    payload = event.payload
+    if reading.secret_fields and events.object:
+        payload = masked(payload, (split_path(events.object)[:1],))
+    problem = f"no record: the event holds none at {events.object}"
+    return event._replace(record_id=None, payload=payload, problem=problem)
 
 
 def _piece_at(payload: str, path: tuple[str, ...]) -> bytes | None:

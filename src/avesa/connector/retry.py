@@ -141,8 +141,8 @@ def _by_code(status: int, code: object, message: object, errors: Errors) -> Verd
 
 def _verdict(means: Meaning, code: object, message: object, *, declared: bool) -> Verdict:
     """Only texts are told: a number as a code repeats the status more often than it says anything."""
-    texts = [told if isinstance(told, str) and told else None for told in (code, message)]
-    return Verdict(means, declared, *texts)
+    said, why = (told if isinstance(told, str) and told else None for told in (code, message))
+    return Verdict(means, declared, said, why)
 
 
 def _by_status(status: int, errors: Errors) -> Meaning:
