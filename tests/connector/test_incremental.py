@@ -94,6 +94,20 @@ def test_the_boundary_stays_small_and_keeps_the_newest_of_an_ascending_list() ->
     assert len(boundary.digests(None)) <= 100
 
 
+def test_where_the_next_window_begins_is_not_worked_out_for_every_row() -> None:
+    asked: list[datetime | None] = []
+
+    def floor(newest: datetime | None) -> datetime | None:
+        asked.append(newest)
+        return newest
+
+    boundary = Boundary(floor)
+    for second in range(10_000):
+        boundary.add(str(second), NOON + timedelta(seconds=second))
+    assert len(asked) <= 110
+    assert boundary.digests(NOON + timedelta(seconds=9_998)) == ("9998", "9999")
+
+
 def test_memory_survives_its_json_and_an_unreadable_one_is_empty() -> None:
     memory = Memory(NOON, ("a", "b"), NOON)
     assert decode_memory(encode_memory(memory)) == memory

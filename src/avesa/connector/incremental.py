@@ -253,6 +253,9 @@ def encode_memory(memory: Memory) -> str:
     return msgspec.json.encode(memory).decode()
 
 
+FLOOR_EVERY = 100
+"""So many newer changes are seen before it is looked again where the next window would begin."""
+
 BOUNDARY_ROWS = 10_000
 """More rows than this are not remembered from one pull to the next."""
 
@@ -344,8 +347,12 @@ class Boundary:
     """
 
     def __init__(self, floor: Callable[[datetime | None], datetime | None], most: int = BOUNDARY_ROWS) -> None:
-        """`floor` tells from the newest change so far where the next window would begin."""
+        """`floor` tells from the newest change so far where the next window would begin. It never falls, so an older
+        one only remembers more; and it costs too much to be asked for with every row.
+        """
         self._floor = floor
+        self._edge: datetime | None = None
+        self._moved = FLOOR_EVERY
         self._most = most
         self._rows: dict[str, datetime] = {}
         self._newest: datetime | None = None
@@ -354,23 +361,31 @@ class Boundary:
     def add(self, digest: str, updated_at: datetime) -> None:
         if self._newest is None or updated_at > self._newest:
             self._newest = updated_at
-        floor = self._floor(self._newest)
-        if floor is not None and updated_at >= floor:
+            self._moved += 1
+        if self._edge is None or self._moved >= FLOOR_EVERY:
+            self._move()
+        if self._edge is not None and updated_at >= self._edge:
             if len(self._rows) >= self._most:
-                self._make_room(floor)
-            if len(self._rows) < self._most:
+                self._make_room()
+            if len(self._rows) < self._most and updated_at >= self._edge:
                 self._rows[digest] = updated_at
+
+    def _move(self) -> None:
+        self._edge = self._floor(self._newest)
+        self._moved = 0
 
     def digests(self, floor: datetime | None) -> tuple[str, ...]:
         """Those of the rows at or behind `floor`, sorted."""
         return tuple(sorted(d for d, moment in self._rows.items() if floor is None or moment >= floor))
 
-    def _make_room(self, floor: datetime) -> None:
-        """Drop what has fallen behind `floor`. Not for every row: where little falls, that would cost too much."""
+    def _make_room(self) -> None:
+        """Drop what has fallen behind. Not for every row: where little falls, that would cost too much."""
         if self._full_for > 0:
             self._full_for -= 1
             return
-        self._rows = {digest: moment for digest, moment in self._rows.items() if moment >= floor}
+        self._move()
+        edge = self._edge
+        self._rows = {digest: moment for digest, moment in self._rows.items() if edge is None or moment >= edge}
         tenth = self._most // 10
         self._full_for = tenth if len(self._rows) > self._most - tenth else 0
 
