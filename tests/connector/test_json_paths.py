@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector.json_paths import ABSENT, set_value, split_path, value_at, values_at
+from avesa.connector.json_paths import ABSENT, found_at, set_value, split_path, value_at, values_at
 
 BODY = b'\xef\xbb\xbf {"a":{"b":[{"c":1},{"c":2},{}]},"@odata.nextLink":"x","n":null,"m":{"p":{"c":3},"q":{"c":4}}}'
 
@@ -61,3 +61,35 @@ def test_what_is_set_is_there_and_the_old_value_is_untouched(before: Any, path: 
 
 def test_an_element_of_a_list_can_be_set() -> None:
     assert set_value({"f": [{"x": 1}, {"y": 2}]}, ("f", "1", "y"), 3) == {"f": [{"x": 1}, {"y": 3}]}
+
+
+def test_a_place_that_a_list_does_not_have_cannot_be_set() -> None:
+    with pytest.raises(ValueError, match="no place 2"):
+        set_value({"f": [1, 2]}, ("f", "2"), 3)
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "value"),
+    [
+        ('{"a":{"b":[1,{"c":"x"}]}}', "a.b.1.c", "x"),
+        ('[{"code":"x"}]', "0.code", "x"),
+        ('{"Fault":{"Error":1}}', "fault.error", 1),
+        ('{"a":1,"A":2}', "A", 2),
+        ('{"@odata.count":3}', ("@odata.count",), 3),
+        ('{"0":"name"}', "0", "name"),
+        ('{"a":[]}', "a.0", None),
+        ('{"a":1}', "a.b", None),
+        ('{"a":1}', "b", None),
+        ("[" * 9000, "a", None),
+        ("<html>", "a", None),
+        ("", "a", None),
+        ("7", "", 7),
+        ('\ufeff{"a":1}', "a", 1),
+    ],
+)
+def test_a_value_is_found_by_names_and_places_or_is_nothing(body: str, path: str | tuple[str, ...], value: Any) -> None:
+    assert found_at(body.encode(), path) == value
+
+
+def test_bytes_that_are_no_text_are_nothing() -> None:
+    assert found_at(b'{"a":"\xff"}', "a") is None

@@ -17,8 +17,9 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.connection import connection
 from avesa.connector.limits import Limits, Rate
 from avesa.connector.request import Request
+from avesa.connector.service import Endpoint
 from avesa.shared.allowance import Allowances, LocalAllowances
-from avesa.shared.errors import Where
+from avesa.shared.errors import AllowanceSpent, Where
 from avesa.shared.sqlite_allowance import SqliteAllowances
 from counting_vendor import Bucket, Counting, CountingVendor, Fixed, Rolling, counting_vendor
 from tiny_vendor import SERVICE
@@ -124,3 +125,20 @@ def test_a_refusal_in_spite_of_all_makes_all_threads_pause_and_go_on() -> None:
     paused = max(range(len(gaps)), key=gaps.__getitem__)
     assert 30 - 1 <= paused <= 30 + THREADS
     assert gaps[paused] >= 0.25
+
+
+def test_tables_with_one_address_count_each_in_its_own_limits() -> None:
+    """As in GraphQL, where every list has the same address."""
+    with counting_vendor(Rolling(10_000, 1.0)) as vendor:
+        limits = Limits(rates=(Rate(1, per=timedelta(days=1), group="narrow"),), longest_wait=timedelta(0))
+        wide, narrow = Endpoint("wide", "/tickets"), Endpoint("narrow", "/tickets", limit_group="narrow")
+        service = replace(SERVICE, limits=limits, endpoints=(wide, narrow), check=None)
+        settings = {"company_id": "co", "base_url": vendor.url}
+        link = connection(service, settings, {"private_key": "s3cr3t"}, where=Where("acme", "tiny"))
+        request = Request("GET", f"{vendor.url}/tickets")
+        with Client(link) as client:
+            for endpoint in (wide, wide, narrow):
+                client.send(request, Tally(), endpoint)
+            with pytest.raises(AllowanceSpent):
+                client.send(request, Tally(), narrow)
+    assert len(vendor.admitted) == 3

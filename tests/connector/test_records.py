@@ -10,8 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector.records import Reading, Record, read_page
+from avesa.connector.incremental import Changes, Deletions, Events
+from avesa.connector.records import (
+    Reading,
+    Record,
+    read_page,
+    reading_of_deletions,
+    reading_of_events,
+    told_by_events,
+)
 from avesa.connector.service import Deleted
+from avesa.connector.times import SECONDS, Written
 from avesa.shared.errors import TableFailed
 
 READING = Reading((), (("id",),), ("_info", "lastUpdated"), Deleted("deletedFlag"), (), key_under_parent=False)
@@ -212,3 +221,70 @@ def test_what_strict_readers_refuse_is_found_at_the_same_places(shape: str) -> N
     inner = {"list": '[{"id":1,"s":"a\tb"}]', "object": '{"id":1,"s":"a\tb"}', "map": '{"1":{"id":1,"s":"a\tb"}}'}
     body = '{"boards":[{"x":null},{"x":' + inner[shape] + '},{},{"y":1}]}'
     assert payloads(body.encode(), records=("boards", "*", "x"), records_as=shape) == ['{"id":1,"s":"a\tb"}']
+
+
+# Times, deletions and events
+
+
+def test_times_are_read_in_the_form_that_is_declared_and_others_are_a_problem() -> None:
+    body = b'[{"id":1,"_info":{"lastUpdated":"1772366400.5"}},{"id":2,"_info":{"lastUpdated":"2026-03-01"}}]'
+    first, second = read(body, times=SECONDS)
+    assert (first.updated_at, first.problem) == (datetime(2026, 3, 1, 12, 0, 0, 500_000, tzinfo=UTC), None)
+    assert (second.updated_at, second.problem) == (None, "unreadable time: _info.lastUpdated")
+
+
+def test_what_means_never_is_null_and_no_problem() -> None:
+    [row] = read(b'[{"id":1,"_info":{"lastUpdated":""}}]', times=Written("%Y-%m-%d %H:%M:%S", never=("",)))
+    assert (row.updated_at, row.problem) == (None, None)
+
+
+def test_a_flag_can_mean_deleted_by_being_there_at_all() -> None:
+    body = b'[{"id":1,"@removed":{"reason":"deleted"}},{"id":2,"@removed":null},{"id":3}]'
+    flags = [r.is_deleted for r in read(body, deleted=Deleted("@removed", present=True))]
+    assert flags == [True, False, False]
+
+
+EVENTS = Events(types=("invoice.",), deleted=("invoice.deleted",))
+
+
+def told(body: bytes, **changes: Any) -> list[Record]:
+    table = replace(READING, updated_at=None, times=SECONDS, **changes)
+    listed = read_page(body, reading_of_events("data", "created", table), page=1, parent_id=None)
+    return told_by_events(listed, EVENTS, table)
+
+
+def test_events_tell_of_the_records_in_them_at_the_time_of_the_event_byte_for_byte() -> None:
+    body = b"""{"data":[
+        {"id":"e1","type":"invoice.paid","created":1772366400,"data":{"object":{"id" : "i1",  "n":1.0}}},
+        {"id":"e2","type":"charge.failed","created":1772366401,"data":{"object":{"id":"c1"}}},
+        {"id":"e3","type":"invoice.deleted","created":1772366402,"data":{"object":{"id":"i2"}}},
+        {"id":"e4","created":1772366402}]}"""
+    assert told(body) == [
+        Record("i1", '{"id" : "i1",  "n":1.0}', datetime(2026, 3, 1, 12, tzinfo=UTC), False, None),
+        Record("i2", '{"id":"i2"}', datetime(2026, 3, 1, 12, 0, 2, tzinfo=UTC), True, None),
+    ]
+
+
+def test_an_event_without_a_record_lands_with_its_problem() -> None:
+    [row] = told(b'{"data":[{"id":"e1","type":"invoice.paid","created":1772366400,"data":{}}]}')
+    assert row.record_id is None
+    assert row.problem == "no record: the event holds none at data.object"
+
+
+def test_secrets_in_the_record_of_an_event_are_masked() -> None:
+    body = b'{"data":[{"id":"e1","type":"invoice.x","created":1,"data":{"object":{"id":"i","pw":"p"}}}]}'
+    assert told(body, secret_fields=(("pw",),))[0].payload == '{"id":"i","pw":"***"}'
+
+
+def test_an_event_of_a_table_with_secrets_that_holds_no_record_shows_none_of_them() -> None:
+    body = b'{"data":[{"id":"e1","type":"invoice.x","created":1,"data":{"before":{"pw":"p"}}}]}'
+    assert told(body, secret_fields=(("pw",),))[0].payload == '{"id":"e1","type":"invoice.x","created":1,"data":"***"}'
+
+
+def test_a_list_of_deletions_has_keys_and_times_of_its_own() -> None:
+    changes = Changes(None, ask=("since", "{since}"))
+    deletions = Deletions("/deleted", key=("worklogId",), at="updatedTime", changes=changes, records="values")
+    reading = reading_of_deletions(deletions, READING)
+    body = b'{"values":[{"worklogId":7,"updatedTime":"2026-03-01T12:00:00Z"}]}'
+    [row] = read_page(body, reading, page=1, parent_id=None)
+    assert (row.record_id, row.updated_at, row.problem) == ("7", datetime(2026, 3, 1, 12, tzinfo=UTC), None)

@@ -18,11 +18,12 @@ import httpx2
 from avesa.connector.account import account_key
 from avesa.connector.breaker import Breaker
 from avesa.connector.connection import Connection, checked_url
-from avesa.connector.demand import Scope, Scopes, slowed_scope
+from avesa.connector.demand import Scope, Scopes, scope_of, slowed_scope
 from avesa.connector.limiter import Limiter
 from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
 from avesa.connector.request import Request, Response, fill
-from avesa.connector.retry import failure, retry_after, wait_before_retry
+from avesa.connector.retry import NO_ANSWER, Verdict, asked_to_wait, classify, failure, wait_before_retry
+from avesa.connector.service import Endpoint
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.tokens import Token, TokenNeeded
 from avesa.shared.allowance import Allowances
@@ -100,8 +101,9 @@ class Client:
             mounts=direct,
         )
 
-    def send(self, request: Request, tally: Tally) -> Response:
-        """The answer, whatever its status, once it is not worth another try.
+    def send(self, request: Request, tally: Tally, endpoint: Endpoint | None = None) -> Response:
+        """The answer, whatever its status, once it is not worth another try. It counts in the limits of `endpoint`,
+        by default of the one whose address it has.
 
         Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop, TableFailed for an
         address that is not the service's, and what `SharedToken.get` raises where there is no token to be had.
@@ -113,8 +115,10 @@ class Client:
                 hint="Check the address in the service's settings.",
             )
 
+        scope = self._scopes.of(request.url) if endpoint is None else scope_of(endpoint)
+
         def ask(one: Request) -> Response:
-            return self._answer(one, tally)
+            return self._answer(one, tally, self._scopes.of(one.url))
 
         flow = self.connection.auth.flow(request.with_headers(*self._headers), self._token.credentials())
         response: Response | None = None
@@ -124,7 +128,7 @@ class Client:
             if isinstance(step, TokenNeeded):
                 answer = self._token.get(step, ask)
             else:
-                answer = response = ask(step)
+                answer = response = self._answer(step, tally, scope)
             try:
                 step = flow.send(answer)
             except StopIteration:
@@ -135,13 +139,17 @@ class Client:
     def get(self, request: Request, tally: Tally) -> Response:
         """The answer, if it is a success. Raises what `retry.failure` makes of any other."""
         response = self.send(request, tally)
-        if not 200 <= response.status < 300:
+        if not self.verdict(response).is_good:
             raise self.refusal(response)
         return response
 
+    def verdict(self, response: Response) -> Verdict:
+        """What an answer means, by its body where the service declares that, else by its status."""
+        return classify(response, self.connection.service.errors)
+
     def refusal(self, response: Response) -> Exception:
         service = self.connection.service
-        attempts = service.retry.attempts if response.status in service.errors.retry else 1
+        attempts = service.retry.attempts if self.verdict(response).passes else 1
         error = failure(response, service.errors, attempts=attempts, hide=self._token.hidden())
         return error.located(self.connection.where)
 
@@ -157,14 +165,13 @@ class Client:
     ) -> None:
         self.close()
 
-    def _answer(self, request: Request, tally: Tally) -> Response:
+    def _answer(self, request: Request, tally: Tally, scope: Scope) -> Response:
         service = self.connection.service
-        scope = self._scopes.of(request.url)
         began = self._monotonic()
         attempt = 1
         while True:
             self._refuse_if_unreachable()
-            response, reason = self._attempt(request, scope, tally)
+            response, verdict, reason = self._attempt(request, scope, tally)
             seconds = wait_before_retry(
                 attempt,
                 response.status if response else None,
@@ -173,20 +180,21 @@ class Client:
                 errors=service.errors,
                 random=self._chance,
                 now=self.clock(),
+                verdict=verdict,
             )
-            if response is not None and response.status not in service.errors.retry:
+            if response is not None and not verdict.passes:
                 self._breaker.good()
                 return response
-            if response is not None and _is_limited(response):
-                seconds = self._slow_down(response, scope, seconds)
+            if response is not None and verdict.means == "limit":
+                seconds = self._slow_down(response, verdict, scope, seconds)
             if seconds is None or self._breaker.down() is not None:
                 return self._given_up(response, reason, attempt, began)
             tally.add(retries=1)
             attempt += 1
             self._wait(seconds)
 
-    def _attempt(self, request: Request, scope: Scope, tally: Tally) -> tuple[Response | None, str]:
-        """The answer, or None and the kind of failure."""
+    def _attempt(self, request: Request, scope: Scope, tally: Tally) -> tuple[Response | None, Verdict, str]:
+        """The answer and what it means; or None, and the kind of failure."""
         with self._limiter.turn(scope):
             if self.stop():
                 raise Stopped
@@ -194,30 +202,32 @@ class Client:
                 response = self._once(request, tally)
             except httpx2.TransportError as error:
                 # The error's own text may hold a header; its kind says enough.
-                return None, type(error).__name__
+                return None, NO_ANSWER, type(error).__name__
             except httpx2.DecodingError:
-                return None, "an unreadable compressed body"
-            limited, rest = _is_limited(response), self._rest(response)
+                return None, NO_ANSWER, "an unreadable compressed body"
+            verdict = self.verdict(response)
+            limited = verdict.means == "limit"
+            rest = self._rest(response, verdict) if limited else 0.0
             self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
-            return response, ""
+            return response, verdict, ""
 
-    def _slow_down(self, response: Response, scope: Scope, seconds: float | None) -> float | None:
-        """All who are slowed down by this 429 wait; so does this request, if it is tried again. Raises AllowanceSpent
-        where the vendor names a time that is too long to wait.
+    def _slow_down(self, response: Response, verdict: Verdict, scope: Scope, seconds: float | None) -> float | None:
+        """All who are slowed down by a refusal as one too many wait; so does this request, if it is tried again.
+        Raises AllowanceSpent where the vendor names a time that is too long to wait.
         """
-        rest = self._rest(response)
+        rest = self._rest(response, verdict)
         if rest > self.connection.service.limits.longest_wait.total_seconds():
             raise self._limiter.spent(rest).located(self.connection.where)
         slowed = slowed_scope(self.connection.service.limits, response, scope)
         self._limiter.pause(max(rest, seconds or 0.0), slowed)
         return None if seconds is None else max(rest, seconds)
 
-    def _rest(self, response: Response) -> float:
-        """Seconds for which a 429 forbids to ask: as it says, or as is declared where it says nothing."""
+    def _rest(self, response: Response, verdict: Verdict) -> float:
+        """Seconds for which a refusal as one too many forbids to ask: as it says, or as is declared where it says
+        nothing.
+        """
         service = self.connection.service
-        if not _is_limited(response):
-            return 0.0
-        asked = retry_after(response.headers.get("retry-after"), self.clock())
+        asked = asked_to_wait(response.headers, verdict, self.clock())
         if asked is None:
             return service.limits.rest.total_seconds()
         too_long = asked > service.limits.longest_wait.total_seconds()
@@ -254,8 +264,3 @@ class Client:
         tally.add(bytes_=answer.num_bytes_downloaded)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, answer.content, request.url, sent_at, self.clock())
-
-
-def _is_limited(response: Response) -> bool:
-    """Whether the vendor refused the request as one too many."""
-    return response.status == 429

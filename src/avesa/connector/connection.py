@@ -13,6 +13,7 @@ from avesa.connector.auth import At, Auth, OneOf, all_names
 from avesa.connector.credentials import Credentials, names_in
 from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.limits import SHARE_SETTING, read_share
+from avesa.connector.pull_settings import check_pull_setting, is_pull_setting
 from avesa.connector.request import fill
 from avesa.connector.service import Service
 from avesa.connector.stored_secrets import StoredSecrets
@@ -155,14 +156,19 @@ def _needed_by_others(service: Service, way: At) -> frozenset[str]:
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:
     """Raises UsageError for a setting that the service does not have.
 
-    `base_url`, `limit_share` and the settings of the deletion guard (shared/guard.py) are allowed for each of them.
+    `base_url`, `limit_share`, the settings of the deletion guard (shared/guard.py) and those of a tenant's pulls
+    (pull_settings.py) are allowed for each of them.
     """
     names = [*(setting.name for setting in service.settings), "base_url"]
     for name, value in settings.items():
         if is_guard_setting(name):
-            _check_guard(service, name, value, where)
+            _check_table_of(service, name, where)
+            check_guard_setting(name, value)
         elif name == SHARE_SETTING:
             _check_share(value, where)
+        elif is_pull_setting(name) and name not in names:
+            _check_table_of(service, name, where)
+            check_pull_setting(name, value)
         elif name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             raise UsageError(
@@ -172,11 +178,10 @@ def check_settings(service: Service, settings: Mapping[str, str], *, where: Wher
             )
 
 
-def _check_guard(service: Service, name: str, value: str, where: Where) -> None:
+def _check_table_of(service: Service, name: str, where: Where) -> None:
     table = name.partition(".")[2]
     if table and table not in [endpoint.name for endpoint in service.endpoints]:
         raise UsageError(f"the setting {name} names no table of {service.title}.", where=where)
-    check_guard_setting(name, value)
 
 
 def _check_share(value: str, where: Where) -> None:

@@ -113,12 +113,16 @@ def published(limit: Rate | AtOnce, settings: Mapping[str, str]) -> int:
     return int(text)
 
 
+def scope_of(endpoint: Endpoint) -> Scope:
+    return Scope(endpoint.name, endpoint.limit_groups, endpoint.cost)
+
+
 class Scopes:
-    """Finds the endpoint that a request belongs to by its address."""
+    """Finds the endpoint that a request belongs to by its address; the first one where several have the same."""
 
     def __init__(self, connection: Connection) -> None:
         self._known = [
-            (re.compile(_pattern(connection, endpoint)), Scope(endpoint.name, endpoint.limit_groups, endpoint.cost))
+            (re.compile(_pattern(connection, endpoint)), scope_of(endpoint))
             # Paths with fewer holes first: /users/active is not a user of /users/{parentId}.
             for endpoint in sorted(connection.service.endpoints, key=lambda one: (one.path.count("{"), -len(one.path)))
         ]

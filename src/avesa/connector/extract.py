@@ -23,6 +23,7 @@ from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, Page, Paging, RepeatGuard
 from avesa.connector.records import Reading, Record, read_page
 from avesa.connector.request import Request, Response
+from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
 
 
@@ -43,11 +44,14 @@ class ChangesRefused(Exception):
 
 
 class Fetcher:
-    """Fetches answers, some of them ahead of need, `depth` at most. Use it as a context manager."""
+    """Fetches answers, some of them ahead of need, `depth` at most. They count in the limits of `endpoint`, whatever
+    their addresses. Use it as a context manager.
+    """
 
-    def __init__(self, client: Client, tally: Tally, depth: int) -> None:
+    def __init__(self, client: Client, tally: Tally, depth: int, endpoint: Endpoint | None = None) -> None:
         self._client = client
         self._tally = tally
+        self._endpoint = endpoint
         self.depth = depth
         self._pool = ThreadPoolExecutor(depth, thread_name_prefix="avesa-page") if depth > 0 else None
         self._ahead: dict[Request, Future[Response]] = {}
@@ -60,11 +64,11 @@ class Fetcher:
             if len(self._ahead) >= self.depth:
                 return
             if request not in self._ahead:
-                self._ahead[request] = self._pool.submit(self._client.send, request, self._tally)
+                self._ahead[request] = self._pool.submit(self._client.send, request, self._tally, self._endpoint)
 
     def fetch(self, request: Request) -> Response:
         future = self._ahead.pop(request, None)
-        return self._client.send(request, self._tally) if future is None else future.result()
+        return self._client.send(request, self._tally, self._endpoint) if future is None else future.result()
 
     def forget(self) -> None:
         """What was fetched ahead is not what follows."""
@@ -176,9 +180,10 @@ class Walk:
         """Raises what an answer means that is no page. A cursor can only expire behind the first page."""
         if not is_first and any(expired.matches(response) for expired in self.paging.expired):
             raise CursorExpired("The vendor does not know the cursor of the next page any more.")
-        if gone or 200 <= response.status < 300:
+        verdict = self.client.verdict(response)
+        if gone or verdict.is_good:
             return
-        if response.status == 400 and self.is_changes and number == 1:
+        if response.status == 400 and not verdict.declared and self.is_changes and number == 1:
             raise ChangesRefused
         raise self.client.refusal(response)
 

@@ -50,19 +50,37 @@ def values_at(body: bytes | str, path: Path) -> list[Any]:
         return list(_within(value, names))
 
 
+def found_at(body: bytes, path: Path) -> Any:
+    """The first value at `path`, None where there is none or the body is no strict JSON. A name that is not there is
+    looked for in any case: vendors write those of errors and totals now so, now so.
+    """
+    try:
+        found = _descend(body.removeprefix(b"\xef\xbb\xbf"), split_path(path), any_case=True)
+        return next((_ANY.decode(value) for value in found), None)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def set_value(value: Any, path: tuple[str, ...], new: Any) -> Any:
-    """`value` with `new` at `path`; objects on the way are made where they are missing. Nothing is changed in place."""
+    """`value` with `new` at `path`; objects on the way are made where they are missing. Nothing is changed in place.
+
+    Raises ValueError for a place in a list that does not exist.
+    """
     if not path:
         return new
     name, rest = path[0], path[1:]
-    if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+    if isinstance(value, list) and name.isdecimal():
+        if int(name) >= len(value):
+            raise ValueError(f"the body has no place {name} in its list")
         at = int(name)
         return [*value[:at], set_value(value[at], rest, new), *value[at + 1 :]]
     inside = value if isinstance(value, Mapping) else {}
     return {**inside, name: set_value(inside.get(name), rest, new)}
 
 
-def _descend(raw: bytes | msgspec.Raw, path: tuple[str, ...]) -> Iterator[bytes | msgspec.Raw]:
+def _descend(
+    raw: bytes | msgspec.Raw, path: tuple[str, ...], *, any_case: bool = False
+) -> Iterator[bytes | msgspec.Raw]:
     if not path:
         yield raw
         return
@@ -70,12 +88,14 @@ def _descend(raw: bytes | msgspec.Raw, path: tuple[str, ...]) -> Iterator[bytes 
     begin = bytes(memoryview(raw)[:64]).lstrip()[:1] or bytes(raw).lstrip()[:1]
     if begin == b"{":
         members = _OBJECT.decode(raw)
+        if any_case and name not in members:
+            name = next((other for other in members if other.lower() == name.lower()), name)
         for inner in members.values() if name == EACH else (members[name],) if name in members else ():
-            yield from _descend(inner, rest)
+            yield from _descend(inner, rest, any_case=any_case)
     elif begin == b"[" and (name == EACH or name.isdecimal()):
         elements = _LIST.decode(raw)
         for inner in elements if name == EACH else elements[int(name) : int(name) + 1]:
-            yield from _descend(inner, rest)
+            yield from _descend(inner, rest, any_case=any_case)
     elif begin not in (b"[", b""):
         _ANY.decode(raw)
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
-from avesa.connector.incremental import read_time
+from avesa.connector.incremental import Deletions, Events
 from avesa.connector.json_paths import EACH, split_path
 from avesa.connector.json_spans import Missing, Shape, masked, split_records
 from avesa.connector.service import Deleted, Endpoint, Service
+from avesa.connector.times import Iso, Times, zoned
 from avesa.shared.errors import TableFailed
 
 _ROOT = msgspec.json.Decoder(msgspec.Raw)
@@ -51,9 +53,11 @@ class Reading:
     other_records: tuple[tuple[str, ...], ...] = ()
     """Where else the records may be, in this order."""
     records_optional: bool = False
+    times: Times = field(default_factory=Iso)
 
 
-def reading_of(service: Service, endpoint: Endpoint) -> Reading:
+def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
+    """`settings` are the tenant's, over the defaults. Raises ConfigurationError for a time zone that nobody knows."""
     updated_at = service.updated_at_of(endpoint)
     places = (endpoint.records,) if isinstance(endpoint.records, str) else endpoint.records
     return Reading(
@@ -66,7 +70,80 @@ def reading_of(service: Service, endpoint: Endpoint) -> Reading:
         records_as=endpoint.records_as,
         other_records=tuple(split_path(place) for place in places[1:]),
         records_optional=endpoint.records_optional,
+        times=zoned(service.times_of(endpoint), settings),
     )
+
+
+def reading_of_deletions(deletions: Deletions, reading: Reading) -> Reading:
+    """What to read from the list of a table's deletions; `reading` is that of the table."""
+    return replace(
+        reading,
+        records=split_path(deletions.records),
+        other_records=(),
+        records_as="list",
+        key=tuple(split_path(path) for path in deletions.key),
+        updated_at=split_path(deletions.at) if deletions.at else None,
+        deleted=None,
+    )
+
+
+def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading:
+    """What to read from a list of events, so that it can be walked; each event's key is its `id`."""
+    return replace(
+        reading,
+        records=split_path(records),
+        other_records=(),
+        records_as="list",
+        records_optional=False,
+        key=(("id",),),
+        updated_at=split_path(at) if at else None,
+        deleted=None,
+        secret_fields=(),
+    )
+
+
+def told_by_events(listed: list[Record], events: Events, reading: Reading) -> list[Record]:
+    """The records that a page of events tells of one table, each at its event's time; `reading` is the table's.
+
+    An event of the table that holds no record lands as it is, with its problem (and without what should have held the
+    record, where the table has secrets). Raises TableFailed for secrets that cannot be found.
+    """
+    told = []
+    for event in listed:
+        value = _lenient(event.payload)
+        kind = _get(value, split_path(events.type))
+        if not isinstance(kind, str) or not kind.startswith(events.types):
+            continue
+        piece = _piece_at(event.payload, split_path(events.object))
+        try:
+            if piece is None:
+                told.append(_without_record(event, events, reading))
+                continue
+            record = _record(piece, reading, None)
+        except ValueError:
+            raise TableFailed("An event holds a record whose secret fields cannot be found.") from None
+        gone = record.is_deleted or kind in events.deleted
+        problem = record.problem or event.problem
+        told.append(record._replace(updated_at=event.updated_at, is_deleted=gone, problem=problem))
+    return told
+
+
+def _without_record(event: Record, events: Events, reading: Reading) -> Record:
+    payload = event.payload
+    if reading.secret_fields and events.object:
+        payload = masked(payload, (split_path(events.object)[:1],))
+    problem = f"no record: the event holds none at {events.object}"
+    return event._replace(record_id=None, payload=payload, problem=problem)
+
+
+def _piece_at(payload: str, path: tuple[str, ...]) -> bytes | None:
+    here: str | msgspec.Raw = payload
+    try:
+        for name in path:
+            here = _OBJECT.decode(here)[name]
+        return here.encode() if isinstance(here, str) else bytes(here)
+    except (msgspec.MsgspecError, KeyError, UnicodeError, RecursionError):
+        return None
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
@@ -250,9 +327,9 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
     if path is None:
         return None, None
     try:
-        moment = read_time(_get(value, path))
+        moment = reading.times.read(_get(value, path))
         if moment is None and reading.deleted and reading.deleted.at and _is_deleted(value, reading.deleted):
-            moment = read_time(_get(value, split_path(reading.deleted.at)))
+            moment = reading.times.read(_get(value, split_path(reading.deleted.at)))
         return moment, None
     except ValueError:
         return None, f"unreadable time: {'.'.join(path)}"
@@ -260,6 +337,8 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
 
 def _is_deleted(value: Any, deleted: Deleted) -> bool:
     found = _get(value, split_path(deleted.path))
+    if deleted.present:
+        return found is not None
     # 1 is not true here: Python calls them equal, a vendor's flag does not.
     return any(found == wanted and type(found) is type(wanted) for wanted in deleted.values)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from string import Formatter
 from typing import Literal
 
 from avesa.connector.auth import Auth, all_names
-from avesa.connector.incremental import Changes
+from avesa.connector.completeness import Total
+from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.json_spans import Shape
 from avesa.connector.json_template import Body, names_in
 from avesa.connector.limits import AtOnce, Limits, Rate
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
+from avesa.connector.times import Iso, Times, zones
 from avesa.shared.layout import checked_name
 
 
@@ -49,12 +52,13 @@ class Parent:
 @dataclass(frozen=True)
 class Deleted:
     """How a record says that it is gone: one of `values` at a dotted path. `at` is the path of the time, which
-    stands in where the record has no last-modified time.
+    stands in where the record has no last-modified time. With `present` anything that is there, but null, means so.
     """
 
     path: str
     values: tuple[str | int | bool | None, ...] = (True,)
     at: str | None = None
+    present: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,11 @@ class Endpoint:
     paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions. `limit_group` names the group (or groups) of the service's limits that a request counts
-    in, `cost` the points that the vendor counts for one. Whatever is "inherit" comes from the service.
+    listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
+    deleted. `may_be_empty` says that a list without rows is nothing unusual. `times` is how this table writes its
+    times, `total` where it says how many records there are; both come from the service where they are None, and
+    whatever is "inherit" does too. `limit_group` names the group (or groups) of the service's limits that a request
+    counts in, `cost` the points that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
     order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
@@ -81,7 +88,7 @@ class Endpoint:
     records: str | tuple[str, ...] = ""
     key: tuple[str, ...] = ("id",)
     updated_at: str | None = None
-    changes: Changes | str | None = "inherit"
+    changes: Changes | Delta | str | None = "inherit"
     paging: Paging | None = None
     listing_paging: Paging | None = None
     params: Params = ()
@@ -99,6 +106,11 @@ class Endpoint:
     relist: timedelta = timedelta(days=1)
     limit_group: str | tuple[str, ...] | None = None
     cost: int = 1
+    every: timedelta = timedelta(0)
+    deletions: Deletions | None = None
+    times: Times | None = None
+    total: Total | None = None
+    may_be_empty: bool = False
 
     @property
     def limit_groups(self) -> tuple[str, ...]:
@@ -127,7 +139,9 @@ class Service:
     headers: Params = ()
     paging: Paging = field(default_factory=SinglePage)
     listing_paging: Paging | None = None
-    changes: Changes | None = None
+    changes: Changes | Delta | None = None
+    times: Times = field(default_factory=Iso)
+    total: Total | None = None
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
     errors: Errors = field(default_factory=Errors)
@@ -159,12 +173,20 @@ class Service:
     def children(self, name: str) -> tuple[Endpoint, ...]:
         return tuple(e for e in self.endpoints if e.parent and e.parent.endpoint == name)
 
-    def changes_of(self, endpoint: Endpoint) -> Changes | None:
+    def changes_of(self, endpoint: Endpoint) -> Changes | Delta | None:
         return self.changes if isinstance(endpoint.changes, str) else endpoint.changes
 
     def updated_at_of(self, endpoint: Endpoint) -> str | None:
+        """The path in a record. What tells changes by events or tokens says nothing of it."""
         changes = self.changes_of(endpoint) or self.changes
-        return endpoint.updated_at or (changes.field if changes else None)
+        by_field = isinstance(changes, Changes) and changes.events is None
+        return endpoint.updated_at or (changes.field if isinstance(changes, Changes) and by_field else None)
+
+    def times_of(self, endpoint: Endpoint) -> Times:
+        return endpoint.times or self.times
+
+    def total_of(self, endpoint: Endpoint) -> Total | None:
+        return endpoint.total or self.total
 
     def paging_of(self, endpoint: Endpoint, *, listing: bool) -> Paging:
         own = (endpoint.listing_paging or endpoint.paging) if listing else endpoint.paging
@@ -187,7 +209,17 @@ class Service:
         if isinstance(endpoint.changes, str) and endpoint.changes != "inherit":
             raise ValueError(f"{self.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
         self._check_request(endpoint)
+        changes = self.changes_of(endpoint)
+        deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
+        windowed = [one for one in (changes, *deletions) if isinstance(one, Changes)]
+        for zone in (*zones(self.times_of(endpoint)), *(zone for one in windowed for zone in one.zones)):
+            for _, name, _, _ in Formatter().parse(zone):
+                if name is not None and name not in {setting.name for setting in self.settings}:
+                    raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
+        by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
+        if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
+            raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
         if parent is None:
             return
         if parent.endpoint not in names or parent.endpoint == endpoint.name:

@@ -20,7 +20,7 @@ import msgspec
 from avesa.connector.address import at_origin
 from avesa.connector.credentials import Credentials
 from avesa.connector.request import Request, Response
-from avesa.connector.retry import Errors, failure
+from avesa.connector.retry import Errors, Inside, failure
 from avesa.shared.clock import from_iso
 from avesa.shared.errors import AvesaError, ServiceFailed, Unavailable
 
@@ -165,14 +165,15 @@ def answered(response: Response, credentials: Credentials) -> Mapping[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise no_token(response)
-    if isinstance(body.get("error"), str):  # some vendors refuse with 200
+    if isinstance(body.get("error"), str):
         raise refusal(response, credentials)
     return body
 
 
 def refusal(response: Response, credentials: Credentials) -> AvesaError:
     """What an unsuccessful answer to a request for a token means: worth another try later, or connect again."""
-    errors = Errors(code="error", message="error_description", service=_REFUSALS)
+    in_good_ones = (Inside("error", means="service"),)  # some vendors refuse with 200
+    errors = Errors(code="error", message="error_description", service=_REFUSALS, inside=in_good_ones)
     error = failure(response, errors, hide=credentials.hidden())
     if isinstance(error, Unavailable):
         return error
@@ -184,7 +185,7 @@ def refusal(response: Response, credentials: Credentials) -> AvesaError:
     return ServiceFailed(error.message, hint=CONNECT_AGAIN)
 
 
-_REFUSALS = frozenset(range(200, 500)) - Errors().retry - frozenset(range(300, 400))
+_REFUSALS = frozenset(range(400, 500)) - Errors().retry
 
 
 def no_token(response: Response) -> Unavailable:

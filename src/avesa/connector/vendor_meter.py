@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import floor, isfinite
-from typing import Any
 
-import msgspec
-
+from avesa.connector.json_paths import found_at
 from avesa.connector.limits import ResetForm, Told, part_of
 from avesa.connector.request import Response
 
 _USED_OF = re.compile(r"(\d+)\s*/\s*(\d+)")
-_BODY_READ = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -97,15 +94,9 @@ def _number(values: Mapping[str, str], name: str | None) -> float | None:
 
 def _body_values(told: Told, response: Response) -> dict[str, str]:
     """The numbers at the paths that are told, under the paths as names."""
-    try:
-        body: Any = msgspec.json.decode(response.body) if len(response.body) <= _BODY_READ else None
-    except (msgspec.MsgspecError, RecursionError):
-        return {}
     found = {}
     for path in (told.remaining, told.limit, told.reset):
-        value = body
-        for name in path.split(".") if path else ():
-            value = value.get(name) if isinstance(value, dict) else None
+        value = found_at(response.body, path) if path else None
         if path and isinstance(value, int | float | str) and not isinstance(value, bool):
             found[path.lower()] = str(value)
     return found

@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import Connection, connection
 from avesa.connector.endpoint_request import bare_request
+from avesa.connector.incremental import decode_memory
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
 from avesa.connector.pull import pull
+from avesa.connector.pull_settings import every_of
 from avesa.connector.records import read_page, reading_of
+from avesa.connector.schedule import is_due
 from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
@@ -31,12 +34,14 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True)
 class IngestOutcome:
-    """What the pull of one table came to. `error` and no figures where it failed."""
+    """What the pull of one table came to. `error` and no figures where it failed; no figures either where it is
+    not due yet, by the interval that is set for it.
+    """
 
     tenant: str
     service: str
     table: str
-    status: Literal["ok", "stopped", "failed"]
+    status: Literal["ok", "stopped", "failed", "not_due"]
     kind: Literal["changes", "listing"] | None = None
     rows: int = 0
     pages: int = 0
@@ -63,7 +68,7 @@ class ServiceOutcome:
 
     @property
     def ok(self) -> bool:
-        return all(table.status == "ok" for table in self.tables) and self.problem is None
+        return all(table.status in ("ok", "not_due") for table in self.tables) and self.problem is None
 
 
 def connect(ports: Ports, tenant_service: TenantService, service: Service | None = None) -> Connection:
@@ -96,6 +101,7 @@ def ingest_table(
     *,
     run_id: str,
     full: bool = False,
+    allow_empty: bool = False,
     stop: Stop = lambda: False,
     progress: Progress | None = None,
     service: Service | None = None,
@@ -130,7 +136,16 @@ def ingest_table(
                     connect(ports, tenant_service, declared), stop=stop, clock=ports.clock, allowances=ports.allowances
                 )
             try:
-                done = pull(place, client, table, full=full, stop=stop, progress=progress, options=options)
+                done = pull(
+                    place,
+                    client,
+                    table,
+                    full=full,
+                    allow_empty=allow_empty,
+                    stop=stop,
+                    progress=progress,
+                    options=options,
+                )
             finally:
                 if own is not None:
                     own.close()
@@ -174,6 +189,7 @@ def ingest_service(
     run_id: str,
     tables: Iterable[str] | None = None,
     full: bool = False,
+    allow_empty: bool = False,
     stop: Stop = lambda: False,
     progress: Progress | None = None,
     service: Service | None = None,
@@ -182,7 +198,8 @@ def ingest_service(
     """Pull a tenant's tables of one service, several at once, each child after its parent.
 
     A table that fails does not stop the others; a refused connection stops them all, and they go on from there
-    next time. Raises Busy if the service is being pulled already, ConfigurationError and UsageError.
+    next time. A table that is not due is left out, unless it is named or all is to be listed anew. Raises Busy if
+    the service is being pulled already, ConfigurationError and UsageError.
     """
     declared = service or load_service(tenant_service.service)
     where = Where(tenant_service.tenant_id, declared.name)
@@ -199,6 +216,8 @@ def ingest_service(
         blank = IngestOutcome(tenant_service.tenant_id, declared.name, endpoint.name, "stopped")
         if stopped():
             return blank
+        if tables is None and not full and not _is_due(ports, tenant_service, declared, endpoint):
+            return replace(blank, status="not_due")
         try:
             return ingest_table(
                 ports,
@@ -206,6 +225,7 @@ def ingest_service(
                 endpoint.name,
                 run_id=run_id,
                 full=full,
+                allow_empty=allow_empty,
                 stop=stopped,
                 progress=progress,
                 service=declared,
@@ -253,7 +273,7 @@ def check_connection(
             response = client.get(request, Tally())
             # A wrong address can answer 200 with a web page.
             if request.has_records and response.status != 204:
-                read_page(response.body, reading_of(declared, endpoint), page=1, parent_id=None)
+                read_page(response.body, reading_of(declared, endpoint, link.credentials), page=1, parent_id=None)
         except Stopped:
             return
         except AvesaError as error:
@@ -286,6 +306,12 @@ def _parents_first(chosen: tuple[Endpoint, ...], one: Callable[[Endpoint], Inges
     return outcomes
 
 
+def _is_due(ports: Ports, tenant_service: TenantService, service: Service, endpoint: Endpoint) -> bool:
+    state = ports.watermarks.get(tenant_service.tenant_id, f"{service.name}/{endpoint.name}")
+    every = every_of(tenant_service.settings, endpoint)
+    return is_due(decode_memory(state.details), every, ports.clock(), unfinished=state.checkpoint is not None)
+
+
 def _failed(blank: IngestOutcome, error: AvesaError) -> IngestOutcome:
     return IngestOutcome(blank.tenant, blank.service, blank.table, _ended(error), error=error)
 
@@ -306,4 +332,5 @@ def _figures(done: PullOutcome) -> dict[str, Any]:
         "bytes": done.bytes,
         "files": len(done.files),
         "resumed": done.resumed,
+        "vendor_total": done.vendor_total,
     }
