@@ -89,8 +89,8 @@ class Client:
         self._scopes = Scopes(connection)
         self._monotonic = monotonic
         self._breaker = Breaker(service.limits.cool_down.total_seconds(), monotonic)
-        self._token = SharedToken(connection, clock=clock, wait=self._wait)
         self._headers = tuple((k, fill(v, connection.credentials)) for k, v in service.headers)
+        self._token = SharedToken(connection, clock=clock, wait=self._wait)
         # A proxy from the environment is right for the vendor and wrong for a server on this machine.
         direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
         self._http = httpx2.Client(
