@@ -25,7 +25,7 @@ from avesa.connector.connection import Connection, connection
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
 from avesa.connector.paging import ForwardOnly
 from avesa.connector.request import Request
-from avesa.connector.retry import Retry
+from avesa.connector.retry import Errors, Retry
 from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.shared.errors import Where
@@ -191,9 +191,12 @@ def stored_secrets(home: Path) -> Iterator[StoredSecrets]:
         yield stored
 
 
-def link(url: str, *, auth: Auth | None = None, stored: StoredSecrets | None = None) -> Connection:
+def link(
+    url: str, *, auth: Auth | None = None, errors: Errors | None = None, stored: StoredSecrets | None = None
+) -> Connection:
     service = BY_CLIENT if stored is None else SERVICE
     service = replace(service, auth=auth) if auth is not None else service
+    service = replace(service, errors=errors) if errors is not None else service
     secrets = SECRETS if stored is None else stored.read()
     return connection(service, {"base_url": url}, secrets, where=WHERE, stored=stored)
 

@@ -15,7 +15,7 @@ from avesa.connector.connection import connection
 from avesa.connector.limiter import Limiter
 from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request
-from avesa.connector.retry import Retry
+from avesa.connector.retry import Code, Errors, Inside, Retry
 from avesa.connector.service import Service
 from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
@@ -84,6 +84,48 @@ def test_a_429_that_names_no_time_makes_all_rest_as_long_as_is_declared(vendor: 
     with client(vendor, waits, replace(SLOW, limits=replace(SLOW.limits, rest=timedelta(seconds=30)))) as sender:
         sender.get(ask(vendor), Tally())
     assert waits == [30.0]
+
+
+LIMITED_INSIDE = replace(
+    SLOW,
+    errors=Errors(
+        codes=(Code("ratelimited", "limit"),),
+        inside=(Inside("ok", (False,), code="error", wait="retry_after"),),
+    ),
+)
+"""Says with status 200 that it was asked too often."""
+
+
+def test_what_is_refused_inside_a_good_answer_is_a_refusal_like_a_429(vendor: TinyVendor) -> None:
+    answers = [Answer(body=b'{"ok":false,"error":"ratelimited","retry_after":7}')]
+    vendor.bend = lambda _, answer: answers.pop() if answers else answer
+    waits: list[float] = []
+    tally = Tally()
+    with client(vendor, waits, LIMITED_INSIDE) as sender:
+        assert sender.get(ask(vendor), tally).body == b"[]"
+    assert waits == [7.0]
+    assert (tally.calls, tally.retries) == (2, 1)
+
+
+def test_a_refusal_that_says_hours_inside_a_good_answer_is_not_waited_for(vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(body=b'{"ok":false,"error":"ratelimited","retry_after":7200}')
+    waits: list[float] = []
+    with client(vendor, waits, LIMITED_INSIDE) as sender:
+        for _ in range(2):
+            with pytest.raises(AllowanceSpent, match="used up until"):
+                sender.get(ask(vendor), Tally())
+    assert waits == [] and len(vendor.asked) == 1
+
+
+def test_a_429_whose_code_means_something_else_makes_nobody_rest(vendor: TinyVendor) -> None:
+    errors = Errors(codes=(Code("plan_has_no_api", "table"),))
+    vendor.bend = lambda *_: Answer(429, b'{"code":"plan_has_no_api"}', {"Retry-After": "7200"})
+    waits: list[float] = []
+    with client(vendor, waits, replace(SLOW, errors=errors)) as sender:
+        for _ in range(2):
+            with pytest.raises(TableFailed, match="plan_has_no_api"):
+                sender.get(ask(vendor), Tally())
+    assert waits == [] and len(vendor.asked) == 2
 
 
 def test_a_vendor_that_is_not_there_is_found_out_once_and_asked_again_after_the_cool_down() -> None:

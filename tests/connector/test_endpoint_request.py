@@ -8,6 +8,7 @@ import pytest
 from avesa.connector.checkpoint import fingerprint
 from avesa.connector.connection import Connection, connection
 from avesa.connector.endpoint_request import bare_request
+from avesa.connector.incremental import Changes, Deletions
 from avesa.connector.json_template import graphql, json_body
 from avesa.connector.service import Endpoint, Parent, Setting
 from avesa.shared.errors import TableFailed, Where
@@ -15,6 +16,7 @@ from tiny_vendor import SERVICE
 
 WHERE = Where("acme", "tiny")
 SETTINGS = {"company_id": "co mp"}
+SINCE = Changes("at", ask=("since", "{since}"))
 
 
 def linked(endpoint: Endpoint, **settings: str) -> Connection:
@@ -107,6 +109,8 @@ def test_a_compound_key_of_a_parent_gives_several_values() -> None:
     [
         (Endpoint("a", "/{nothing}"), "no setting is named nothing"),
         (Endpoint("a", "/a", base_url="https://{nothing}.example"), "no setting is named nothing"),
+        (Endpoint("a", "/a", changes=replace(SINCE, path="/{nothing}")), "no setting is named nothing"),
+        (Endpoint("a", "/a", deletions=Deletions("/{nothing}", ("id",), SINCE)), "no setting is named nothing"),
         (Endpoint("a", "/a", body=json_body({})), "a GET has no body"),
         (Endpoint("a", "/a", parent=Parent("b", "x", into="body")), "a GET has no body"),
         (Endpoint("a", "/{x}", parent=Parent("b", ("x", "y"))), "has no {y}"),

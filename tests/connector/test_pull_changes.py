@@ -16,7 +16,7 @@ import pytest
 
 from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, decode_memory
 from avesa.connector.outcome import PullOptions
-from avesa.connector.paging import ForwardOnly, SinglePage
+from avesa.connector.paging import Cursor, Expired, ForwardOnly, SinglePage
 from avesa.connector.retry import Code, Errors
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import MILLISECONDS, SECONDS, Epoch, Form, Iso, Times, Written
@@ -486,6 +486,25 @@ def test_a_cursor_that_expires_twice_fails_the_table_and_keeps_the_rows(tmp_path
             it.pull()
         assert [receipt.complete for receipt in receipts(it.ports, "things")] == [False, False]
         assert (it.state.checkpoint, it.state.watermark) == (None, None)
+
+
+def test_a_cursor_that_has_expired_by_what_its_paging_alone_knows_is_read_again_too(tmp_path: Path) -> None:
+    paging = Cursor("next", "cursor", most=3, expired=(Expired(410),))
+    left = [1]
+
+    def answer(asked: Asked) -> Any:
+        at = int(asked.query.get("cursor", "0"))
+        if at and left:
+            left.pop()
+            return Answer(410, b"{}")
+        ids = range(at + 1, min(at + 4, 11))
+        return {"items": [{"id": id_} for id_ in ids], "next": str(ids[-1]) if ids[-1] < 10 else None}
+
+    with bench(tmp_path, Endpoint("things", "/things", records="items", changes=None, paging=paging)) as it:
+        it.answers(answer)
+        assert (it.pull().status, len({row["record_id"] for row in it.rows})) == ("ok", 10)
+        complete = [receipt.rows for receipt in receipts(it.ports, "things") if receipt.complete]
+        assert complete == [10]
 
 
 # Events

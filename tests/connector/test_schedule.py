@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from avesa.connector.incremental import Memory
-from avesa.connector.schedule import calls_a_day, is_due, next_due
+from avesa.connector.schedule import calls_a_day, is_due, next_due, pulls_a_day
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -44,3 +44,9 @@ def test_the_calls_of_a_day_are_those_of_its_listings_and_of_the_pulls_between()
     assert calls(timedelta(0), DAY, None) == 96 * 50
     assert calls(6 * HOUR, HOUR) == 4 * 50
     assert calls(HOUR, timedelta(0)) == 24 * 50
+
+
+def test_what_has_no_list_is_only_asked_for_changes_and_what_has_no_changes_is_only_listed() -> None:
+    assert pulls_a_day(syncs=HOUR, every=timedelta(0), relist=6 * HOUR) == (20, 4)
+    assert pulls_a_day(syncs=HOUR, every=2 * HOUR, relist=6 * HOUR, listed=False) == (12, 0)
+    assert pulls_a_day(syncs=HOUR, every=2 * HOUR, relist=6 * HOUR, asked=False) == (0, 12)

@@ -24,6 +24,7 @@ from avesa.connector.limits import Stopped
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
 from avesa.connector.outcome import PullOptions
 from avesa.connector.request import Request, Response
+from avesa.connector.retry import Code, Errors, Inside
 from avesa.connector.session_token import SessionToken
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.stored_secrets import TOKEN_NAME, StoredSecrets
@@ -145,6 +146,17 @@ def test_a_token_that_ends_early_is_renewed_once_for_all_who_were_refused(vendor
         assert at_once(4, lambda: get(client, vendor)) == []
     assert len(vendor.logins) == 2
     assert [asked.token for asked in vendor.asked if asked.path == "/things"][-4:] == ["access-2"] * 4
+
+
+def test_a_token_that_is_refused_inside_a_good_answer_is_renewed_too(vendor: TokenVendor) -> None:
+    errors = Errors(codes=(Code("token_expired", "service"),), inside=(Inside("ok", (False,), code="error"),))
+    refusal = Answer(200, {"ok": False, "error": "token_expired"})
+    vendor.bend = lambda asked, answer: refusal if answer.status == 401 else answer
+    with Client(link(vendor.url, errors=errors)) as client:
+        get(client, vendor)
+        vendor.ended.add("access-1")
+        get(client, vendor)
+    assert [asked.token for asked in vendor.asked if asked.path == "/things"] == ["access-1", "access-1", "access-2"]
 
 
 def test_a_fresh_token_that_is_refused_too_is_the_vendors_refusal(vendor: TokenVendor) -> None:

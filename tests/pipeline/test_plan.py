@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from avesa.connector.incremental import Changes
 from avesa.connector.limits import Limits, Rate
 from avesa.connector.service import Service
 from avesa.pipeline.plan import ServicePlan, TablePlan, plan_service
@@ -130,3 +131,17 @@ def test_a_listing_is_made_at_most_at_each_sync(days: float) -> None:
     found = table(plan(service=service, every=timedelta(hours=2)), "tickets")
     assert found.listings_a_day == pytest.approx(min(12, 1 / days))
     assert found.changes_a_day + found.listings_a_day == pytest.approx(12)
+
+
+def test_a_tenants_own_intervals_count() -> None:
+    entries = [pulled("tickets", calls=1), pulled("tickets", calls=50, kind="listing")]
+    found = table(plan(entries, **{"every.tickets": "6h", "relist.tickets": "12h"}), "tickets")
+    assert (found.changes_a_day, found.listings_a_day, found.calls_a_day) == (2, 2, 102)
+
+
+def test_what_has_no_list_without_a_window_is_never_listed() -> None:
+    changes = Changes("at", ask=("since", "{since}"), only=True, kept_for=30 * DAY)
+    found = table(
+        plan([pulled("tickets", calls=3)], service=with_endpoint(SERVICE, "tickets", changes=changes)), "tickets"
+    )
+    assert (found.changes_a_day, found.listings_a_day, found.calls_a_day, found.known) == (96, 0, 288, True)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from avesa.connector.credentials import Credentials, names_in
-from avesa.connector.request import Request, fill
+from avesa.connector.credentials import Credentials
+from avesa.connector.request import Request
+from avesa.connector.template import fill, names_in
 from avesa.connector.tokens import Flow
 
 

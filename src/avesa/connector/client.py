@@ -21,10 +21,11 @@ from avesa.connector.connection import Connection, checked_url
 from avesa.connector.demand import Scope, Scopes, scope_of, slowed_scope
 from avesa.connector.limiter import Limiter
 from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
-from avesa.connector.request import Request, Response, fill
+from avesa.connector.request import Request, Response
 from avesa.connector.retry import NO_ANSWER, Verdict, asked_to_wait, classify, failure, wait_before_retry
 from avesa.connector.service import Endpoint
 from avesa.connector.shared_token import SharedToken
+from avesa.connector.template import fill
 from avesa.connector.tokens import Token, TokenNeeded
 from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
@@ -209,7 +210,8 @@ class Client:
             limited = verdict.means == "limit"
             rest = self._rest(response, verdict) if limited else 0.0
             self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
-            return response, verdict, ""
+            refuses = verdict.declared and verdict.means == "service"
+            return replace(response, refuses=refuses), verdict, ""
 
     def _slow_down(self, response: Response, verdict: Verdict, scope: Scope, seconds: float | None) -> float | None:
         """All who are slowed down by a refusal as one too many wait; so does this request, if it is tried again.

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from avesa.connector.address import Address, origin
 from avesa.connector.auth import At, Auth, OneOf, all_names
-from avesa.connector.credentials import Credentials, names_in
+from avesa.connector.credentials import Credentials
 from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.limits import SHARE_SETTING, read_share
 from avesa.connector.pull_settings import check_pull_setting, is_pull_setting
-from avesa.connector.request import fill
 from avesa.connector.service import Service
 from avesa.connector.stored_secrets import StoredSecrets
+from avesa.connector.template import fill, names_in
 from avesa.shared.errors import ConfigurationError, UsageError, Where
 from avesa.shared.guard import check_guard_setting, is_guard_setting
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from string import Formatter
 
 from avesa.connector.address import Address
-from avesa.connector.request import fill
+from avesa.connector.template import fill
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,3 @@ class Credentials(Mapping[str, str]):
     def hidden(self) -> tuple[str, ...]:
         """The values that no message may show."""
         return tuple(value for name, value in self.items() if name in self.secrets)
-
-
-def names_in(*templates: str) -> frozenset[str]:
-    """The names that templates are filled with."""
-    return frozenset(name for template in templates for _, name, _, _ in Formatter().parse(template) if name)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from avesa.connector.connection import Connection
-from avesa.connector.json_template import fill_names
 from avesa.connector.request import Params, Request
 from avesa.connector.service import Endpoint, Parent
+from avesa.connector.template import fill_names
 from avesa.shared.errors import TableFailed
 
 

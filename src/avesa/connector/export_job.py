@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from avesa.connector.json_paths import ABSENT, Path
-from avesa.connector.json_template import fill_names
 from avesa.connector.page import Expired, Header, Page, Paging, Place, token_text
 from avesa.connector.request import Request
 from avesa.connector.single_page import SINGLE_PAGE
+from avesa.connector.template import fill_names
 from avesa.shared.errors import TableFailed
 
 LOST = (Expired(404), Expired(410))

@@ -16,6 +16,7 @@ import msgspec
 from avesa.connector.json_paths import found_at
 from avesa.connector.paging import Paging, query_value
 from avesa.connector.request import Params, Request, Response
+from avesa.connector.template import fill_names
 from avesa.connector.times import Form, Written, zoned_form, zones
 from avesa.shared.receipt import Kind
 
@@ -31,7 +32,7 @@ class InParams:
         return any("{until}" in value for _, value in self.pairs)
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
-        return request.with_params(*((name, _filled(value, values)) for name, value in self.pairs))
+        return request.with_params(*((name, fill_names(value, values)) for name, value in self.pairs))
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class InHeader:
         return "{until}" in self.value
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
-        return request.with_headers((self.name, _filled(self.value, values)))
+        return request.with_headers((self.name, fill_names(self.value, values)))
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class InBody:
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
         for path, template in self.pairs:
-            text = _filled(template, values)
+            text = fill_names(template, values)
             request = request.with_value("body", path, int(text) if self.number else text)
         return request
 
@@ -390,10 +391,3 @@ class Boundary:
 
 def _ask(ask: tuple[str, str] | Ask) -> Ask:
     return InParams((ask,)) if isinstance(ask, tuple) else ask
-
-
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    """Only the known names are replaced: a filter's own braces are its own."""
-    for name, value in values.items():
-        template = template.replace(f"{{{name}}}", value)
-    return template

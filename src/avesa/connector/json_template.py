@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-_NAME = re.compile(r"\{([\w-]+)\}")
+from avesa.connector.template import NAME
 
 
 @dataclass(frozen=True)
@@ -41,16 +40,6 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
         return {name: _filled(inner, values) for name, inner in value.items()}
     if isinstance(value, list):
         return [_filled(inner, values) for inner in value]
-    if isinstance(value, str) and (name := _NAME.fullmatch(value)):
+    if isinstance(value, str) and (name := NAME.fullmatch(value)):
         return values.get(name[1], value)
     return value
-
-
-def fill_names(template: str, values: Mapping[str, str]) -> str:
-    """`template` with each `{name}` that `values` has replaced by its value; other braces stay."""
-    return _NAME.sub(lambda found: values.get(found[1], found[0]), template)
-
-
-def names_in(template: str) -> set[str]:
-    """The names of the `{name}`s in a template."""
-    return set(_NAME.findall(template))

@@ -11,8 +11,9 @@ from datetime import timedelta
 
 import msgspec
 
-from avesa.connector.credentials import Credentials, names_in
-from avesa.connector.request import Params, Request, fill
+from avesa.connector.credentials import Credentials
+from avesa.connector.request import Params, Request
+from avesa.connector.template import fill, names_in
 from avesa.connector.token_request import token_request
 from avesa.connector.tokens import CONNECT_AGAIN, Flow, Renewal, Renewed, TokenFields, with_token
 from avesa.shared.errors import ConfigurationError

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from avesa.connector.credentials import Credentials, names_in
+from avesa.connector.credentials import Credentials
 from avesa.connector.request import Params, Request
+from avesa.connector.template import names_in
 from avesa.connector.token_request import Encoding, token_request
 from avesa.connector.tokens import (
     Flow,

@@ -44,9 +44,7 @@ from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, o
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
-from avesa.connector.records import (
-    Record,
-)
+from avesa.connector.records import Record
 from avesa.connector.service import Endpoint
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable

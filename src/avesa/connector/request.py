@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import quote
 
 import msgspec
 
@@ -91,7 +90,8 @@ class Request:
 class Response:
     """One HTTP answer. Header names are lower case; `body` is decompressed.
 
-    `sent_at` and `received_at` are by our own clock and frame the last attempt.
+    `sent_at` and `received_at` are by our own clock and frame the last attempt. `refuses` says that its body refuses
+    the credentials, whatever the status, as the service declares that.
     """
 
     status: int
@@ -100,19 +100,10 @@ class Response:
     url: str
     sent_at: datetime | None = None
     received_at: datetime | None = None
+    refuses: bool = False
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.url}, {len(self.body)} bytes>"
-
-
-def fill(template: str, values: Mapping[str, str], *, quoted: bool = False) -> str:
-    """`template` with each `{name}` replaced by its value, percent-encoded for a path where `quoted`.
-
-    Raises KeyError for a name that has no value.
-    """
-    if quoted:
-        values = {name: quote(value, safe="") for name, value in values.items()}
-    return template.format_map(values)
 
 
 def as_text(value: Any) -> str:

@@ -22,6 +22,19 @@ def is_due(memory: Memory, every: timedelta, now: datetime, *, unfinished: bool)
     return unfinished or due is None or now >= due
 
 
+def pulls_a_day(
+    *, syncs: timedelta, every: timedelta, relist: timedelta, asked: bool = True, listed: bool = True
+) -> tuple[float, float]:
+    """How many pulls of changes and how many full listings a table has in a day, where a sync comes each `syncs`
+    (longer than nothing). `asked` is whether it can be asked for changes, `listed` whether it has a list at all.
+    """
+    pulls = _DAY / max(syncs, every)
+    if not asked:
+        return 0.0, pulls
+    listings = min(pulls, _DAY / relist) if relist > timedelta(0) else pulls
+    return (pulls - listings, listings) if listed else (pulls, 0.0)
+
+
 def calls_a_day(
     *,
     syncs: timedelta,
@@ -30,13 +43,8 @@ def calls_a_day(
     listing_calls: float,
     changes_calls: float | None,
 ) -> float:
-    """How many requests a table's pulls make in a day, where a sync comes each `syncs` (longer than nothing).
-
-    `listing_calls` are those of one full listing, `changes_calls` those of one pull of changes, None where the
-    vendor has none and each pull is a listing.
+    """How many requests a table's pulls make in a day. `listing_calls` are those of one full listing, `changes_calls`
+    those of one pull of changes, None where the vendor has none and each pull is a listing.
     """
-    pulls = _DAY / max(syncs, every)
-    if changes_calls is None:
-        return pulls * listing_calls
-    listings = min(pulls, _DAY / relist) if relist > timedelta(0) else pulls
-    return listings * listing_calls + (pulls - listings) * changes_calls
+    changes, listings = pulls_a_day(syncs=syncs, every=every, relist=relist, asked=changes_calls is not None)
+    return listings * listing_calls + changes * (changes_calls or 0.0)

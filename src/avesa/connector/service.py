@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from string import Formatter
 from typing import Literal
 
 from avesa.connector.auth import Auth, all_names
 from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.json_spans import Shape
-from avesa.connector.json_template import Body, names_in
+from avesa.connector.json_template import Body
 from avesa.connector.limits import AtOnce, Limits, Rate
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
+from avesa.connector.template import names_in
 from avesa.connector.times import Iso, Times, zones
 from avesa.shared.layout import checked_name
 
@@ -213,9 +213,8 @@ class Service:
         deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
         windowed = [one for one in (changes, *deletions) if isinstance(one, Changes)]
         for zone in (*zones(self.times_of(endpoint)), *(zone for one in windowed for zone in one.zones)):
-            for _, name, _, _ in Formatter().parse(zone):
-                if name is not None and name not in {setting.name for setting in self.settings}:
-                    raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
+            for name in sorted(names_in(zone) - {setting.name for setting in self.settings}):
+                raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
         by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
         if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
@@ -247,6 +246,11 @@ class Service:
         known = {setting.name for setting in self.settings}
         in_path = known | set(endpoint.parent.params if endpoint.parent else ())
         named = names_in(endpoint.path) - in_path
+        changes, deletions = self.changes_of(endpoint), endpoint.deletions
+        if isinstance(changes, Changes) and changes.path is not None:
+            named |= names_in(changes.path) - in_path
+        if deletions is not None:
+            named |= names_in(deletions.path, *(value for _, value in deletions.params)) - known
         for text in (endpoint.base_url or "", *(value for _, value in endpoint.params)):
             named |= names_in(text) - known
         if named:

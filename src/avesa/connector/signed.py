@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
 
-from avesa.connector.credentials import Credentials, names_in
-from avesa.connector.request import Params, Request, Response, fill
+from avesa.connector.credentials import Credentials
+from avesa.connector.request import Params, Request, Response
+from avesa.connector.template import fill, names_in
 from avesa.connector.token_request import basic_header
 from avesa.connector.tokens import Flow
 

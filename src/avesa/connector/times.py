@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
 from zoneinfo import ZoneInfo
 
-from avesa.connector.request import fill
+from avesa.connector.template import fill
 from avesa.shared.errors import ConfigurationError
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from avesa.connector.credentials import Credentials
-from avesa.connector.request import Params, Request, fill
+from avesa.connector.request import Params, Request
+from avesa.connector.template import fill
 
 Encoding = Literal["form", "json", "multipart", "query"]
 

@@ -91,10 +91,13 @@ def is_good(token: Token | None, refused: Token | None, now: datetime) -> bool:
 
 
 def with_token(grant: Grant, request: Request, *, header: str = "Authorization", prefix: str = "Bearer ") -> Flow:
-    """The flow of every scheme with a token: put it on, and with a new one ask once more where it is refused (401)."""
+    """The flow of every scheme with a token: put it on, and with a new one ask once more where it is refused, by 401 or
+    by what the body says.
+    """
     token = yield TokenNeeded(grant)
     answer = yield _put_on(request, token, header, prefix)
-    if isinstance(answer, Response) and answer.status == 401 and isinstance(token, Token):
+    refused = isinstance(answer, Response) and (answer.status == 401 or answer.refuses)
+    if refused and isinstance(token, Token):
         token = yield TokenNeeded(grant, refused=token)
         yield _put_on(request, token, header, prefix)
 

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 
 from avesa.connector.connection import check_settings
 from avesa.connector.demand import published
+from avesa.connector.incremental import Changes
 from avesa.connector.limits import SHARE_SETTING, Rate, read_share
+from avesa.connector.pull_settings import every_of, relist_of
+from avesa.connector.schedule import pulls_a_day
 from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import choose_tables
@@ -110,12 +113,14 @@ def plan_service(
         if name == service.name and entry.status == "ok" and "calls" in entry.figures:
             pulls.setdefault(table, []).append(entry)
     seen = every or _time_between(pulls.values())
-    syncs = _DAY / (seen or USUAL_EVERY)
     rows = {table: _rows(found) for table, found in pulls.items()}
     check_settings(service, connected.settings, where=Where(connected.tenant_id, service.name))
     chosen = choose_tables(service, connected.tables)
-    tables = tuple(_table(service, endpoint, pulls.get(endpoint.name, []), rows, syncs) for endpoint in chosen)
     settings = {**service.defaults(), **connected.settings}
+    tables = tuple(
+        _table(service, endpoint, pulls.get(endpoint.name, []), rows, seen or USUAL_EVERY, settings)
+        for endpoint in chosen
+    )
     share = read_share(settings.get(SHARE_SETTING))
     budgets = [
         budget
@@ -127,15 +132,27 @@ def plan_service(
 
 
 def _table(
-    service: Service, endpoint: Endpoint, pulls: list[RunEntry], rows: Mapping[str, int], syncs: float
+    service: Service,
+    endpoint: Endpoint,
+    pulls: list[RunEntry],
+    rows: Mapping[str, int],
+    syncs: timedelta,
+    settings: Mapping[str, str],
 ) -> TablePlan:
-    listings = syncs if service.changes_of(endpoint) is None else min(syncs, _times_a_day(endpoint.relist))
+    changes = service.changes_of(endpoint)
+    asked_a_day, listings = pulls_a_day(
+        syncs=syncs,
+        every=every_of(settings, endpoint),
+        relist=relist_of(settings, endpoint),
+        asked=changes is not None,
+        listed=not (isinstance(changes, Changes) and changes.only),
+    )
     of_listing, of_changes = _calls(pulls, "listing"), _calls(pulls, "changes")
-    known = of_listing is not None and (of_changes is not None or syncs <= listings)
+    known = (of_listing is not None or listings == 0) and (of_changes is not None or asked_a_day == 0)
     guess = 1.0 if endpoint.parent is None else float(max(1, rows.get(endpoint.parent.endpoint, 1)))
     return TablePlan(
         endpoint.name,
-        syncs - listings,
+        asked_a_day,
         listings,
         1.0 if of_changes is None else of_changes,
         guess if of_listing is None else of_listing,
@@ -160,10 +177,6 @@ def _time_between(pulls: Iterable[list[RunEntry]]) -> timedelta | None:
     if len(times) < 2 or max(times) - min(times) < _SHORTEST:
         return None
     return (max(times) - min(times)) / (len(times) - 1)
-
-
-def _times_a_day(every: timedelta) -> float:
-    return _DAY / every if every > timedelta(0) else float("inf")
 
 
 def _budgets(
@@ -195,7 +208,11 @@ def _warnings(plan: ServicePlan, service: Service) -> Iterable[str]:
         part = dearest.calls_a_day / plan.calls_a_day
         listed = dearest.listings_a_day * dearest.calls_of_listing > dearest.calls_a_day / 2
         relists = listed and service.changes_of(service.endpoint(dearest.table)) is not None
-        means = "look for its deletions less often (relist)" if relists else "sync the other tables more often than it"
+        means = (
+            f"look for its deletions less often (relist.{dearest.table})"
+            if relists
+            else f"pull it less often than the others (every.{dearest.table})"
+        )
         yield (
             f"It takes {budget.needed:,.0f} a day and may take {budget.allowed * budget.taken:,.0f} of {budget.says}. "
             f"Sync less often than every {_minutes(plan.every)}, or begin with {dearest.table} ({part:.0%} of the "
