@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector.json_paths import ABSENT, found_at, set_value, split_path, value_at, values_at
+from avesa.connector.json_paths import ABSENT, found_at, raw_at, set_value, split_path, value_at, values_at
 
 BODY = b'\xef\xbb\xbf {"a":{"b":[{"c":1},{"c":2},{}]},"@odata.nextLink":"x","n":null,"m":{"p":{"c":3},"q":{"c":4}}}'
 
@@ -61,6 +61,13 @@ def test_what_is_set_is_there_and_the_old_value_is_untouched(before: Any, path: 
 
 def test_an_element_of_a_list_can_be_set() -> None:
     assert set_value({"f": [{"x": 1}, {"y": 2}]}, ("f", "1", "y"), 3) == {"f": [{"x": 1}, {"y": 3}]}
+
+
+def test_a_part_of_a_text_comes_byte_for_byte_or_not_at_all() -> None:
+    assert raw_at('{"a": {"b": {"id" : 1.0,  "x":null} }}', "a.b") == b'{"id" : 1.0,  "x":null}'
+    assert raw_at('{"a":1}', "") == b'{"a":1}'
+    for text in ('{"a":{}}', '{"a":7}', '{"a":', "", '{"A":{"b":1}}'):
+        assert raw_at(text, "a.b") is None
 
 
 def test_a_place_that_a_list_does_not_have_cannot_be_set() -> None:

@@ -61,6 +61,15 @@ def found_at(body: bytes, path: Path) -> Any:
         return None
 
 
+def raw_at(text: str, path: Path) -> bytes | None:
+    """What stands at `path`, byte for byte; None where nothing does or the text is no strict JSON."""
+    try:
+        found = next(_descend(text.encode(), split_path(path)), None)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    return None if found is None else bytes(found)
+
+
 def set_value(value: Any, path: tuple[str, ...], new: Any) -> Any:
     """`value` with `new` at `path`; objects on the way are made where they are missing. Nothing is changed in place.
 

@@ -107,7 +107,8 @@ class Told:
 
 @dataclass(frozen=True)
 class Limits:
-    """All that one vendor account allows.
+    """All that one vendor account allows. Where a 429 is spoken of, any answer is meant that refuses a request as one
+    too many, by its status or by what `Errors` declares.
 
     `concurrency` requests at once; `per_second` is a pace of our own choice, evenly spaced. `rates`, `at_once` and
     `told` hold together, each of them. `adaptive` is how to behave where nobody publishes a number, and after a 429.

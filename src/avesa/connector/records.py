@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from avesa.connector.incremental import Deletions, Events
-from avesa.connector.json_paths import EACH, split_path
+from avesa.connector.json_paths import EACH, raw_at, split_path
 from avesa.connector.json_spans import Missing, Shape, masked, split_records
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import Iso, Times, zoned
@@ -114,7 +114,7 @@ def told_by_events(listed: list[Record], events: Events, reading: Reading) -> li
         kind = _get(value, split_path(events.type))
         if not isinstance(kind, str) or not kind.startswith(events.types):
             continue
-        piece = _piece_at(event.payload, split_path(events.object))
+        piece = raw_at(event.payload, events.object)
         try:
             if piece is None:
                 told.append(_without_record(event, events, reading))
@@ -134,16 +134,6 @@ def _without_record(event: Record, events: Events, reading: Reading) -> Record:
         payload = masked(payload, (split_path(events.object)[:1],))
     problem = f"no record: the event holds none at {events.object}"
     return event._replace(record_id=None, payload=payload, problem=problem)
-
-
-def _piece_at(payload: str, path: tuple[str, ...]) -> bytes | None:
-    here: str | msgspec.Raw = payload
-    try:
-        for name in path:
-            here = _OBJECT.decode(here)[name]
-        return here.encode() if isinstance(here, str) else bytes(here)
-    except (msgspec.MsgspecError, KeyError, UnicodeError, RecursionError):
-        return None
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
