@@ -27,8 +27,8 @@ class Reading:
 def read_meter(told: Told, response: Response, *, share: float, now: datetime, limited: bool = False) -> Reading | None:
     """What the answer tells, or None if it says nothing that can be understood.
 
-    Where it was `limited` (refused as one too many) and tells when it begins anew, nothing is left. A moment is taken by
-    the vendor's own clock (its Date header) where it has one.
+    Where it was `limited` (refused as one too many) and tells when it begins anew, nothing is left. A moment is taken
+    by the vendor's own clock (its Date header) where it has one.
     """
     values = _body_values(told, response) if told.in_body else response.headers
     seconds = _seconds(told.reset_as, _text(values, told.reset), response, now)
