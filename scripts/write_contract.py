@@ -3,19 +3,37 @@
     python scripts/write_contract.py connectwise.openapi.json tests/contracts/connectwise.json
 
 A type is written shortly: `string`, `string(date-time)`, `[Type]` for a list, `{Type}` for a map, a schema's name,
-an object for a schema without a name, and a trailing `?` where null is allowed. No prose is taken over.
+an object for a schema without a name, and a trailing `?` where null is allowed. A body is `{"type", "required",
+"bounds"}`. Only schemas that an operation reaches are kept. No prose is taken over: how a vendor pages, filters and
+refuses is written by hand beside it (tests/contracts/README.md).
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
 BOUNDS = ("minimum", "maximum", "default", "enum")
 FACTS = ("name", "records", "primary_key", "cursor_field", "parent", "canonical")
+MORE_FACTS = (
+    "entity",
+    "format",
+    "ids_body_key",
+    "ids_from",
+    "properties",
+    "query",
+    "query_parent",
+    "response_headers",
+    "single",
+    "sobject",
+    "soql",
+    "two_step",
+)
+"""Facts that few tables have; they are left out where a table has none."""
 
 
 def contract(document: Json) -> Json:
@@ -29,14 +47,43 @@ def contract(document: Json) -> Json:
             given = operation["x-endpoint"]
             endpoints = given if isinstance(given, list) else [given]
             parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
-            paths.setdefault(path, {})[method] = {
-                "endpoints": [{fact: endpoint.get(fact) for fact in FACTS} for endpoint in endpoints],
+            facts = {
+                "endpoints": [table(endpoint) for endpoint in endpoints],
                 "parameters": [parameter(resolve(document, p)) for p in parameters],
                 "answer": answer(operation),
             }
-    schemas = document.get("components", {}).get("schemas", {})
-    reached = {name: fields(schema) for name, schema in schemas.items()}
-    return {"title": document["x-service"]["title"], "paths": paths, "schemas": reached}
+            if "requestBody" in operation:
+                facts["body"] = body(document, operation["requestBody"])
+            if "servers" in item:
+                facts["servers"] = [address(server) for server in item["servers"]]
+            if "x-http-path" in operation:
+                facts["path"] = operation["x-http-path"]
+            paths.setdefault(path, {})[method] = facts
+    schemas = {name: fields(schema) for name, schema in document.get("components", {}).get("schemas", {}).items()}
+    return {
+        "title": document["x-service"]["title"],
+        "servers": [address(server) for server in document.get("servers", [])],
+        "paths": paths,
+        "schemas": {name: schemas[name] for name in reached(paths, schemas)},
+    }
+
+
+def table(endpoint: Json) -> Json:
+    """What is published of one table; `answer` where one path serves several, each in a shape of its own."""
+    facts = {fact: endpoint.get(fact) for fact in FACTS}
+    facts |= {fact: endpoint[fact] for fact in MORE_FACTS if endpoint.get(fact)}
+    if "response_schema" in endpoint:
+        shape = endpoint["response_schema"]
+        facts["answer"] = type_of({"$ref": shape} if isinstance(shape, str) else shape)
+    return facts
+
+
+def address(server: Json) -> str:
+    """The address with the defaults of its variables filled in."""
+    url: str = server["url"]
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", variable["default"])
+    return url
 
 
 def resolve(document: Json, node: Json) -> Json:
@@ -54,7 +101,23 @@ def parameter(given: Json) -> Json:
     facts = {"name": given["name"], "in": given["in"], "type": type_of(schema)}
     if given.get("required"):
         facts["required"] = True
-    return {**facts, **{bound: schema[bound] for bound in BOUNDS if bound in schema}}
+    return {**facts, **bounds(schema)}
+
+
+def bounds(schema: Json) -> Json:
+    return {bound: schema[bound] for bound in BOUNDS if bound in schema}
+
+
+def body(document: Json, given: Json) -> Json:
+    """A request's JSON body: its type, the fields that must be there, and the bounds of single fields."""
+    schema = given["content"]["application/json"].get("schema", {})
+    whole = resolve(document, schema)
+    limits = {name: bounds(part) for name, part in whole.get("properties", {}).items()}
+    return {
+        "type": type_of(schema),
+        "required": sorted(whole.get("required", [])),
+        "bounds": {name: found for name, found in limits.items() if found},
+    }
 
 
 def answer(operation: Json) -> Any:
@@ -85,7 +148,9 @@ def type_of(schema: Any) -> Any:
     mark = "?" if schema.get("nullable") else ""
     for several in ("allOf", "oneOf", "anyOf"):
         if several in schema:
-            return {several: [type_of(part) for part in schema[several]]}
+            parts = [type_of(part) for part in schema[several]]
+            alone = parts[0] if len(parts) == 1 else None
+            return f"{alone}{mark}" if isinstance(alone, str) else {several: parts}
     if schema.get("properties"):
         return fields(schema)
     if schema.get("type") == "array":
@@ -96,6 +161,39 @@ def type_of(schema: Any) -> Any:
         name, format_ = schema.get("type", "any"), schema.get("format")
         inner, left, right = f"{name}({format_})" if format_ else name, "", ""
     return f"{left}{inner}{right}{mark}" if isinstance(inner, str) else {left + right: inner}
+
+
+def reached(paths: Json, schemas: Json) -> list[str]:
+    """The names of all schemas that the operations speak of, directly or through another one."""
+    found: set[str] = set()
+    waiting = [
+        part
+        for operations in paths.values()
+        for operation in operations.values()
+        for part in (
+            operation["answer"],
+            operation.get("body", {}).get("type"),
+            *(endpoint.get("answer") for endpoint in operation["endpoints"]),
+        )
+    ]
+    while waiting:
+        for name in names(waiting.pop()):
+            if name in schemas and name not in found:
+                found.add(name)
+                waiting.append(schemas[name])
+    return sorted(found)
+
+
+def names(type_: Any) -> Iterator[str]:
+    """Every name in a type, those of schemas and others."""
+    if isinstance(type_, str):
+        yield type_.strip("[]{}?")
+    elif isinstance(type_, list):
+        for part in type_:
+            yield from names(part)
+    elif isinstance(type_, dict):
+        for part in type_.values():
+            yield from names(part)
 
 
 def main(arguments: list[str]) -> int:

@@ -57,6 +57,8 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    method: str = "GET"
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,14 @@ def tiny_vendor() -> Iterator[TinyVendor]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = vendor.answer(Asked(parts.path, dict(parse_qsl(parts.query)), headers))
+            body = self.rfile.read(int(headers.get("content-length", "0"))).decode()
+            answer = vendor.answer(Asked(parts.path, dict(parse_qsl(parts.query)), headers, self.command, body))
             self.send_response_only(answer.status)
             if vendor.date:
                 self.send_header("Date", vendor.date)

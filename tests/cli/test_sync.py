@@ -139,8 +139,41 @@ def test_a_listing_that_lacks_too_much_deletes_nothing_and_is_told(connected: Av
     connected("sync", "acme")
     before = rows_of(connected)
     sandbox.faults.push("empty", "contacts")
-    assert "deletions held" in connected("sync", "acme", "--table", "contacts", "--full").stdout
+    told = connected("sync", "acme", "--table", "contacts", "--full", "--allow-empty").stdout
+    assert "deletions held" in told
     assert rows_of(connected) == before
     (contacts,) = [one for one in connected.json("status", "acme")[0]["canonical"] if one["table"] == "contacts"]
     assert len(contacts["held"]) == 1
     assert "deletions held" in connected("status", "acme").stdout
+
+
+def test_a_listing_that_came_back_empty_fails_until_it_is_allowed_or_has_rows_again(
+    connected: Avesa, sandbox: Sandbox
+) -> None:
+    connected("sync", "acme")
+    before = rows_of(connected)
+    sandbox.faults.push("empty", "contacts")
+    result = connected("sync", "acme", "--table", "contacts", "--full", code=1)
+    assert "came back empty" in result.stderr
+    assert "avesa sync acme --service connectwise --table contacts --full --allow-empty" in result.stderr
+    assert "came back empty" in connected("status", "acme").stdout
+    assert rows_of(connected) == before
+    connected("ingest", "acme", "--table", "contacts", "--full")
+    assert "came back empty" not in connected("status", "acme").stdout
+
+
+def test_an_ingest_out_of_time_says_that_the_next_goes_on(connected: Avesa) -> None:
+    result = connected("ingest", "acme", "--max-seconds", "0", code=1)
+    assert "the next sync goes on from here" in result.stderr
+
+
+def test_a_table_that_is_not_due_is_left_out_and_told_unless_it_is_named(connected: Avesa) -> None:
+    connected("connect", "acme", "connectwise", "--set", "every.boards=6h")
+    assert "duration such as 15m" in connected("connect", "acme", "connectwise", "--set", "every=x", code=2).stderr
+    connected("sync", "acme")
+    result = connected("sync", "acme")
+    assert "1 table not due" in result.stdout
+    tables = connected.json("sync", "acme")["tenants"][0]["tables"]
+    assert [table["table"] for table in tables if table["status"] == "not_due"] == ["boards"]
+    assert "not due" not in connected("sync", "acme", "--table", "boards").stdout
+    assert "not due" not in connected("sync", "acme", "--full").stdout

@@ -40,7 +40,7 @@ def test_deletes_are_listed_and_decided(own: Avesa, sandbox: Sandbox) -> None:
     assert "No listing waits" in own("deletes", "list").stdout
     sandbox.faults.push("empty", "contacts", times=None)
     try:
-        own("sync", "acme", "--table", "contacts", "--full")
+        own("sync", "acme", "--table", "contacts", "--full", "--allow-empty")
         (held,) = own.json("deletes", "list")
         assert (held["tenant"], held["table"], held["listed"]) == ("acme", "contacts", 0)
         assert "connectwise/contacts" in own("deletes", "list", "acme").stdout

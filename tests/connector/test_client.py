@@ -6,15 +6,18 @@ import gzip
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import connection
-from avesa.connector.limits import Limiter, Limits, Stopped, waiter
+from avesa.connector.limiter import Limiter
+from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request
-from avesa.connector.retry import Retry
-from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable, Where
+from avesa.connector.retry import Code, Errors, Inside, Retry
+from avesa.connector.service import Service
+from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
 
 SLOW = replace(SERVICE, retry=Retry(attempts=3, first_wait=1.0), headers=(("clientId", "{company_id}"),))
@@ -27,9 +30,9 @@ def vendor() -> Iterator[TinyVendor]:
         yield vendor
 
 
-def client(vendor: TinyVendor, waits: list[float]) -> Client:
+def client(vendor: TinyVendor, waits: list[float], service: Service = SLOW) -> Client:
     link = connection(
-        SLOW, {"company_id": "co", "base_url": vendor.url}, {"private_key": "s3cr3t"}, where=Where("acme", "tiny")
+        service, {"company_id": "co", "base_url": vendor.url}, {"private_key": "s3cr3t"}, where=Where("acme", "tiny")
     )
     time = [0.0]
 
@@ -62,6 +65,99 @@ def test_a_429_makes_everybody_wait_as_long_as_it_says(vendor: TinyVendor) -> No
         sender.get(ask(vendor), tally)
     assert waits == [7.0]
     assert (tally.calls, tally.retries) == (2, 1)
+
+
+def test_a_429_that_says_hours_is_not_waited_for_and_not_asked_again(vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(429, headers={"Retry-After": "7200"})
+    waits: list[float] = []
+    with client(vendor, waits) as sender:
+        for _ in range(2):
+            with pytest.raises(AllowanceSpent, match="used up until"):
+                sender.get(ask(vendor), Tally())
+    assert waits == [] and len(vendor.asked) == 1
+
+
+def test_a_429_that_names_no_time_makes_all_rest_as_long_as_is_declared(vendor: TinyVendor) -> None:
+    answers = [Answer(429)]
+    vendor.bend = lambda _, answer: answers.pop() if answers else answer
+    waits: list[float] = []
+    with client(vendor, waits, replace(SLOW, limits=replace(SLOW.limits, rest=timedelta(seconds=30)))) as sender:
+        sender.get(ask(vendor), Tally())
+    assert waits == [30.0]
+
+
+LIMITED_INSIDE = replace(
+    SLOW,
+    errors=Errors(
+        codes=(Code("ratelimited", "limit"),),
+        inside=(Inside("ok", (False,), code="error", wait="retry_after"),),
+    ),
+)
+"""Says with status 200 that it was asked too often."""
+
+
+def test_what_is_refused_inside_a_good_answer_is_a_refusal_like_a_429(vendor: TinyVendor) -> None:
+    answers = [Answer(body=b'{"ok":false,"error":"ratelimited","retry_after":7}')]
+    vendor.bend = lambda _, answer: answers.pop() if answers else answer
+    waits: list[float] = []
+    tally = Tally()
+    with client(vendor, waits, LIMITED_INSIDE) as sender:
+        assert sender.get(ask(vendor), tally).body == b"[]"
+    assert waits == [7.0]
+    assert (tally.calls, tally.retries) == (2, 1)
+
+
+def test_a_refusal_that_says_hours_inside_a_good_answer_is_not_waited_for(vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(body=b'{"ok":false,"error":"ratelimited","retry_after":7200}')
+    waits: list[float] = []
+    with client(vendor, waits, LIMITED_INSIDE) as sender:
+        for _ in range(2):
+            with pytest.raises(AllowanceSpent, match="used up until"):
+                sender.get(ask(vendor), Tally())
+    assert waits == [] and len(vendor.asked) == 1
+
+
+def test_a_429_whose_code_means_something_else_makes_nobody_rest(vendor: TinyVendor) -> None:
+    errors = Errors(codes=(Code("plan_has_no_api", "table"),))
+    vendor.bend = lambda *_: Answer(429, b'{"code":"plan_has_no_api"}', {"Retry-After": "7200"})
+    waits: list[float] = []
+    with client(vendor, waits, replace(SLOW, errors=errors)) as sender:
+        for _ in range(2):
+            with pytest.raises(TableFailed, match="plan_has_no_api"):
+                sender.get(ask(vendor), Tally())
+    assert waits == [] and len(vendor.asked) == 2
+
+
+def test_a_vendor_that_is_not_there_is_found_out_once_and_asked_again_after_the_cool_down() -> None:
+    with tiny_vendor() as gone:
+        pass
+    waits: list[float] = []
+    tally = Tally()
+    with client(gone, waits) as sender:
+        for _ in range(5):
+            with pytest.raises(Unavailable, match="ConnectError, 3 times in a row") as caught:
+                sender.get(ask(gone), tally)
+            assert caught.value.where.tenant == "acme"
+        assert (tally.calls, waits) == (3, [0.5, 1.0])
+        sender._wait(SLOW.limits.cool_down.total_seconds())
+        with pytest.raises(Unavailable, match="ConnectError"):
+            sender.get(ask(gone), tally)
+        assert tally.calls == 6
+
+
+def test_while_a_vendor_answers_badly_other_tables_are_tried_once_each(vendor: TinyVendor) -> None:
+    vendor.lists["/boards"] = []
+    vendor.bend = lambda asked, answer: Answer(503) if asked.path.endswith("/tickets") else answer
+    tally = Tally()
+    with client(vendor, []) as sender:
+        for calls in (3, 4, 5):
+            with pytest.raises(Unavailable, match="503, 3 times in a row"):
+                sender.get(ask(vendor), tally)
+            assert tally.calls == calls
+        sender.get(ask(vendor, "/boards"), tally)
+        with pytest.raises(Unavailable):
+            sender.get(ask(vendor), tally)
+    assert tally.calls == 6 + 3
 
 
 def test_a_connection_that_is_cut_is_tried_again_with_backoff_and_then_unavailable(vendor: TinyVendor) -> None:

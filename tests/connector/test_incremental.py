@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,15 +11,22 @@ from hypothesis import strategies as st
 from avesa.connector.incremental import (
     Boundary,
     Changes,
+    Delta,
+    InBody,
+    InHeader,
+    InParams,
     Memory,
     choose_kind,
     decode_memory,
     encode_memory,
+    first_since,
+    next_token,
     next_watermark,
-    read_time,
+    next_window,
     vendor_start,
 )
 from avesa.connector.request import Request, Response
+from avesa.connector.times import MILLISECONDS, SECONDS, Written
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -68,27 +77,6 @@ def test_the_vendors_clock_is_read_from_the_date_less_the_time_the_answer_took()
         assert vendor_start(Response(200, bad, b"", "https://v.example")) is None
 
 
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2026-03-01T12:00:00Z", NOON),
-        ("2026-03-01T14:00:00+02:00", NOON),
-        ("2026-03-01 12:00:00", NOON),
-        ("2026-03-01T12:00:00.1234567Z", NOON + timedelta(microseconds=123456)),
-        ("2026-03-01", NOON - 12 * HOUR),
-        (None, None),
-    ],
-)
-def test_times_are_read_in_all_iso_forms_and_are_utc_without_a_zone(text: str | None, moment: datetime | None) -> None:
-    assert read_time(text) == moment
-
-
-@pytest.mark.parametrize("value", ["soon", "", 1772366400, True, ["2026"], "0001-01-01T00:00:00+05:00"])
-def test_other_values_are_no_times(value: object) -> None:
-    with pytest.raises(ValueError):
-        read_time(value)
-
-
 def test_the_boundary_holds_the_rows_that_the_next_window_will_hold() -> None:
     boundary = Boundary(lambda newest: newest - HOUR if newest else None)
     for hours in range(10):
@@ -106,7 +94,154 @@ def test_the_boundary_stays_small_and_keeps_the_newest_of_an_ascending_list() ->
     assert len(boundary.digests(None)) <= 100
 
 
+def test_where_the_next_window_begins_is_not_worked_out_for_every_row() -> None:
+    asked: list[datetime | None] = []
+
+    def floor(newest: datetime | None) -> datetime | None:
+        asked.append(newest)
+        return newest
+
+    boundary = Boundary(floor)
+    for second in range(10_000):
+        boundary.add(str(second), NOON + timedelta(seconds=second))
+    assert len(asked) <= 110
+    assert boundary.digests(NOON + timedelta(seconds=9_998)) == ("9998", "9999")
+
+
 def test_memory_survives_its_json_and_an_unreadable_one_is_empty() -> None:
     memory = Memory(NOON, ("a", "b"), NOON)
     assert decode_memory(encode_memory(memory)) == memory
     assert decode_memory("{") == decode_memory(None) == Memory()
+
+
+# How changes are asked for
+
+REQUEST = Request("POST", "https://v.example/x", (("a", "1"),), (), '{"filter":[{"op":"gte"},{}],"limit":100}')
+
+
+def test_the_window_stands_in_parameters() -> None:
+    changes = Changes("u", ask=InParams((("from", "{since}"), ("to", "{until}"))), form=SECONDS)
+    asked = changes.asked(REQUEST, NOON, NOON + HOUR)
+    assert asked.params == (("a", "1"), ("from", "1772366400"), ("to", "1772370000"))
+
+
+def test_the_window_stands_in_a_filter_whose_own_braces_stay() -> None:
+    changes = Changes("u", ask=("filter", '{"updated":{"gt":"{since}"}}'))
+    assert changes.asked(REQUEST, NOON).param("filter") == '{"updated":{"gt":"2026-03-01T12:00:00Z"}}'
+
+
+def test_the_window_stands_in_a_header() -> None:
+    changes = Changes("u", ask=InHeader("If-Modified-Since"), form="%Y-%m-%dT%H:%M:%S")
+    assert changes.asked(REQUEST, NOON).headers == (("If-Modified-Since", "2026-03-01T12:00:00"),)
+
+
+@pytest.mark.parametrize(
+    ("ask", "body"),
+    [
+        (InBody((("filter.0.value", "{since}"),)), '{"filter":[{"op":"gte","value":"1772366400000"},{}],"limit":100}'),
+        (InBody((("limit", "{since}"),), number=True), '{"filter":[{"op":"gte"},{}],"limit":1772366400000}'),
+        (InBody((("v.input.since", "{since}"),)), '{"filter":[{"op":"gte"},{}],"limit":100,"v":{"input":{"since":'
+         '"1772366400000"}}}'),
+    ],
+)  # fmt: skip
+def test_the_window_stands_at_a_path_of_the_body(ask: InBody, body: str) -> None:
+    changes = Changes("u", ask=ask, form=MILLISECONDS)
+    assert changes.asked(REQUEST, NOON).body == body
+
+
+def test_a_request_without_a_body_gets_one_and_a_place_that_is_not_there_is_an_error() -> None:
+    ask = Changes("u", ask=InBody((("a.b", "{since}"),)), form=SECONDS)
+    assert ask.asked(Request("POST", "https://v.example"), NOON).body == '{"a":{"b":"1772366400"}}'
+    with pytest.raises(ValueError, match="no place 2"):
+        Changes("u", ask=InBody((("filter.2.value", "{since}"),))).asked(REQUEST, NOON)
+
+
+def test_the_window_begins_where_the_vendor_reads_what_is_written() -> None:
+    minutes = Changes("u", ask=("jql", "updated >= '{since}'"), form=Written("%Y-%m-%d %H:%M", "{timezone}"))
+    here = minutes.of_tenant({"timezone": "America/New_York"}, overlap=HOUR)
+    moment = NOON + timedelta(seconds=59)
+    assert here.since(moment) == NOON - HOUR
+    assert here.asked(REQUEST, here.since(moment)).param("jql") == "updated >= '2026-03-01 06:00'"
+
+
+# Windows that the vendor bounds
+
+DAY = timedelta(days=1)
+BOUNDED = Changes(
+    "u", ask=InParams((("from", "{since}"), ("to", "{until}"))), longest_window=30 * DAY, kept_for=90 * DAY
+)
+
+
+@given(moments, st.integers(0, 200 * 86_400), st.sampled_from([SECONDS, "%Y-%m-%d", Written("%Y-%m-%d %H:%M")]))
+def test_windows_follow_each_other_without_a_gap_up_to_now_and_none_is_too_long(
+    since: datetime, seconds: int, form: Any
+) -> None:
+    changes = replace(BOUNDED, form=form)
+    since, now = changes.rounded(since), since + timedelta(seconds=seconds)
+    window = next_window(changes, since, now)
+    begin = since
+    while window is not None:
+        assert window[1] is not None
+        assert changes.rounded(window[0]) <= begin <= window[1]
+        assert window[1] - window[0] <= 31 * DAY
+        begin = window[1]
+        window = next_window(changes, since, now, window)
+    assert begin >= changes.rounded(now)
+
+
+def test_a_window_without_an_end_is_the_only_one() -> None:
+    window = next_window(CHANGES, NOON, NOON + DAY)
+    assert window == (NOON, None)
+    assert next_window(CHANGES, NOON, NOON + DAY, window) is None
+
+
+def test_what_the_vendor_does_not_keep_is_listed_instead() -> None:
+    def kind(age: timedelta) -> str:
+        memory = Memory(listed_at=NOON)
+        return choose_kind(BOUNDED, NOON - age, memory, full=False, relist=HOUR, now=NOON)
+
+    assert (kind(89 * DAY), kind(90 * DAY)) == ("changes", "listing")
+
+
+def test_what_cannot_be_listed_is_asked_for_as_far_back_as_it_is_kept() -> None:
+    only = replace(BOUNDED, only=True)
+    assert choose_kind(only, None, Memory(), full=True, relist=HOUR, now=NOON) == "changes"
+    assert first_since(only, None, NOON, full=False) == NOON - 90 * DAY
+    assert first_since(only, NOON - HOUR, NOON, full=False) == NOON - HOUR
+    assert first_since(only, NOON - HOUR, NOON, full=True) == NOON - 90 * DAY
+    assert first_since(only, NOON - 200 * DAY, NOON, full=False) == NOON - 90 * DAY
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"longest_window": DAY}, {"longest_window": timedelta(0), "ask": BOUNDED.ask}, {"only": True}],
+)
+def test_what_does_not_fit_together_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        replace(CHANGES, **wrong)
+
+
+# Tokens
+
+
+def test_a_delta_feed_is_listed_until_there_is_a_token() -> None:
+    delta = Delta(("token",), ask=("token", "{token}"))
+    memory = Memory(listed_at=NOON)
+    assert choose_kind(delta, NOON, memory, full=False, relist=HOUR, now=NOON) == "listing"
+    memory = Memory(listed_at=NOON, token="t1")
+    assert choose_kind(delta, NOON, memory, full=False, relist=HOUR, now=NOON) == "changes"
+    assert delta.asked(REQUEST, "t1").param("token") == "t1"
+
+
+@pytest.mark.parametrize(
+    ("body", "token"),
+    [
+        (b'{"@odata.deltaLink":"https://other.example/users/delta?$deltatoken=a%2Bb&x=1"}', "a+b"),
+        (b'{"@odata.deltaLink":"https://other.example/users/delta"}', None),
+        (b'{"@odata.nextLink":"https://other.example/users/delta?$skiptoken=c"}', None),
+        (b"[]", None),
+    ],
+)
+def test_of_a_delta_link_only_the_token_is_used(body: bytes, token: str | None) -> None:
+    graph = Delta(("@odata.deltaLink",), ask=("$deltatoken", "{token}"), in_link="$deltatoken")
+    assert next_token(Response(200, {}, body, "https://v.example"), graph) == token

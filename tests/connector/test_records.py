@@ -10,8 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector.records import Reading, Record, read_page
+from avesa.connector.incremental import Changes, Deletions, Events
+from avesa.connector.records import (
+    Reading,
+    Record,
+    read_page,
+    reading_of_deletions,
+    reading_of_events,
+    told_by_events,
+)
 from avesa.connector.service import Deleted
+from avesa.connector.times import SECONDS, Written
 from avesa.shared.errors import TableFailed
 
 READING = Reading((), (("id",),), ("_info", "lastUpdated"), Deleted("deletedFlag"), (), key_under_parent=False)
@@ -135,3 +144,147 @@ def test_secrets_are_masked_where_they_stand_and_all_else_keeps_its_bytes() -> N
 
 def test_a_secret_given_twice_is_masked_twice() -> None:
     assert read(b'[{"id":1,"k":"a","k":"b"}]', secret_fields=(("k",),))[0].payload == '{"id":1,"k":"***","k":"***"}'
+
+
+# Where the records are
+
+
+def payloads(body: bytes, **changes: Any) -> list[str]:
+    return [record.payload for record in read(body, **changes)]
+
+
+def test_a_star_stands_for_each_element_and_what_lacks_the_list_is_passed_over() -> None:
+    body = b'{"data":{"boards":[{"items":[{"id":1}]},{"items":null},{"x":1},null,{"items":[ {"id":2}, {"id":3}]}]}}'
+    assert payloads(body, records=("data", "boards", "*", "items")) == ['{"id":1}', '{"id":2}', '{"id":3}']
+
+
+def test_the_lists_of_a_change_feed_become_one() -> None:
+    """As QuickBooks: a list of one object, whose QueryResponse is a list with one object for each kind of record."""
+    body = b"""{"CDCResponse":[{"QueryResponse":[{"Invoice":[{"Id":"1"},{"Id":"2","status":"Deleted"}],"maxResults":2},
+              {"Customer":[{"Id":"9"}]},{}]}],"time":"x"}"""
+    path = ("CDCResponse", "*", "QueryResponse", "*", "Invoice")
+    assert [r.record_id for r in read(body, records=path, key=(("Id",),))] == ["1", "2"]
+
+
+def test_records_may_be_wrapped_in_an_object_each() -> None:
+    body = b'{"list":[{"customer":{"id":"a"},"card":{}},{"customer":{"id":"b"}}]}'
+    assert payloads(body, records=("list", "*", "customer"), records_as="object") == ['{"id":"a"}', '{"id":"b"}']
+
+
+def test_one_object_may_be_the_only_record() -> None:
+    assert payloads(b'{"ok":true,"team":{"id":"T1"}}', records=("team",), records_as="object") == ['{"id":"T1"}']
+    assert payloads(b' {"id":"T1"}\n', records_as="object") == ['{"id":"T1"}']
+
+
+def test_in_a_map_the_name_is_the_key() -> None:
+    body = b'{"billable_info":{"U1":{"billing_active":true},"U2":{"id":"other"}}}'
+    records = read(body, records=("billable_info",), records_as="map")
+    assert [(r.record_id, r.payload) for r in records] == [
+        ("U1", '{"billing_active":true}'),
+        ("U2", '{"id":"other"}'),
+    ]
+    assert [r.problem for r in records] == [None, None]
+    [under] = read(b'{"U1":{}}', "p", records_as="map", key_under_parent=True)
+    assert under.record_id == '["p","U1"]'
+
+
+def test_records_are_looked_for_at_several_places_in_order() -> None:
+    places = {"records": ("data", "boards", "*", "items"), "other_records": (("data", "next", "items"),)}
+    assert payloads(b'{"data":{"boards":[{"items":[{"id":1}]}]}}', **places) == ['{"id":1}']
+    assert payloads(b'{"data":{"next":{"items":[{"id":2}]}}}', **places) == ['{"id":2}']
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(b'{"data":{}}', **places)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"users":null}', b'{"kind":"x"}', b'{"a":"\t"}'])
+def test_a_missing_list_is_an_empty_one_only_where_that_is_declared(body: bytes) -> None:
+    assert payloads(body, records=("users",), records_optional=True) == []
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(body, records=("users",))
+
+
+@pytest.mark.parametrize("body", [b'{"users":{}}', b'{"users":"x"}', b"[]", b'{"users":7,"x":"\t"}'])
+def test_something_of_another_shape_is_never_an_empty_list(body: bytes) -> None:
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(body, records=("users",), records_optional=True)
+
+
+@pytest.mark.parametrize("shape", ["object", "map"])
+@pytest.mark.parametrize("body", [b'{"a":[]}', b'{"a":7}', b'{"a":null}', b'{"a":["\t"]}'])
+def test_a_list_where_an_object_was_expected_says_so(body: bytes, shape: str) -> None:
+    with pytest.raises(TableFailed, match="an object was expected at a"):
+        read(body, records=("a",), records_as=shape)
+
+
+@pytest.mark.parametrize("shape", ["list", "object", "map"])
+def test_what_strict_readers_refuse_is_found_at_the_same_places(shape: str) -> None:
+    inner = {"list": '[{"id":1,"s":"a\tb"}]', "object": '{"id":1,"s":"a\tb"}', "map": '{"1":{"id":1,"s":"a\tb"}}'}
+    body = '{"boards":[{"x":null},{"x":' + inner[shape] + '},{},{"y":1}]}'
+    assert payloads(body.encode(), records=("boards", "*", "x"), records_as=shape) == ['{"id":1,"s":"a\tb"}']
+
+
+# Times, deletions and events
+
+
+def test_times_are_read_in_the_form_that_is_declared_and_others_are_a_problem() -> None:
+    body = b'[{"id":1,"_info":{"lastUpdated":"1772366400.5"}},{"id":2,"_info":{"lastUpdated":"2026-03-01"}}]'
+    first, second = read(body, times=SECONDS)
+    assert (first.updated_at, first.problem) == (datetime(2026, 3, 1, 12, 0, 0, 500_000, tzinfo=UTC), None)
+    assert (second.updated_at, second.problem) == (None, "unreadable time: _info.lastUpdated")
+
+
+def test_what_means_never_is_null_and_no_problem() -> None:
+    [row] = read(b'[{"id":1,"_info":{"lastUpdated":""}}]', times=Written("%Y-%m-%d %H:%M:%S", never=("",)))
+    assert (row.updated_at, row.problem) == (None, None)
+
+
+def test_a_flag_can_mean_deleted_by_being_there_at_all() -> None:
+    body = b'[{"id":1,"@removed":{"reason":"deleted"}},{"id":2,"@removed":null},{"id":3}]'
+    flags = [r.is_deleted for r in read(body, deleted=Deleted("@removed", present=True))]
+    assert flags == [True, False, False]
+
+
+EVENTS = Events(types=("invoice.",), deleted=("invoice.deleted",))
+
+
+def told(body: bytes, **changes: Any) -> list[Record]:
+    table = replace(READING, updated_at=None, times=SECONDS, **changes)
+    listed = read_page(body, reading_of_events("data", "created", table), page=1, parent_id=None)
+    return told_by_events(listed, EVENTS, table)
+
+
+def test_events_tell_of_the_records_in_them_at_the_time_of_the_event_byte_for_byte() -> None:
+    body = b"""{"data":[
+        {"id":"e1","type":"invoice.paid","created":1772366400,"data":{"object":{"id" : "i1",  "n":1.0}}},
+        {"id":"e2","type":"charge.failed","created":1772366401,"data":{"object":{"id":"c1"}}},
+        {"id":"e3","type":"invoice.deleted","created":1772366402,"data":{"object":{"id":"i2"}}},
+        {"id":"e4","created":1772366402}]}"""
+    assert told(body) == [
+        Record("i1", '{"id" : "i1",  "n":1.0}', datetime(2026, 3, 1, 12, tzinfo=UTC), False, None),
+        Record("i2", '{"id":"i2"}', datetime(2026, 3, 1, 12, 0, 2, tzinfo=UTC), True, None),
+    ]
+
+
+def test_an_event_without_a_record_lands_with_its_problem() -> None:
+    [row] = told(b'{"data":[{"id":"e1","type":"invoice.paid","created":1772366400,"data":{}}]}')
+    assert row.record_id is None
+    assert row.problem == "no record: the event holds none at data.object"
+
+
+def test_secrets_in_the_record_of_an_event_are_masked() -> None:
+    body = b'{"data":[{"id":"e1","type":"invoice.x","created":1,"data":{"object":{"id":"i","pw":"p"}}}]}'
+    assert told(body, secret_fields=(("pw",),))[0].payload == '{"id":"i","pw":"***"}'
+
+
+def test_an_event_of_a_table_with_secrets_that_holds_no_record_shows_none_of_them() -> None:
+    body = b'{"data":[{"id":"e1","type":"invoice.x","created":1,"data":{"before":{"pw":"p"}}}]}'
+    assert told(body, secret_fields=(("pw",),))[0].payload == '{"id":"e1","type":"invoice.x","created":1,"data":"***"}'
+
+
+def test_a_list_of_deletions_has_keys_and_times_of_its_own() -> None:
+    changes = Changes(None, ask=("since", "{since}"))
+    deletions = Deletions("/deleted", key=("worklogId",), at="updatedTime", changes=changes, records="values")
+    reading = reading_of_deletions(deletions, READING)
+    body = b'{"values":[{"worklogId":7,"updatedTime":"2026-03-01T12:00:00Z"}]}'
+    [row] = read_page(body, reading, page=1, parent_id=None)
+    assert (row.record_id, row.updated_at, row.problem) == ("7", datetime(2026, 3, 1, 12, tzinfo=UTC), None)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from avesa.connector.request import Request, Response, fill
+from avesa.connector.request import Request, Response
+from avesa.connector.template import fill
 
 REQUEST = Request("GET", "https://v.example/a", (("page", "1"),), (("Authorization", "Basic s3cr3t"),), "body s3cr3t")
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from avesa.connector.paging import CursorExpired
 from avesa.connector.request import Response
-from avesa.connector.retry import Errors, Retry, failure, retry_after, wait_before_retry
+from avesa.connector.retry import Code, Errors, Inside, Retry, classify, failure, retry_after, wait_before_retry
 from avesa.shared.errors import AvesaError, ServiceFailed, TableFailed, Unavailable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -78,3 +80,141 @@ def test_only_code_and_a_short_message_of_the_vendors_answer_are_told_without_se
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b'{"code":7}', b"\xff", b"[" * 9000])
 def test_an_error_body_of_another_shape_is_left_out(body: bytes) -> None:
     assert str(failure(Response(400, {}, body, "https://v.example"), Errors())) == "The vendor answered 400."
+
+
+# What an answer means
+
+
+SLACK = Errors(
+    inside=(Inside("ok", (False,), code="error", message="error_message"),),
+    codes=(
+        Code("ratelimited", "limit"),
+        Code("internal_error", "retry"),
+        Code("invalid_auth", "service"),
+        Code("invalid_cursor", "expired"),
+    ),
+)
+GRAPHQL = Errors(
+    inside=(Inside("errors", code="errors.0.extensions.code", message="errors.0.message"),),
+    codes=(Code("ComplexityException", "limit"), Code(None, "service", text="not authenticated")),
+)
+QUICKBOOKS = Errors(
+    code="Fault.Error.0.code",
+    message="Fault.Error.0.Message",
+    inside=(Inside("Fault"),),
+    codes=(Code("003001", "limit"), Code("3200", "service")),
+)
+SERVICENOW = Errors(inside=(Inside(tail="Transaction cancelled: maximum execution time exceeded", means="retry"),))
+SALESFORCE = Errors(
+    code="0.errorCode",
+    message="0.message",
+    codes=(
+        Code("REQUEST_LIMIT_EXCEEDED", "limit", status=403),
+        Code("INVALID_QUERY_LOCATOR", "expired", status=400),
+        Code("QUERY_TIMEOUT", "retry"),
+    ),
+)
+GRAPH = Errors(code="error.code", message="error.message", codes=(Code(None, "expired", status=410),))
+AUTOTASK = Errors(code="errors.0", message="errors.0", codes=(Code(None, "limit", text="Itgenatr005"),))
+
+
+def answer(status: int, body: str) -> Response:
+    return Response(status, {}, body.encode(), "https://v.example")
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "body", "means"),
+    [
+        (SLACK, 200, '{"ok":true,"members":[]}', None),
+        (SLACK, 200, '{"ok":false,"error":"ratelimited"}', "limit"),
+        (SLACK, 200, '{"ok":false,"error":"invalid_auth"}', "service"),
+        (SLACK, 200, '{"ok":false,"error":"invalid_cursor"}', "expired"),
+        (SLACK, 200, '{"ok":false,"error":"channel_not_found"}', "table"),
+        (SLACK, 200, '{"ok":false}', "table"),
+        (SLACK, 200, '{"ok":0,"members":[]}', None),
+        (SLACK, 200, "[]", None),
+        (GRAPHQL, 200, '{"data":{},"errors":[]}', None),
+        (GRAPHQL, 200, '{"data":{},"errors":null}', None),
+        (GRAPHQL, 200, '{"errors":[{"message":"x","extensions":{"code":"ComplexityException"}}]}', "limit"),
+        (GRAPHQL, 200, '{"errors":[{"message":"Not Authenticated"}]}', "service"),
+        (GRAPHQL, 200, '{"errors":[{"message":"Field x does not exist"}]}', "table"),
+        (QUICKBOOKS, 200, '{"Fault":{"Error":[{"code":"003001","Message":"throttled"}]}}', "limit"),
+        (QUICKBOOKS, 401, '{"fault":{"error":[{"code":"3200","message":"expired"}]}}', "service"),
+        (QUICKBOOKS, 400, '{"Fault":{"Error":[{"code":3200}]}}', "service"),
+        (QUICKBOOKS, 200, '{"QueryResponse":{}}', None),
+        (SERVICENOW, 200, '{"result":[{"a":"b"},{"error":{"message":"Transaction cancelled: maximum execution time'
+         ' exceeded"},"status":"failure"}', "retry"),
+        (SERVICENOW, 200, '{"result":[]}', None),
+        (SALESFORCE, 403, '[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"x"}]', "limit"),
+        (SALESFORCE, 403, '[{"errorCode":"INSUFFICIENT_ACCESS","message":"x"}]', "table"),
+        (SALESFORCE, 400, '[{"errorCode":"REQUEST_LIMIT_EXCEEDED"}]', "table"),
+        (SALESFORCE, 400, '[{"errorCode":"INVALID_QUERY_LOCATOR"}]', "expired"),
+        (SALESFORCE, 400, '[{"errorCode":"query_timeout"}]', "retry"),
+        (SALESFORCE, 503, "<html>", "retry"),
+        (GRAPH, 410, "", "expired"),
+        (GRAPH, 404, '{"error":{"code":"x"}}', "table"),
+        (AUTOTASK, 500, '{"errors":["Thread threshold Itgenatr005"]}', "limit"),
+        (AUTOTASK, 500, '{"errors":["bad query"]}', "retry"),
+        (Errors(), 200, '{"error":"whatever"}', None),
+        (Errors(), 429, "", "limit"),
+        (Errors(), 502, "", "retry"),
+        (Errors(), 401, "", "service"),
+        (Errors(), 404, "", "table"),
+    ],
+)  # fmt: skip
+def test_an_answer_means_what_its_body_says_before_its_status(
+    errors: Errors, status: int, body: str, means: str | None
+) -> None:
+    verdict = classify(answer(status, body), errors)
+    assert verdict.means == means
+    assert verdict.is_good == (means is None)
+
+
+def test_an_outage_inside_a_good_answer_is_asked_for_again_and_a_failure_is_not() -> None:
+    def wait_for(body: str) -> float | None:
+        verdict = classify(answer(200, body), SLACK)
+        return wait_before_retry(1, 200, {}, policy=POLICY, errors=SLACK, random=lambda: 0.5, now=NOON, verdict=verdict)
+
+    assert wait_for('{"ok":false,"error":"internal_error"}') == 0.5
+    assert wait_for('{"ok":false,"error":"channel_not_found"}') is None
+    assert wait_for('{"ok":true}') is None
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "body", "kind", "said"),
+    [
+        (SLACK, 200, '{"ok":false,"error":"internal_error"}', Unavailable, "answered 200: internal_error, 1 time in"),
+        (
+            SLACK,
+            200,
+            '{"ok":false,"error":"invalid_auth"}',
+            ServiceFailed,
+            "refuses the credentials (200: invalid_auth)",
+        ),
+        (SLACK, 200, '{"ok":false,"error":"not_in_channel"}', TableFailed, "200, and in it an error: not_in_channel"),
+        (SALESFORCE, 403, '[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"m"}]', Unavailable, "403: REQUEST_LIMIT"),
+        (SALESFORCE, 400, '[{"errorCode":"INVALID_QUERY_LOCATOR"}]', CursorExpired, "its own cursor any more (400"),
+        (QUICKBOOKS, 200, '{"Fault":{"Error":[{"Message":"key k3y"}]}}', TableFailed, "in it an error: key ***"),
+    ],
+)
+def test_what_is_raised_is_what_it_means_with_the_vendors_own_words(
+    errors: Errors, status: int, body: str, kind: type[Exception], said: str
+) -> None:
+    error = failure(answer(status, body), errors, hide=("k3y",))
+    assert type(error) is kind
+    assert said in str(error)
+
+
+def test_a_wait_that_the_body_asks_for_is_kept_to_up_to_the_cap_and_behind_the_header() -> None:
+    errors = Errors(inside=(Inside("errors", means="limit", wait="errors.0.extensions.retry_in_seconds"),))
+
+    def wait_for(seconds: object, **headers: str) -> float | None:
+        body = msgspec.json.encode({"errors": [{"extensions": {"retry_in_seconds": seconds}}]}).decode()
+        return wait_before_retry(
+            1, 200, headers, policy=POLICY, errors=errors, random=lambda: 0.5, now=NOON,
+            verdict=classify(answer(200, body), errors),
+        )  # fmt: skip
+
+    assert [wait_for(7), wait_for(7.5), wait_for(86_400), wait_for(0)] == [7.0, 7.5, 100.0, 0.0]
+    assert wait_for(7, **{"retry-after": "3"}) == 3.0
+    assert [wait_for(bad) for bad in ("soon", None, -1, True)] == [0.5] * 4

@@ -70,6 +70,12 @@ def test_an_unknown_setting_is_refused_with_the_closest_name() -> None:
         connection(SERVICE, {"companyid": "x"}, SECRET, where=ACME)
 
 
+def test_a_tenant_can_take_another_share_of_what_the_vendor_allows() -> None:
+    assert connection(SERVICE, {**GOOD, "limit_share": "0.5"}, SECRET, where=ACME).credentials["limit_share"] == "0.5"
+    with pytest.raises(UsageError, match="above 0 and at most 1, not '90'"):
+        connection(SERVICE, {**GOOD, "limit_share": "90"}, SECRET, where=ACME)
+
+
 @pytest.mark.parametrize(
     "url", ["http://tiny.example", "http://127.0.0.1.evil.example", "ftp://127.0.0.1", "tiny.example", "https://u:p@h"]
 )

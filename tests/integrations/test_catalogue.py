@@ -36,7 +36,7 @@ def test_ingestion_needs_neither_the_engine_nor_the_table_format() -> None:
     """One bundle pulls every service; it stays small without them."""
     code = (
         "import sys, avesa.pipeline.ingest as i; i.load_service('connectwise');"
-        "print(sorted({'duckdb', 'deltalake', 'pyarrow', 'numpy', 'polars'} & set(sys.modules)))"
+        "print(sorted({'duckdb', 'deltalake', 'pyarrow', 'numpy', 'polars', 'cryptography'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

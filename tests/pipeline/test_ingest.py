@@ -2,13 +2,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from avesa.pipeline.ingest import check_connection, choose_tables, ingest_service, ingest_table
+from avesa.connector.limits import Limits, Rate
+from avesa.connector.service import Endpoint
+from avesa.pipeline.ingest import TABLES_AT_ONCE, check_connection, choose_tables, ingest_service, ingest_table
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import Busy, ConfigurationError, ServiceFailed, TableFailed, UsageError
+from avesa.shared.errors import (
+    AllowanceSpent,
+    Busy,
+    ConfigurationError,
+    ServiceFailed,
+    TableFailed,
+    Unavailable,
+    UsageError,
+)
 from avesa.shared.tenants import TenantService
 from tiny_vendor import SERVICE, Answer, TinyVendor, connect_tenant, landed, open_ports, receipts, record, tiny_vendor
 
@@ -143,3 +155,63 @@ def test_an_address_that_answers_with_a_web_page_is_no_good_connection(ports: Po
     vendor.bend = lambda *_: Answer(body=b"<html>Welcome</html>")
     with pytest.raises(TableFailed, match="not JSON"):
         check_connection(ports, connect_tenant(ports, vendor.url), service=SERVICE)
+
+
+def test_a_budget_that_is_used_up_stops_a_table_with_a_checkpoint_and_fails_nothing(
+    ports: Ports, vendor: TinyVendor
+) -> None:
+    vendor.lists["/tickets"] = [record(i) for i in range(1, 14)]
+    tenant = connect_tenant(ports, vendor.url)
+    budget = replace(SERVICE, limits=Limits(rates=(Rate(3, per=timedelta(days=1)),)))
+    (table,) = ingest_service(ports, tenant, run_id="r1", service=budget, tables=["tickets"]).tables
+    assert table.status == "stopped" and isinstance(table.error, AllowanceSpent)
+    assert "used up until" in table.error.message and table.error.where.table == "tickets"
+    assert ports.run_log.latest("acme")[0].status == "stopped"
+    assert receipts(ports, "tickets") == []
+    asked = len(vendor.asked)
+    # The rest of the day asks for nothing more; then it goes on behind what has landed.
+    assert ingest_service(ports, tenant, run_id="r2", service=budget, tables=["tickets"]).tables[0].status == "stopped"
+    assert len(vendor.asked) == asked == 2
+    raised = replace(SERVICE, limits=Limits(rates=(Rate(5000, per=timedelta(days=1)),)))
+    (table,) = ingest_service(ports, tenant, run_id="r3", service=raised, tables=["tickets"]).tables
+    assert (table.status, table.resumed, len(vendor.asked)) == ("ok", True, 5)
+    assert sorted(int(row["record_id"]) for row in landed(ports, "tickets")) == list(range(1, 14))
+
+
+def test_tenants_that_share_an_account_share_what_the_vendor_allows_it(ports: Ports, vendor: TinyVendor) -> None:
+    both = [connect_tenant(ports, vendor.url, name) for name in ("acme", "globex")]
+    budget = replace(SERVICE, limits=Limits(rates=(Rate(10, per=timedelta(days=1)),)))
+    done = [
+        ingest_service(ports, tenant, run_id="r1", service=budget, tables=["tickets", "boards", "events"]).ok
+        for tenant in (*both, both[0])
+    ]
+    assert done == [True, True, True]
+    left = ingest_service(ports, both[1], run_id="r2", service=budget, tables=["tickets"])
+    assert isinstance(left.tables[0].error, AllowanceSpent)
+    assert len(vendor.asked) == 9
+
+
+def test_of_a_vendor_that_is_down_not_each_table_finds_out_for_itself(ports: Ports, vendor: TinyVendor) -> None:
+    vendor.bend = lambda *_: Answer(body=b"x" * 100, cut=10)
+    many = tuple(Endpoint(f"table{number}", f"/table{number}") for number in range(20))
+    down = replace(SERVICE, endpoints=many)
+    outcome = ingest_service(ports, connect_tenant(ports, vendor.url), run_id="r1", service=down)
+    assert {type(table.error) for table in outcome.tables} == {Unavailable}
+    assert len({table.error.message for table in outcome.tables if table.error}) == 1
+    # Only the tables that were asked for together tried again; the others failed at once.
+    assert len(vendor.asked) <= TABLES_AT_ONCE * SERVICE.retry.attempts
+
+
+def test_one_table_that_is_broken_for_good_does_not_keep_the_others_from_trying(
+    ports: Ports, vendor: TinyVendor
+) -> None:
+    vendor.bend = lambda asked, answer: Answer(500) if asked.path.endswith("/tickets") else answer
+    for _ in range(3):
+        outcome = ingest_service(
+            ports,
+            connect_tenant(ports, vendor.url),
+            run_id="r1",
+            service=SERVICE,
+            tables=["tickets", "boards", "events"],
+        )
+        assert [table.status for table in outcome.tables] == ["failed", "ok", "ok"]

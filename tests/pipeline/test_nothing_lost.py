@@ -108,10 +108,23 @@ def test_a_connection_that_is_cut_is_tried_again(days: Days) -> None:
     ends_in_the_truth(days)
 
 
-def test_an_empty_answer_where_there_were_records_deletes_nothing(days: Days) -> None:
+def test_an_empty_answer_where_there_were_records_fails_its_table_and_deletes_nothing(days: Days) -> None:
     before = len(days.table("acme", "contacts"))
     days.sandbox.faults.push("empty", "contacts", times=None)
-    report = sync(days, full=True)
+    for _ in range(3):
+        report = sync(days, full=True)
+        (contacts,) = [table for table in report.tables if table.table == "contacts"]
+        assert contacts.status == "failed" and "came back empty" in str(contacts.error)
+        assert all(table.status == "ok" for table in report.tables if table is not contacts)
+    assert len(days.table("acme", "contacts")) == before
+    assert not any(row["is_deleted"] for row in days.table("acme", "contacts"))
+    ends_in_the_truth(days)
+
+
+def test_an_empty_answer_that_is_believed_deletes_nothing_before_a_second_one_agrees(days: Days) -> None:
+    before = len(days.table("acme", "contacts"))
+    days.sandbox.faults.push("empty", "contacts", times=None)
+    report = sync(days, full=True, allow_empty=True)
     held = [transform for transform in report.transforms if transform.report.held]
     assert [transform.table for transform in held] == ["contacts"]
     assert len(days.table("acme", "contacts")) == before

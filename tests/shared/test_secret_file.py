@@ -197,3 +197,117 @@ def test_a_full_disk_keeps_the_old_values(small_disk: Path) -> None:
         secrets.put("acme", "connectwise", {"key": SECRET * 50_000})
     assert SECRET not in shown(caught.value)
     assert secrets.get("acme", "connectwise") == {"key": "old"}
+
+
+def test_a_value_is_replaced_only_if_it_is_still_the_one_expected(path: Path) -> None:
+    secrets = FileSecrets(path)
+    secrets.put("acme", "xero", {"refresh_token": "1", "client_id": "c"})
+    assert secrets.replace("acme", "xero", {"refresh_token": "1"}, {"refresh_token": "2", "more": "m"})
+    assert not secrets.replace("acme", "xero", {"refresh_token": "1"}, {"refresh_token": "3"})
+    assert not secrets.replace("acme", "xero", {"client_id": "c", "refresh_token": "x"}, {"client_id": "d"})
+    assert FileSecrets(path).get("acme", "xero") == {"refresh_token": "2", "client_id": "c", "more": "m"}
+
+
+def test_what_is_expected_to_be_missing_must_be_missing(path: Path) -> None:
+    secrets = FileSecrets(path)
+    assert not secrets.replace("acme", "xero", {"refresh_token": "1"}, {"refresh_token": "2"})
+    assert not path.exists()
+    assert secrets.replace("acme", "xero", {"refresh_token": None}, {"refresh_token": "2"})
+    assert not secrets.replace("acme", "xero", {"refresh_token": None}, {"refresh_token": "3"})
+    assert secrets.replace("acme", "xero", {}, {"client_id": "c"})
+    assert secrets.get("acme", "xero") == {"refresh_token": "2", "client_id": "c"}
+
+
+def test_of_many_processes_that_replace_a_value_one_wins_each_time(path: Path) -> None:
+    """Each counts up what it read: no number is skipped or given twice if every replacement saw the one before it."""
+    program = """
+import sys
+from pathlib import Path
+from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
+secrets = EnvironmentSecrets(FileSecrets(Path(sys.argv[1])), {})
+sys.stdin.readline()
+won = 0
+while won < 10:
+    old = secrets.get("acme", "xero")["token"]
+    won += secrets.replace("acme", "xero", {"token": old}, {"token": str(int(old) + 1)})
+"""
+    FileSecrets(path).put("acme", "xero", {"token": "0"})
+    workers = [subprocess.Popen([sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE) for _ in range(4)]
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write(b"go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate()
+        assert worker.returncode == 0
+    assert FileSecrets(path).get("acme", "xero") == {"token": "40"}
+
+
+def test_a_value_of_the_environment_that_was_replaced_counts_no_more(path: Path) -> None:
+    environment = {"AVESA_SECRET_ACME_XERO_TOKEN": "lent-1", "AVESA_SECRET_ACME_XERO_KEY": "lent-key"}
+    secrets = EnvironmentSecrets(FileSecrets(path), environment)
+    assert secrets.replace("acme", "xero", {"token": "lent-1"}, {"token": "2"})
+    assert not secrets.replace("acme", "xero", {"token": "lent-1"}, {"token": "lost"})
+    assert secrets.get("acme", "xero") == {"token": "2", "key": "lent-key"}
+    assert secrets.replace("acme", "xero", {"token": "2"}, {"token": "3"})
+    again = EnvironmentSecrets(FileSecrets(path), environment)
+    assert again.get("acme", "xero")["token"] == "3"
+    assert SECRET not in path.read_text() and "lent" not in path.read_text()
+
+
+def test_a_new_value_in_the_environment_goes_first_again_until_it_is_replaced(path: Path) -> None:
+    old = {"AVESA_SECRET_ACME_XERO_TOKEN": "lent-1"}
+    new = {"AVESA_SECRET_ACME_XERO_TOKEN": "lent-2"}
+    before, after = (EnvironmentSecrets(FileSecrets(path), environment) for environment in (old, new))
+    assert before.replace("acme", "xero", {"token": "lent-1"}, {"token": "2"})
+    assert after.get("acme", "xero")["token"] == "lent-2"
+    assert not after.replace("acme", "xero", {"token": "2"}, {"token": "lost"})
+    assert after.replace("acme", "xero", {"token": "lent-2"}, {"token": "3"})
+    # A process that still runs with the old variable does not fall back to it.
+    assert before.get("acme", "xero")["token"] == "3"
+    assert after.get("acme", "xero")["token"] == "3"
+
+
+def test_what_was_replaced_stays_replaced_when_a_person_stores_secrets_anew(path: Path) -> None:
+    secrets = EnvironmentSecrets(FileSecrets(path), {"AVESA_SECRET_ACME_XERO_TOKEN": "lent-1"})
+    assert secrets.replace("acme", "xero", {"token": "lent-1"}, {"token": "2"})
+    secrets.put("acme", "xero", {"token": "by-hand"})
+    assert secrets.get("acme", "xero") == {"token": "by-hand"}
+    FileSecrets(path).replace("acme", "xero", {}, {"token": "by-hand-2"})
+    assert secrets.get("acme", "xero") == {"token": "by-hand-2"}
+
+
+def test_a_process_killed_while_it_replaces_leaves_the_old_values_or_the_new(path: Path) -> None:
+    program = """
+import os, signal, sys
+from pathlib import Path
+from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
+
+left = int(sys.argv[2])
+def dying(call):
+    def step(*args, **named):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*args, **named)
+    return step
+
+os.open, os.fsync, Path.replace, Path.unlink = map(dying, (os.open, os.fsync, Path.replace, Path.unlink))
+secrets = EnvironmentSecrets(FileSecrets(Path(sys.argv[1])), {"AVESA_SECRET_ACME_XERO_TOKEN": "lent"})
+secrets.replace("acme", "xero", {"token": "lent"}, {"token": "new", "access token": "a" * 1000})
+"""
+    stored = FileSecrets(path)
+    secrets = EnvironmentSecrets(stored, {"AVESA_SECRET_ACME_XERO_TOKEN": "lent"})
+    seen = set()
+    for step in range(1, 20):
+        stored.put("acme", "xero", {"client_id": "c"})
+        died = subprocess.run([sys.executable, "-c", program, str(path), str(step)], check=False).returncode
+        assert died in (0, -signal.SIGKILL)
+        left = secrets.get("acme", "xero")
+        assert left["client_id"] == "c"
+        assert (left["token"], left.get("access token")) in (("lent", None), ("new", "a" * 1000))
+        seen.add(left["token"])
+        if died == 0:
+            break
+    assert died == 0 and seen == {"lent", "new"}

@@ -61,9 +61,8 @@ def connect(tenant: str, service: str, sets: tuple[str, ...], secrets_from: str 
         except ConfigurationError as error:
             raise UsageError(error.message, where=error.where, hint=error.hint) from None
         if secrets:
-            # What the environment lends is not written down.
-            stored = FileSecrets(home() / "secrets.json").get(tenant, service)
-            ports.secrets.put(tenant, service, {**stored, **secrets})
+            # What the environment lends is not written down, and what a sync exchanges meanwhile is not undone.
+            FileSecrets(home() / "secrets.json").replace(tenant, service, {}, secrets)
         # A refusal was of the old credentials.
         ports.tenants.put(replace(before, settings=settings, problem=None))
     if as_json:

@@ -10,6 +10,7 @@ from avesa.cli.connect import check, connect
 from avesa.cli.deletes import deletes
 from avesa.cli.demo import demo
 from avesa.cli.history import history
+from avesa.cli.plan import plan
 from avesa.cli.quarantine import quarantine
 from avesa.cli.query import query
 from avesa.cli.sandbox import sandbox
@@ -53,6 +54,7 @@ for command in (
     transform,
     rebuild,
     status,
+    plan,
     history,
     query,
     verify,

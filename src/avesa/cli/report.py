@@ -99,7 +99,10 @@ def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
             continue
         tables = run.report.tables
         done = sum(table.status == "ok" for table in tables)
-        words = [f"{done} of {counted(len(tables), 'table')}, {counted(sum(t.rows for t in tables), 'row')}"]
+        waiting = sum(table.status == "not_due" for table in tables)
+        asked = counted(len(tables) - waiting, "table")
+        words = [f"{done} of {asked}, {counted(sum(t.rows for t in tables), 'row')}"]
+        words += [f"{counted(waiting, 'table')} not due"] if waiting else []
         if not tables:
             words = ["nothing was pulled"] if run.report.errors or run.stopped else []
         words += ["stopped"] if run.stopped else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -28,6 +28,11 @@ def _sync_options(function: _F) -> _F:
         click.option("--table", metavar="NAME", help="This raw table alone, as `avesa services NAME` calls it."),
         click.option("--full", is_flag=True, help="List everything anew instead of asking for changes."),
         click.option(
+            "--allow-empty",
+            is_flag=True,
+            help="Believe a listing without rows even where there were rows before.",
+        ),
+        click.option(
             "--max-seconds",
             type=click.FloatRange(min=0),
             metavar="N",
@@ -49,6 +54,7 @@ Examples:
   avesa sync acme                             one tenant
   avesa sync acme --service connectwise --table tickets
   avesa sync acme --full                      list everything anew
+  avesa sync acme --table boards --full --allow-empty       it really is empty now
   avesa sync --max-seconds 600 --json
 
 Ctrl-C stops between two pages, and the next sync goes on from there. A second Ctrl-C ends at once; even then
@@ -58,13 +64,20 @@ Exit status: 0 all complete, 1 something failed or was stopped, 2 wrong usage.
 )
 @_sync_options
 def sync(
-    tenant: str | None, service: str | None, table: str | None, full: bool, max_seconds: float | None, as_json: bool
+    tenant: str | None,
+    service: str | None,
+    table: str | None,
+    full: bool,
+    allow_empty: bool,
+    max_seconds: float | None,
+    as_json: bool,
 ) -> None:
     """Pull what changed, then fold it into the canonical tables.
 
     All tenants when none is named. One that fails does not stop the others.
     """
-    _run(tenant, service, table, full=full, max_seconds=max_seconds, as_json=as_json, transform=True)
+    asked = Asked(service, table, full, allow_empty, transform=True)
+    _run(tenant, asked, max_seconds=max_seconds, as_json=as_json)
 
 
 @click.command(
@@ -78,29 +91,35 @@ Examples:
 )
 @_sync_options
 def ingest(
-    tenant: str | None, service: str | None, table: str | None, full: bool, max_seconds: float | None, as_json: bool
-) -> None:
-    """Pull what changed into raw files, and fold nothing."""
-    _run(tenant, service, table, full=full, max_seconds=max_seconds, as_json=as_json, transform=False)
-
-
-def _run(
     tenant: str | None,
     service: str | None,
     table: str | None,
-    *,
     full: bool,
+    allow_empty: bool,
     max_seconds: float | None,
     as_json: bool,
-    transform: bool,
 ) -> None:
+    """Pull what changed into raw files, and fold nothing."""
+    asked = Asked(service, table, full, allow_empty, transform=False)
+    _run(tenant, asked, max_seconds=max_seconds, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for, of each tenant."""
+
+    service: str | None
+    table: str | None
+    full: bool
+    allow_empty: bool
+    transform: bool
+
+
+def _run(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json: bool) -> None:
     with opened_home() as ports:
-        tenants = _chosen_tenants(ports, tenant, service, table)
+        tenants = _chosen_tenants(ports, tenant, asked.service, asked.table)
         with StopSwitch(max_seconds) as stop, watching(silent=as_json) as watcher:
-            runs = [
-                _sync_one(ports, name, service, table, full=full, transform=transform, stop=stop, watcher=watcher)
-                for name in tenants
-            ]
+            runs = [_sync_one(ports, name, asked, stop=stop, watcher=watcher) for name in tenants]
     if as_json:
         write_json(run_json(runs))
     else:
@@ -112,17 +131,7 @@ def _run(
         click.get_current_context().exit(1)
 
 
-def _sync_one(
-    ports: Ports,
-    tenant: str,
-    service: str | None,
-    table: str | None,
-    *,
-    full: bool,
-    transform: bool,
-    stop: StopSwitch,
-    watcher: Watcher,
-) -> TenantRun:
+def _sync_one(ports: Ports, tenant: str, asked: Asked, *, stop: StopSwitch, watcher: Watcher) -> TenantRun:
     nothing = SyncReport(tenant, "")
     if stop():
         return TenantRun(tenant, nothing, stopped=True)
@@ -130,12 +139,13 @@ def _sync_one(
         report = sync_tenant(
             replace(ports, run_log=WatchedRunLog(ports.run_log, watcher)),
             tenant,
-            service=service,
-            table=table,
-            full=full,
+            service=asked.service,
+            table=asked.table,
+            full=asked.full,
+            allow_empty=asked.allow_empty,
             stop=stop,
             page_seen=watcher.page,
-            transform=transform,
+            transform=asked.transform,
         )
     except UsageError:
         raise

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import msgspec.structs
 
-from avesa.connector.incremental import known
+from avesa.connector.completeness import Totals
+from avesa.connector.incremental import Changes, Delta, known
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
+from avesa.connector.times import Times
 from avesa.shared.receipt import Kind
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where a declared function lies in memory differs from process to process; its name tells enough."""
 
 OLDEST = timedelta(hours=24)
 """A pull that began longer ago is started anew: its pages are no picture of one time any more."""
@@ -40,11 +46,20 @@ class Figures(msgspec.Struct, frozen=True, omit_defaults=True):
     max_updated_at: datetime | None = None
     newest: datetime | None = None
     """The newest change seen, skipped rows included."""
+    keyless: int = 0
+    """Rows landed without a key."""
     bytes: int = 0
     calls: int = 0
     retries: int = 0
 
-    def after(self, page: int, *, landed: Sequence[datetime | None], seen: Sequence[datetime | None]) -> Figures:
+    def after(
+        self,
+        page: int,
+        *,
+        landed: Sequence[datetime | None],
+        seen: Sequence[datetime | None],
+        keyless: int = 0,
+    ) -> Figures:
         """With one more page: the `updated_at` of the rows landed, and of all the records that it held."""
         return msgspec.structs.replace(
             self,
@@ -54,6 +69,7 @@ class Figures(msgspec.Struct, frozen=True, omit_defaults=True):
             min_updated_at=min(known(self.min_updated_at, *landed), default=None),
             max_updated_at=max(known(self.max_updated_at, *landed), default=None),
             newest=max(known(self.newest, *seen), default=None),
+            keyless=self.keyless + keyless,
         )
 
 
@@ -70,18 +86,36 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: Position
     files: tuple[str, ...] = ()
     figures: Figures = Figures()
+    window: tuple[datetime, datetime | None] | None = None
+    """Of a change pull: what is asked for now, where the whole span is asked for piece by piece."""
+    deletions: tuple[datetime, datetime | None] | None = None
+    """The same in the list of deletions, once it has come to that."""
+    token: str | None = None
+    """What the last page said to ask for next time (delta feeds)."""
+    totals: Totals = Totals()
+    """What the vendor says a listing holds."""
 
 
-def fingerprint(service: Service, endpoint: Endpoint, base_url: str) -> str:
-    """Changes whenever a stored request would not be the one that is asked today."""
+def fingerprint(
+    service: Service,
+    endpoint: Endpoint,
+    asked: str,
+    changes: Changes | Delta | None = None,
+    times: Times | None = None,
+) -> str:
+    """Changes whenever a stored request would not be the one that is asked today, or its answer be read otherwise.
+    `asked` is what the tenant's own settings make of the address, the parameters and the body. `changes` and `times`
+    are those of the tenant, and those of the service where they are not given.
+    """
     parts = (
-        base_url,
+        asked,
         endpoint,
-        service.changes_of(endpoint),
+        changes or service.changes_of(endpoint),
+        times or service.times_of(endpoint),
         service.paging_of(endpoint, listing=True),
         service.paging_of(endpoint, listing=False),
     )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256(_ADDRESS.sub("", repr(parts)).encode()).hexdigest()[:16]
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> str:

@@ -5,21 +5,34 @@ Everything that decides is elsewhere and pure; sleep, clocks and chance are pass
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import httpx2
 
+from avesa.connector.account import account_key
+from avesa.connector.breaker import Breaker
 from avesa.connector.connection import Connection, checked_url
-from avesa.connector.limits import Limiter, Stopped, Wait, waiter
-from avesa.connector.request import Request, Response, fill
-from avesa.connector.retry import failure, wait_before_retry
+from avesa.connector.demand import Scope, Scopes, scope_of, slowed_scope
+from avesa.connector.limiter import Limiter
+from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
+from avesa.connector.request import Request, Response
+from avesa.connector.retry import NO_ANSWER, Verdict, asked_to_wait, classify, failure, wait_before_retry
+from avesa.connector.service import Endpoint
+from avesa.connector.shared_token import SharedToken
+from avesa.connector.template import fill
+from avesa.connector.tokens import Token, TokenNeeded
+from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
-from avesa.shared.errors import Unavailable
+from avesa.shared.errors import TableFailed, Unavailable
+
+# It would write every address with its parameters, and a key may be among them.
+logging.getLogger("httpx2").addFilter(lambda record: record.levelno > logging.INFO)
 
 TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
 
@@ -50,19 +63,35 @@ class Client:
         stop: Callable[[], bool] = lambda: False,
         clock: Clock = system_clock,
         wait: Wait | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
         timeout: httpx2.Timeout = TIMEOUT,
+        allowances: Allowances | None = None,
     ) -> None:
-        """`stop` is looked at before each attempt and during each wait; `clock` stamps the answers."""
+        """`stop` is looked at before each attempt and during each wait; `clock` stamps the answers. `monotonic` gives
+        the seconds that limits go by, `allowances` what the workers of one account share, this client's threads
+        alone by default.
+        """
         service = connection.service
         self.connection = connection
         self.stop = stop
         self.clock = clock
         self._wait = wait or waiter(stop)
         self._chance = chance
-        self._limiter = Limiter(service.limits, wait=self._wait, monotonic=monotonic)
+        self._limiter = Limiter(
+            service.limits,
+            wait=self._wait,
+            monotonic=monotonic,
+            allowances=allowances,
+            account=account_key(connection),
+            share=read_share(connection.credentials.get(SHARE_SETTING)),
+            settings={name: connection.credentials.get(name, "") for name in (s.name for s in service.settings)},
+        )
+        self._scopes = Scopes(connection)
+        self._monotonic = monotonic
+        self._breaker = Breaker(service.limits.cool_down.total_seconds(), monotonic)
         self._headers = tuple((k, fill(v, connection.credentials)) for k, v in service.headers)
+        self._token = SharedToken(connection, clock=clock, wait=self._wait)
         # A proxy from the environment is right for the vendor and wrong for a server on this machine.
         direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
         self._http = httpx2.Client(
@@ -73,34 +102,60 @@ class Client:
             mounts=direct,
         )
 
-    def send(self, request: Request, tally: Tally) -> Response:
-        """The answer, whatever its status, once it is not worth another try.
+    def send(self, request: Request, tally: Tally, endpoint: Endpoint | None = None) -> Response:
+        """The answer, whatever its status, once it is not worth another try. It counts in the limits of `endpoint`,
+        by default of the one whose address it has.
 
-        Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop.
+        Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop, TableFailed for an
+        address that is not the service's, and what `SharedToken.get` raises where there is no token to be had.
         """
-        flow = self.connection.service.auth.flow(request.with_headers(*self._headers), self.connection.credentials)
-        to_send = next(flow)
+        if not self.connection.is_of_the_service(request.url):
+            raise TableFailed(
+                "The next page is said to be on another host, where no credentials are sent.",
+                where=self.connection.where,
+                hint="Check the address in the service's settings.",
+            )
+
+        scope = self._scopes.of(request.url) if endpoint is None else scope_of(endpoint)
+
+        def ask(one: Request) -> Response:
+            return self._answer(one, tally, self._scopes.of(one.url))
+
+        flow = self.connection.auth.flow(request.with_headers(*self._headers), self._token.credentials())
+        response: Response | None = None
+        step = next(flow)
         while True:
-            response = self._answer(to_send, tally)
+            answer: Response | Token
+            if isinstance(step, TokenNeeded):
+                answer = self._token.get(step, ask)
+            else:
+                answer = response = self._answer(step, tally, scope)
             try:
-                to_send = flow.send(response)
+                step = flow.send(answer)
             except StopIteration:
-                return response
+                assert response is not None
+                # A token may have led to another host of the vendor; the page belongs to what was asked for.
+                return replace(response, url=request.url)
 
     def get(self, request: Request, tally: Tally) -> Response:
         """The answer, if it is a success. Raises what `retry.failure` makes of any other."""
         response = self.send(request, tally)
-        if not 200 <= response.status < 300:
+        if not self.verdict(response).is_good:
             raise self.refusal(response)
         return response
 
+    def verdict(self, response: Response) -> Verdict:
+        """What an answer means, by its body where the service declares that, else by its status."""
+        return classify(response, self.connection.service.errors)
+
     def refusal(self, response: Response) -> Exception:
         service = self.connection.service
-        attempts = service.retry.attempts if response.status in service.errors.retry else 1
-        error = failure(response, service.errors, attempts=attempts, hide=self.connection.secret_values)
+        attempts = service.retry.attempts if self.verdict(response).passes else 1
+        error = failure(response, service.errors, attempts=attempts, hide=self._token.hidden())
         return error.located(self.connection.where)
 
     def close(self) -> None:
+        self._limiter.close()
         self._http.close()
 
     def __enter__(self) -> Client:
@@ -111,22 +166,13 @@ class Client:
     ) -> None:
         self.close()
 
-    def _answer(self, request: Request, tally: Tally) -> Response:
+    def _answer(self, request: Request, tally: Tally, scope: Scope) -> Response:
         service = self.connection.service
+        began = self._monotonic()
         attempt = 1
         while True:
-            reason = ""
-            response: Response | None = None
-            with self._limiter.turn():
-                if self.stop():
-                    raise Stopped
-                try:
-                    response = self._once(request, tally)
-                except httpx2.TransportError as error:
-                    # The error's own text may hold a header; its kind says enough.
-                    reason = type(error).__name__
-                except httpx2.DecodingError:
-                    reason = "an unreadable compressed body"
+            self._refuse_if_unreachable()
+            response, verdict, reason = self._attempt(request, scope, tally)
             seconds = wait_before_retry(
                 attempt,
                 response.status if response else None,
@@ -135,20 +181,76 @@ class Client:
                 errors=service.errors,
                 random=self._chance,
                 now=self.clock(),
+                verdict=verdict,
             )
-            if seconds is None:
-                if response is not None:
-                    return response
-                raise Unavailable(
-                    f"The vendor could not be reached: {reason}, {attempt} times in a row.",
-                    where=self.connection.where,
-                    hint="The next run goes on from where this one is.",
-                ) from None
-            if response is not None and response.status == 429:
-                self._limiter.pause(seconds)
+            if response is not None and not verdict.passes:
+                self._breaker.good()
+                return response
+            if response is not None and verdict.means == "limit":
+                seconds = self._slow_down(response, verdict, scope, seconds)
+            if seconds is None or self._breaker.down() is not None:
+                return self._given_up(response, reason, attempt, began)
             tally.add(retries=1)
             attempt += 1
             self._wait(seconds)
+
+    def _attempt(self, request: Request, scope: Scope, tally: Tally) -> tuple[Response | None, Verdict, str]:
+        """The answer and what it means; or None, and the kind of failure."""
+        with self._limiter.turn(scope):
+            if self.stop():
+                raise Stopped
+            try:
+                response = self._once(request, tally)
+            except httpx2.TransportError as error:
+                # The error's own text may hold a header; its kind says enough.
+                return None, NO_ANSWER, type(error).__name__
+            except httpx2.DecodingError:
+                return None, NO_ANSWER, "an unreadable compressed body"
+            verdict = self.verdict(response)
+            limited = verdict.means == "limit"
+            rest = self._rest(response, verdict) if limited else 0.0
+            self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
+            refuses = verdict.declared and verdict.means == "service"
+            return replace(response, refuses=refuses), verdict, ""
+
+    def _slow_down(self, response: Response, verdict: Verdict, scope: Scope, seconds: float | None) -> float | None:
+        """All who are slowed down by a refusal as one too many wait; so does this request, if it is tried again.
+        Raises AllowanceSpent where the vendor names a time that is too long to wait.
+        """
+        rest = self._rest(response, verdict)
+        if rest > self.connection.service.limits.longest_wait.total_seconds():
+            raise self._limiter.spent(rest).located(self.connection.where)
+        slowed = slowed_scope(self.connection.service.limits, response, scope)
+        self._limiter.pause(max(rest, seconds or 0.0), slowed)
+        return None if seconds is None else max(rest, seconds)
+
+    def _rest(self, response: Response, verdict: Verdict) -> float:
+        """Seconds for which a refusal as one too many forbids to ask: as it says, or as is declared where it says
+        nothing.
+        """
+        service = self.connection.service
+        asked = asked_to_wait(response.headers, verdict, self.clock())
+        if asked is None:
+            return service.limits.rest.total_seconds()
+        too_long = asked > service.limits.longest_wait.total_seconds()
+        return asked if too_long else min(asked, service.retry.longest_retry_after)
+
+    def _refuse_if_unreachable(self) -> None:
+        down = self._breaker.down()
+        if down is not None and down.message is not None:
+            raise self._unavailable(down.message)
+
+    def _given_up(self, response: Response | None, reason: str, attempt: int, began: float) -> Response:
+        if response is not None:
+            self._breaker.failed(began, None)
+            return response
+        message = f"The vendor could not be reached: {reason}, {attempt} times in a row."
+        self._breaker.failed(began, message)
+        self._refuse_if_unreachable()
+        raise self._unavailable(message) from None
+
+    def _unavailable(self, message: str) -> Unavailable:
+        return Unavailable(message, where=self.connection.where, hint="The next run goes on from where this one is.")
 
     def _once(self, request: Request, tally: Tally) -> Response:
         url = checked_url(request.url, self.connection.where)

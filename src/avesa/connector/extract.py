@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
 
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
-from avesa.connector.paging import Page, Paging, RepeatGuard
+from avesa.connector.json_paths import ABSENT, Path, value_at
+from avesa.connector.limits import Wait, waiter
+from avesa.connector.paging import CursorExpired, Page, Paging, RepeatGuard
 from avesa.connector.records import Reading, Record, read_page
-from avesa.connector.request import Request, Response, fill
+from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
 
@@ -40,11 +44,14 @@ class ChangesRefused(Exception):
 
 
 class Fetcher:
-    """Fetches answers, some of them ahead of need, `depth` at most. Use it as a context manager."""
+    """Fetches answers, some of them ahead of need, `depth` at most. They count in the limits of `endpoint`, whatever
+    their addresses. Use it as a context manager.
+    """
 
-    def __init__(self, client: Client, tally: Tally, depth: int) -> None:
+    def __init__(self, client: Client, tally: Tally, depth: int, endpoint: Endpoint | None = None) -> None:
         self._client = client
         self._tally = tally
+        self._endpoint = endpoint
         self.depth = depth
         self._pool = ThreadPoolExecutor(depth, thread_name_prefix="avesa-page") if depth > 0 else None
         self._ahead: dict[Request, Future[Response]] = {}
@@ -57,11 +64,11 @@ class Fetcher:
             if len(self._ahead) >= self.depth:
                 return
             if request not in self._ahead:
-                self._ahead[request] = self._pool.submit(self._client.send, request, self._tally)
+                self._ahead[request] = self._pool.submit(self._client.send, request, self._tally, self._endpoint)
 
     def fetch(self, request: Request) -> Response:
         future = self._ahead.pop(request, None)
-        return self._client.send(request, self._tally) if future is None else future.result()
+        return self._client.send(request, self._tally, self._endpoint) if future is None else future.result()
 
     def forget(self) -> None:
         """What was fetched ahead is not what follows."""
@@ -81,7 +88,9 @@ class Fetcher:
 
 @dataclass(frozen=True)
 class Walk:
-    """How to walk: `build` makes the bare request of a parent's list (of the only list for None)."""
+    """How to walk: `build` makes the bare request of a parent's list (of the only list for None). `wait` is for
+    requests that are to be sent later; by default real time passes.
+    """
 
     client: Client
     paging: Paging
@@ -89,13 +98,15 @@ class Walk:
     build: Callable[[str | None], Request]
     is_changes: bool
     max_pages: int = 100_000
+    wait: Wait | None = None
 
     def pages(
         self, fetcher: Fetcher, parents: Sequence[str] | None, start: Position, number: int
     ) -> Iterator[Extracted]:
         """Pages from `start` on; `number` counts those before. `parents` are sorted, None for a plain table.
 
-        Raises TableFailed where pages repeat, never end or are malformed, and what the client raises.
+        Raises TableFailed where pages repeat, never end or are malformed, CursorExpired where the vendor does not
+        know a cursor any more, Stopped when asked to stop while it waits, and what the client raises.
         """
         if start.done:
             return
@@ -106,7 +117,7 @@ class Walk:
             following = (self._first(lists[i]) for i in range(index + 1, len(lists)))
             is_last = index == len(lists) - 1
             guard = RepeatGuard(start.digest if resumed else None)
-            for page in self._one_list(fetcher, parent_id, request, guard, following, number):
+            for page in self._one_list(fetcher, parent_id, request, resumed, guard, following, number):
                 number = page.number
                 done = is_last and page.after.request is None
                 yield page if not done else _ended(page)
@@ -116,33 +127,40 @@ class Walk:
         fetcher: Fetcher,
         parent_id: str | None,
         request: Request,
+        resumed: bool,
         guard: RepeatGuard,
         following: Iterator[Request],
         number: int,
     ) -> Iterator[Extracted]:
         pages = number if parent_id is None else 0
-        upcoming = iter(list(islice(following, fetcher.depth)))
+        # What only leads to records (the order of an export) is not asked for ahead of need.
+        upcoming = iter([ahead for ahead in islice(following, fetcher.depth) if ahead.has_records])
+        asked_before = RepeatGuard()
         next_request: Request | None = request
         while next_request is not None:
             fetcher.hint(upcoming)
             asked = next_request
+            if asked.wait > 0:
+                (self.wait or waiter(self.client.stop))(asked.wait)
             response = fetcher.fetch(asked)
             number += 1
             pages += 1
             if pages > self.max_pages:
                 raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
             gone = response.status == 404 and parent_id is not None
-            if not gone and not 200 <= response.status < 300:
-                if response.status == 400 and self.is_changes and number == 1:
-                    raise ChangesRefused
-                raise self.client.refusal(response)
-            records = [] if gone else read_page(response.body, self.reading, page=number, parent_id=parent_id)
-            digest = hashlib.sha256(response.body).hexdigest()[:16]
+            self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
+            records = [] if gone else self._records(asked, response, number, parent_id)
+            digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
             guard.check(digest, len(records))
-            page = Page(response, len(records), records[-1].record_id if records else None)
+            page = Page(
+                response,
+                len(records),
+                records[-1].record_id if records else None,
+                last_values(records[-1], self.paging.reads) if records else {},
+            )
             next_request = None if gone else self.paging.next(asked, page)
-            if next_request == asked:
-                raise TableFailed("The vendor names the same page as the next one: the pages would never end.")
+            if next_request is not None:
+                self._check_next(asked, next_request, asked_before)
             predicted = () if next_request is None else self.paging.ahead(asked, page, fetcher.depth)
             if predicted:
                 upcoming = iter(predicted)
@@ -158,16 +176,43 @@ class Walk:
                 Position(parent_id, next_request, digest if next_request else None),
             )
 
+    def _check_answer(self, response: Response, *, is_first: bool, number: int, gone: bool) -> None:
+        """Raises what an answer means that is no page. A cursor can only expire behind the first page."""
+        if not is_first and any(expired.matches(response) for expired in self.paging.expired):
+            raise CursorExpired("The vendor does not know the cursor of the next page any more.")
+        verdict = self.client.verdict(response)
+        if gone or verdict.is_good:
+            return
+        if response.status == 400 and not verdict.declared and self.is_changes and number == 1:
+            raise ChangesRefused
+        raise self.client.refusal(response)
+
+    def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
+        if not asked.has_records or response.status == 204:  # 204: no content, so no list either
+            return []
+        return read_page(response.body, self.reading, page=number, parent_id=parent_id)
+
+    def _check_next(self, asked: Request, following: Request, asked_before: RepeatGuard) -> None:
+        """Raises TableFailed for a next request that would go round in circles, to another host, or would store a
+        credential that the vendor repeated in an address.
+        """
+        if following == asked:
+            raise TableFailed("The vendor names the same page as the next one: the pages would never end.")
+        asked_before.check(following.to_json(), 1)
+        if urlsplit(following.url)[:2] != urlsplit(asked.url)[:2]:
+            raise TableFailed("The next page lies on another host, to which no credentials are sent.")
+        before, after = asked.to_json(), following.to_json()
+        if any(s in after and s not in before for s in self.client.connection.secret_values if len(s) >= 8):
+            raise TableFailed("The vendor names a next page with the credentials in it; they are not stored.")
+
     def _first(self, parent_id: str | None) -> Request:
         return self.paging.first(self.build(parent_id))
 
 
-def bare_request(base_url: str, endpoint: Endpoint, parent_id: str | None) -> Request:
-    """The request for an endpoint's list (under one parent), before paging and change window are put on it."""
-    path = endpoint.path
-    if endpoint.parent is not None and parent_id is not None:
-        path = fill(path, {endpoint.parent.param: parent_id}, quoted=True)
-    return Request("GET", base_url + path, endpoint.params)
+def last_values(record: Record, paths: tuple[Path, ...]) -> dict[Path, Any]:
+    """A record's values at the paths that a pager reads; nothing else of it is decoded."""
+    found = {path: value_at(record.payload, path) for path in paths}
+    return {path: value for path, value in found.items() if value is not ABSENT}
 
 
 def _remaining(parents: Sequence[str], start: Position) -> list[str]:

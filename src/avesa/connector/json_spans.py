@@ -9,8 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Literal
+
+from avesa.connector.json_paths import EACH
 
 Span = tuple[int, int]
+
+Shape = Literal["list", "object", "map"]
+"""What stands at the path of the records: a list of them, one of them, or an object that has them by their ids."""
 
 _LENIENT = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -48,23 +54,58 @@ def members(text: str, obj: Span) -> Iterator[tuple[str, Span]]:
             at = _skip(text, at + 1)
 
 
-def split_list(text: str, path: tuple[str, ...]) -> list[str]:
-    """The texts of the elements of the list at `path`. Raises ValueError where the text is no JSON, LookupError
-    where there is no list at the path.
+class Missing(LookupError):
+    """There is nothing at the path, or null: as opposed to something of another shape."""
+
+
+def split_records(text: str, path: tuple[str, ...], shape: Shape) -> list[tuple[str | None, str]]:
+    """The texts of the records at `path`, each with its name where `shape` is "map".
+
+    Raises ValueError where the text is no JSON, Missing where there is nothing at the path, LookupError where there
+    is something of another shape.
     """
     span = value_span(text)
     if _skip(text, span[1]) != len(text):
         raise ValueError("more than one value")
-    for name in path:
+    found: list[tuple[str | None, str]] = []
+    for begin, end in _at_path(text, span, path):
+        first = text[begin]
+        if text[begin:end] == "null":
+            raise Missing("null")
+        if first != ("[" if shape == "list" else "{"):
+            raise LookupError(shape)
+        if shape == "list":
+            found += [(None, text[a:b]) for a, b in elements(text, (begin, end))]
+        elif shape == "map":
+            found += [(name, text[a:b]) for name, (a, b) in members(text, (begin, end))]
+        else:
+            found.append((None, text[begin:end]))
+    return found
+
+
+def _at_path(text: str, span: Span, path: tuple[str, ...]) -> list[Span]:
+    for index, name in enumerate(path):
+        if text[span[0] : span[1]] == "null":
+            raise Missing(name)
+        if name == EACH:
+            if text[span[0]] not in "[{":
+                raise LookupError(name)
+            inside = elements(text, span) if text[span[0]] == "[" else (value for _, value in members(text, span))
+            spans: list[Span] = []
+            for inner in inside:
+                try:
+                    below = _at_path(text, inner, path[index + 1 :])
+                except Missing:
+                    continue
+                spans += [s for s in below if text[s[0] : s[1]] != "null"]
+            return spans
         if text[span[0]] != "{":
             raise LookupError(name)
-        inner = [value for member, value in members(text, span) if member == name]
-        if not inner:
-            raise LookupError(name)
-        span = inner[-1]
-    if text[span[0]] != "[":
-        raise LookupError("list")
-    return [text[begin:end] for begin, end in elements(text, span)]
+        named = [value for member, value in members(text, span) if member == name]
+        if not named:
+            raise Missing(name)
+        span = named[-1]
+    return [span]
 
 
 def masked(text: str, paths: tuple[tuple[str, ...], ...], mask: str = '"***"') -> str:

@@ -45,6 +45,7 @@ class PullOutcome:
     files: tuple[str, ...]
     watermark: datetime | None
     resumed: bool
+    vendor_total: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,5 @@ def outcome_of(
         files=at.files,
         watermark=watermark,
         resumed=resumed,
+        vendor_total=at.totals.last,
     )

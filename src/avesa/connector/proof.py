@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from itertools import islice
 
+import msgspec
+
 from avesa.connector.checkpoint import Checkpoint
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
-from avesa.shared.layout import raw_prefix, receipt_file, timestamp_name
-from avesa.shared.receipt import Receipt, Window, encode_receipt
+from avesa.shared.errors import StorageError
+from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, receipt_file, timestamp_name
+from avesa.shared.receipt import Receipt, Window, decode_receipt, encode_receipt
 
 
 def write_receipt(
-    place: Place, service: str, table: str, at: Checkpoint, distinct: DistinctIds, reason: str | None
+    place: Place, service: str, table: str, at: Checkpoint, ids: tuple[int, str], reason: str | None
 ) -> None:
-    """Write the receipt of a pull whose files are all durable. `reason` is why it is not complete, else None."""
+    """Write the receipt of a pull whose files are all durable. `ids` are their number and digest, `reason` is why it
+    is not complete, else None.
+    """
     now = place.clock()
-    distinct_ids, ids_sha256 = distinct.result()
+    distinct_ids, ids_sha256 = ids
     figures = at.figures
     receipt = Receipt(
         tenant_id=place.tenant,
@@ -29,13 +34,14 @@ def write_receipt(
         reason=reason,
         started_at=at.started_at,
         finished_at=now,
-        window=Window(at.since, None) if at.kind == "changes" else None,
+        window=Window(at.since, at.window[1] if at.window else None) if at.kind == "changes" else None,
         files=at.files,
         pages=figures.pages,
         rows=figures.rows,
         distinct_ids=distinct_ids,
         min_updated_at=figures.min_updated_at,
         max_updated_at=figures.max_updated_at,
+        vendor_total=at.totals.last,
         bytes=figures.bytes,
         calls=figures.calls,
         retries=figures.retries,
@@ -54,3 +60,21 @@ def distinct_in_files(place: Place, service: str, table: str, files: tuple[str, 
         while some := list(islice(rows, 10_000)):
             distinct.add(row.record_id for row in some)
     return distinct
+
+
+def had_rows(place: Place, service: str, table: str) -> bool:
+    """Whether the newest complete listing or any pull since landed rows, by the receipts alone. Asked only where a
+    listing came back empty and the table's memory does not tell.
+    """
+    prefix = raw_prefix(place.tenant, service, table)
+    paths = sorted((i.path for i in place.objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True)
+    for path in paths:
+        try:
+            receipt = decode_receipt(place.objects.read(path))
+        except msgspec.MsgspecError:
+            raise StorageError(f"{path} is not a receipt.") from None
+        if receipt.rows:
+            return True
+        if receipt.kind == "listing" and receipt.complete:
+            return False
+    return False

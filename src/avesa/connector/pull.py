@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec.structs import replace
@@ -19,15 +20,14 @@ from msgspec.structs import replace
 from avesa.connector.checkpoint import (
     Checkpoint,
     Figures,
-    Position,
     decode_checkpoint,
     encode_checkpoint,
-    fingerprint,
     misfit,
 )
 from avesa.connector.client import Client, Tally
+from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
-from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk, bare_request
+from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.incremental import (
     BOUNDARY_ROWS,
     Boundary,
@@ -35,18 +35,18 @@ from avesa.connector.incremental import (
     choose_kind,
     decode_memory,
     encode_memory,
-    known,
-    next_watermark,
+    next_token,
     vendor_start,
 )
 from avesa.connector.landing import Landing, Row
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
+from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
-from avesa.connector.proof import distinct_in_files, write_receipt
-from avesa.connector.records import Record, reading_of
-from avesa.connector.request import Request
+from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
+from avesa.connector.records import Record
 from avesa.connector.service import Endpoint
+from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
 from avesa.shared.layout import raw_prefix
 from avesa.shared.receipt import Kind
@@ -58,16 +58,25 @@ def pull(
     endpoint: Endpoint,
     *,
     full: bool = False,
+    allow_empty: bool = False,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress | None = None,
     options: PullOptions | None = None,
 ) -> PullOutcome:
-    """Pull one table. The caller holds its lease.
+    """Pull one table. The caller holds its lease. `allow_empty` takes a listing without rows for the truth even
+    where there were rows before.
 
     Raises TableFailed when this pull can come to no good end (what came is landed as incomplete), Unavailable and
     ServiceFailed when a later one can go on from here, StorageError and StaleState from the ports.
     """
-    return _Pull(place, client, endpoint, full, stop, progress, options or PullOptions()).run()
+    return _Pull(place, client, endpoint, full, allow_empty, stop, progress, options or PullOptions()).run()
+
+
+class ChangesCut(Exception):
+    """The vendor has more changes than it tells."""
+
+    def __init__(self) -> None:
+        super().__init__("More changed than the vendor tells at once; everything is listed instead.")
 
 
 class _Pull:
@@ -79,15 +88,16 @@ class _Pull:
         client: Client,
         endpoint: Endpoint,
         full: bool,
+        allow_empty: bool,
         stop: Callable[[], bool],
         progress: Progress | None,
         options: PullOptions,
     ) -> None:
         self.place, self.client, self.endpoint, self.full = place, client, endpoint, full
+        self.allow_empty = allow_empty
         self.stop, self.progress, self.options = stop, progress, options
         self.service = client.connection.service
-        self.changes = self.service.changes_of(endpoint)
-        self.fingerprint = fingerprint(self.service, endpoint, client.connection.base_url)
+        self.table = table_of(client.connection, endpoint)
         self.state = place.watermarks.get(place.tenant, f"{self.service.name}/{endpoint.name}")
         self.memory = decode_memory(self.state.details)
         self.tally = Tally()
@@ -98,20 +108,34 @@ class _Pull:
     def run(self) -> PullOutcome:
         now = self.place.clock()
         kind = choose_kind(
-            self.changes,
+            self.table.changes,
             self.state.watermark,
             self.memory,
             full=self.full,
-            relist=self.endpoint.relist,
+            relist=self.table.relist,
             now=now,
         )
         checkpoint = self._usable_checkpoint(kind, now)
         self.resumed = checkpoint is not None
-        try:
-            return self._pull(checkpoint or self._beginning(kind, now))
-        except ChangesRefused:
-            self.memory = Memory(self.memory.listed_at, (), now)
-            return self._pull(self._beginning("listing", now))
+        at = checkpoint or self._beginning(kind)
+        expired = False
+        while True:
+            try:
+                return self._pull(at)
+            except ChangesRefused:
+                if self.table.delta is None:
+                    self.memory = replace(self.memory, boundary=(), changes_refused_at=now)
+                at = self._beginning("listing")
+            except ChangesCut:
+                at = self._anew("listing")
+            except CursorExpired as error:
+                if expired:
+                    raise TableFailed(
+                        f"{error.message} It was asked for from its beginning, and so it went again."
+                    ) from None
+                # A token that is forgotten says nothing of what changed since: all has to be listed.
+                expired = True
+                at = self._anew("listing" if self.table.delta else at.kind)
 
     # What to begin with
 
@@ -126,7 +150,7 @@ class _Pull:
         reason = misfit(
             checkpoint,
             kind=kind,
-            fingerprint=self.fingerprint,
+            fingerprint=self.table.fingerprint(),
             watermark=self.state.watermark,
             now=now,
             files=names,
@@ -136,28 +160,27 @@ class _Pull:
         if checkpoint.files and names.issuperset(checkpoint.files):
             # What it landed stays true, so it is handed over as an incomplete pull rather than left lying.
             with self._distinct(checkpoint.files) as distinct:
-                self._write_receipt(checkpoint, distinct, f"Not finished: {reason}.")
+                self._write_receipt(checkpoint, distinct.result(), f"Not finished: {reason}.")
         self._put(checkpoint=None)
         return None
 
-    def _beginning(self, kind: Kind, now: datetime) -> Checkpoint:
-        watermark = self.state.watermark
-        asks = kind == "changes" and self.changes is not None and watermark is not None
-        return Checkpoint(
-            kind=kind,
-            fingerprint=self.fingerprint,
-            started_at=now,
-            began=None,
-            since=self.changes.since(watermark) if asks and self.changes and watermark else None,
-            watermark=watermark,
-            position=Position(),
-        )
+    def _beginning(self, kind: Kind) -> Checkpoint:
+        return self.table.beginning(kind, self.state.watermark, self.place.clock(), full=self.full)
+
+    def _anew(self, kind: Kind) -> Checkpoint:
+        """The beginning of a pull in the place of one that was given up; what that cost stands in its receipt."""
+        self.resumed = False
+        if self.at.figures.pages:
+            self.tally = Tally()
+        return self._beginning(kind)
 
     # The pages
 
     def _pull(self, at: Checkpoint) -> PullOutcome:
         self.at = at
         self.base = at.figures
+        self.instant: datetime | None = None
+        self.instant_ids: set[str] = set()
         self.known = frozenset(self.memory.boundary if at.kind == "changes" else ())
         self.boundary = Boundary(self._floor)
         self.landing = Landing(
@@ -177,10 +200,10 @@ class _Pull:
             except (Unavailable, ServiceFailed):
                 self._save()
                 raise
-            except TableFailed as error:
-                self._close(distinct, error)
+            except (TableFailed, ChangesCut) as error:
+                self._give_up(distinct, error.message if isinstance(error, TableFailed) else str(error))
                 raise
-            self._close(distinct, None)
+            self._close(distinct)
         return self._outcome("ok")
 
     def _walk(self, distinct: DistinctIds) -> bool:
@@ -190,27 +213,41 @@ class _Pull:
             above = self.endpoint.parent.endpoint
             self.bound = landed_through(self.place, self.service.name, above)
             parents = live_parents(self.place, self.service.name, above, changed_since=self.at.since)
-        listing = self.at.kind == "listing"
-        walk = Walk(
-            self.client,
-            self.service.paging_of(self.endpoint, listing=listing),
-            reading_of(self.service, self.endpoint),
-            self._request,
-            is_changes=not listing,
-            max_pages=self.options.max_pages,
-        )
         if self.stop():
             return False
-        with Fetcher(self.client, self.tally, self.service.limits.concurrency) as fetcher:
-            for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):
-                self._take(page, distinct)
-                if page.after.done:
-                    break
-                overdue = self.options.monotonic() - self.saved_at >= self.options.save_every
-                if self.landing.is_full or overdue:
-                    self._save()
+        with Fetcher(self.client, self.tally, self.service.limits.concurrency, self.endpoint) as fetcher:
+            while True:
+                if not self._leg(fetcher, parents, distinct):
+                    return False
+                further = self.table.further(self.at)
+                if further is None:
+                    return True
+                fetcher.forget()
+                self.at = further
                 if self.stop():
                     return False
+
+    def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
+        """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
+        walk = Walk(
+            self.client,
+            self.table.paging(self.at),
+            self.table.page_reading(self.at),
+            lambda parent_id: self.table.request(self.at, self.memory.token, parent_id),
+            is_changes=self.table.may_be_refused(self.at),
+            max_pages=self.options.max_pages,
+        )
+        for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):
+            if self.table.is_cut(self.at, len(page.records)):
+                raise ChangesCut
+            self._take(page, distinct)
+            if page.after.done:
+                break
+            overdue = self.options.monotonic() - self.saved_at >= self.options.save_every
+            if self.landing.is_full or overdue:
+                self._save()
+            if self.stop():
+                return False
         return True
 
     def _take(self, page: Extracted, distinct: DistinctIds) -> None:
@@ -219,63 +256,88 @@ class _Pull:
             self.vendor_dated = dated is not None
             began = dated or self.at.started_at
             self.at = replace(self.at, began=min(began, self.bound) if self.bound else began)
-        rows = [self._row(r, page) for r in page.records if not self._is_known(r, page.parent_id)]
+        records = self.table.told(self.at, page.records)
+        if self.table.newest_first(self.at):
+            records = self._newest_of_each_instant(records)
+        fresh = [record for record in records if not self._is_known(record, page.parent_id)]
+        rows = self._rows(fresh, page)
         self.landing.add(rows)
         distinct.add(row.record_id for row in rows)
         figures = self.at.figures.after(
             page.number,
             landed=[row.updated_at for row in rows],
-            seen=[record.updated_at for record in page.records],
+            seen=[record.updated_at for record in records],
+            keyless=sum(row.record_id is None for row in rows),
         )
+        if self.table.delta is not None:
+            self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
+        total = self.service.total_of(self.endpoint)
+        if total is not None and self.at.kind == "listing" and self.endpoint.parent is None:
+            self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
             self.progress(self.endpoint.name, page.number, figures.rows)
 
     def _is_known(self, record: Record, parent_id: str | None) -> bool:
         """Whether this very row was landed by the pull before. Remembers it for the pull after."""
-        if record.updated_at is None or self.changes is None:
+        if record.updated_at is None or self.table.windowed is None:
             return False
-        identity = "\0".join((record.record_id or "", parent_id or "", record.payload))
+        # The time is in most payloads; of an event it is not, and a record may become again what it was.
+        told = (record.record_id or "", parent_id or "", record.updated_at.isoformat(), str(record.is_deleted))
+        identity = "\0".join((*told, record.payload))
         digest = b64encode(hashlib.blake2b(identity.encode(), digest_size=12).digest()).decode()
         self.boundary.add(digest, record.updated_at)
         return digest in self.known
 
-    def _row(self, record: Record, page: Extracted) -> Row:
-        return Row(
-            record.record_id,
-            page.parent_id,
-            record.payload,
-            record.updated_at,
-            record.is_deleted,
-            self.endpoint.partial,
-            page.received_at,
-            self.place.run_id,
-            page.number,
-            record.problem,
-        )
+    def _newest_of_each_instant(self, records: list[Record]) -> list[Record]:
+        """Without those that came behind a newer one of the same record and instant: events come newest first, and
+        of two observations at one instant the one extracted last would count.
+        """
+        kept = []
+        for record in records:
+            if record.record_id is None or record.updated_at is None:
+                kept.append(record)
+                continue
+            if record.updated_at != self.instant:
+                self.instant, self.instant_ids = record.updated_at, set()
+            if record.record_id not in self.instant_ids:
+                self.instant_ids.add(record.record_id)
+                kept.append(record)
+        return kept
 
-    def _request(self, parent_id: str | None) -> Request:
-        request = bare_request(self.client.connection.base_url, self.endpoint, parent_id)
-        since, changes = self.at.since, self.changes
-        return request if since is None or changes is None else changes.asked(request, since)
+    def _rows(self, records: list[Record], page: Extracted) -> list[Row]:
+        # A feed may tell of a record more than once in a page: the order counts, so each comes a microsecond later.
+        is_feed, partial = self.table.is_feed, self.table.is_partial(self.at)
+        repeats: Counter[str | None] = Counter()
+        rows = []
+        for record in records:
+            received_at = page.received_at
+            if is_feed:
+                received_at += repeats[record.record_id] * timedelta(microseconds=1)
+                repeats[record.record_id] += 1
+            rows.append(
+                Row(
+                    record.record_id,
+                    page.parent_id,
+                    record.payload,
+                    record.updated_at,
+                    record.is_deleted,
+                    partial,
+                    received_at,
+                    self.place.run_id,
+                    page.number,
+                    record.problem,
+                )
+            )
+        return rows
 
     # How far it has come
 
     def _next_watermark(self, newest: datetime | None) -> datetime | None:
-        old, began = self.at.watermark, self.at.began
-        if began is None:
-            return old
-        empty = newest is None and self.at.figures.rows + self.at.figures.skipped == 0
-        if self.changes is None or (self.bound is not None and (newest is not None or empty)):
-            return max(known(old, began))
-        if empty and self.at.kind == "listing" and self.vendor_dated:
-            return max(known(old, began))  # nothing there yet: the next pull can ask for changes all the same
-        return next_watermark(old, newest, began)
+        return self.table.next_watermark(self.at, newest, parents_through=self.bound, vendor_dated=self.vendor_dated)
 
     def _floor(self, newest: datetime | None) -> datetime | None:
-        """Where the next window would begin."""
-        watermark = self._next_watermark(newest)
-        return self.changes.since(watermark) if self.changes and watermark else None
+        return self.table.floor(self._next_watermark(newest))
 
     # What is stored
 
@@ -293,15 +355,50 @@ class _Pull:
         if name is not None:
             self.at = replace(self.at, files=(*self.at.files, name))
 
-    def _close(self, distinct: DistinctIds, error: TableFailed | None) -> None:
+    def _close(self, distinct: DistinctIds) -> None:
+        """The end of all pages: prove it and move on, or say why it proves nothing."""
         self._flush()
         self.at = replace(self.at, figures=self._with_costs(self.at.figures))
-        if error is None:
-            self._write_receipt(self.at, distinct, None)
+        ids = distinct.result()
+        doubt = self._doubt(ids[0])
+        self._write_receipt(self.at, ids, doubt.message if doubt else None)
+        if doubt is None:
             self._finish()
             return
+        self._drop_checkpoint()
+        raise doubt
+
+    def _give_up(self, distinct: DistinctIds, reason: str) -> None:
+        """What came is landed as incomplete, and nothing moves."""
+        self._flush()
+        self.at = replace(self.at, figures=self._with_costs(self.at.figures))
         if self.at.figures.pages:
-            self._write_receipt(self.at, distinct, error.message)
+            self._write_receipt(self.at, distinct.result(), reason)
+        self._drop_checkpoint()
+
+    def _doubt(self, ids: int) -> TableFailed | None:
+        """Why a listing that came to its end is not taken for complete."""
+        figures, total = self.at.figures, self.service.total_of(self.endpoint)
+        if self.at.kind != "listing":
+            return None
+        expected = not (self.allow_empty or self.endpoint.may_be_empty)
+        if figures.rows == 0 and expected and self._had_rows():
+            return TableFailed(
+                CAME_EMPTY,
+                hint=f"If it really is empty: avesa sync {self.place.tenant} --service {self.service.name}"
+                f" --table {self.endpoint.name} --full --allow-empty",
+            )
+        if total is None or not total.trusted:
+            return None
+        short = shortfall(self.at.totals, ids + figures.keyless if self.endpoint.key else figures.rows)
+        return TableFailed(short, hint="The next sync lists it again.") if short else None
+
+    def _had_rows(self) -> bool:
+        if self.memory.rows is not None:
+            return self.memory.rows > 0
+        return had_rows(self.place, self.service.name, self.endpoint.name)
+
+    def _drop_checkpoint(self) -> None:
         if self.state.checkpoint is not None:
             self._put(checkpoint=None)
 
@@ -311,10 +408,17 @@ class _Pull:
         boundary = set(self.boundary.digests(floor))
         if watermark == self.at.watermark and len(boundary) + len(self.known) <= BOUNDARY_ROWS:
             boundary |= self.known
+        listing = self.at.kind == "listing"
+        rows = self.at.figures.rows
+        if not listing:
+            rows += self.memory.rows or 0
         memory = Memory(
-            self.at.started_at if self.at.kind == "listing" else self.memory.listed_at,
-            tuple(sorted(boundary)),
-            None if self.full else self.memory.changes_refused_at,
+            listed_at=self.at.started_at if listing else self.memory.listed_at,
+            boundary=tuple(sorted(boundary)),
+            changes_refused_at=None if self.full else self.memory.changes_refused_at,
+            pulled_at=self.at.started_at,
+            rows=rows if listing or rows or self.memory.rows is not None else None,
+            token=self.at.token,
         )
         self.state = self.place.watermarks.put(
             dataclasses.replace(self.state, watermark=watermark, checkpoint=None, details=encode_memory(memory))
@@ -323,8 +427,8 @@ class _Pull:
     def _put(self, *, checkpoint: str | None) -> None:
         self.state = self.place.watermarks.put(dataclasses.replace(self.state, checkpoint=checkpoint))
 
-    def _write_receipt(self, at: Checkpoint, distinct: DistinctIds, reason: str | None) -> None:
-        write_receipt(self.place, self.service.name, self.endpoint.name, at, distinct, reason)
+    def _write_receipt(self, at: Checkpoint, ids: tuple[int, str], reason: str | None) -> None:
+        write_receipt(self.place, self.service.name, self.endpoint.name, at, ids, reason)
 
     def _distinct(self, files: tuple[str, ...]) -> DistinctIds:
         return distinct_in_files(self.place, self.service.name, self.endpoint.name, files)

@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
-from avesa.connector.incremental import read_time
-from avesa.connector.json_spans import masked, split_list
+from avesa.connector.incremental import Deletions, Events
+from avesa.connector.json_paths import EACH, raw_at, split_path
+from avesa.connector.json_spans import Missing, Shape, masked, split_records
 from avesa.connector.service import Deleted, Endpoint, Service
+from avesa.connector.times import Iso, Times, zoned
 from avesa.shared.errors import TableFailed
 
 _ROOT = msgspec.json.Decoder(msgspec.Raw)
@@ -46,61 +49,196 @@ class Reading:
     deleted: Deleted | None
     secret_fields: tuple[tuple[str, ...], ...]
     key_under_parent: bool
+    records_as: Shape = "list"
+    other_records: tuple[tuple[str, ...], ...] = ()
+    """Where else the records may be, in this order."""
+    records_optional: bool = False
+    times: Times = field(default_factory=Iso)
 
 
-def split_path(dotted: str) -> tuple[str, ...]:
-    return tuple(dotted.split(".")) if dotted else ()
-
-
-def reading_of(service: Service, endpoint: Endpoint) -> Reading:
+def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
+    """`settings` are the tenant's, over the defaults. Raises ConfigurationError for a time zone that nobody knows."""
     updated_at = service.updated_at_of(endpoint)
+    places = (endpoint.records,) if isinstance(endpoint.records, str) else endpoint.records
     return Reading(
-        records=split_path(endpoint.records),
+        records=split_path(places[0]),
         key=tuple(split_path(path) for path in endpoint.key),
         updated_at=split_path(updated_at) if updated_at else None,
         deleted=endpoint.deleted,
         secret_fields=tuple(split_path(path) for path in endpoint.secret_fields),
         key_under_parent=endpoint.unique_under_parent,
+        records_as=endpoint.records_as,
+        other_records=tuple(split_path(place) for place in places[1:]),
+        records_optional=endpoint.records_optional,
+        times=zoned(service.times_of(endpoint), settings),
     )
+
+
+def reading_of_deletions(deletions: Deletions, reading: Reading) -> Reading:
+    """What to read from the list of a table's deletions; `reading` is that of the table."""
+    return replace(
+        reading,
+        records=split_path(deletions.records),
+        other_records=(),
+        records_as="list",
+        key=tuple(split_path(path) for path in deletions.key),
+        updated_at=split_path(deletions.at) if deletions.at else None,
+        deleted=None,
+    )
+
+
+def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading:
+    """What to read from a list of events, so that it can be walked; each event's key is its `id`."""
+    return replace(
+        reading,
+        records=split_path(records),
+        other_records=(),
+        records_as="list",
+        records_optional=False,
+        key=(("id",),),
+        updated_at=split_path(at) if at else None,
+        deleted=None,
+        secret_fields=(),
+    )
+
+
+def told_by_events(listed: list[Record], events: Events, reading: Reading) -> list[Record]:
+    """The records that a page of events tells of one table, each at its event's time; `reading` is the table's.
+
+    An event of the table that holds no record lands as it is, with its problem (and without what should have held the
+    record, where the table has secrets). Raises TableFailed for secrets that cannot be found.
+    """
+    told = []
+    for event in listed:
+        value = _lenient(event.payload)
+        kind = _get(value, split_path(events.type))
+        if not isinstance(kind, str) or not kind.startswith(events.types):
+            continue
+        piece = raw_at(event.payload, events.object)
+        try:
+            if piece is None:
+                told.append(_without_record(event, events, reading))
+                continue
+            record = _record(piece, reading, None)
+        except ValueError:
+            raise TableFailed("An event holds a record whose secret fields cannot be found.") from None
+        gone = record.is_deleted or kind in events.deleted
+        problem = record.problem or event.problem
+        told.append(record._replace(updated_at=event.updated_at, is_deleted=gone, problem=problem))
+    return told
+
+
+def _without_record(event: Record, events: Events, reading: Reading) -> Record:
+    payload = event.payload
+    if reading.secret_fields and events.object:
+        payload = masked(payload, (split_path(events.object)[:1],))
+    problem = f"no record: the event holds none at {events.object}"
+    return event._replace(record_id=None, payload=payload, problem=problem)
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
     """The records of one page, in the vendor's order.
 
     Raises TableFailed, which names the page and what was expected and never quotes the content, where the body is
-    not JSON or holds no list at the expected place.
+    not JSON or holds no records at the expected place.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     place = f"at {'.'.join(reading.records)}" if reading.records else "as the whole body"
+    what = "a list" if reading.records_as == "list" else "an object"
     try:
-        pieces = _pieces(body, reading.records)
+        pieces = _pieces(body, reading)
     except LookupError:
-        raise TableFailed(f"Page {page} has an unexpected shape: a list was expected {place}.") from None
+        raise TableFailed(f"Page {page} has an unexpected shape: {what} was expected {place}.") from None
     except ValueError:
-        raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); a list was expected {place}.") from None
+        raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); {what} was expected {place}.") from None
     try:
-        return [_record(piece, reading, parent_id) for piece in pieces]
+        if reading.records_as == "map":
+            return [_named(name, piece, reading, parent_id) for name, piece in pieces]
+        return [_record(piece, reading, parent_id) for _, piece in pieces]
     except ValueError:
         raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
 
 
-def _pieces(body: bytes, path: tuple[str, ...]) -> list[bytes]:
+Piece = tuple[str | None, bytes]
+"""A record's name, where it has one of its own, and its JSON."""
+
+
+def _pieces(body: bytes, reading: Reading) -> list[Piece]:
+    for path in (reading.records, *reading.other_records):
+        try:
+            return _pieces_at(body, path, reading.records_as)
+        except Missing:
+            continue
+    if reading.records_optional:
+        return []
+    raise Missing
+
+
+def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> list[Piece]:
     try:
-        here: bytes | msgspec.Raw = body
-        for name in path:
-            members = _OBJECT.decode(here)
-            if name not in members:
-                _ROOT.decode(body)
-                raise LookupError(name)
-            here = members[name]
-        return [bytes(raw) for raw in _LIST.decode(here)]
+        pieces: list[Piece] = []
+        for found in _found(body, path, body):
+            if shape == "list":
+                pieces += [(None, bytes(raw)) for raw in _LIST.decode(found)]
+            elif shape == "map":
+                pieces += [(name, bytes(raw)) for name, raw in _OBJECT.decode(found).items()]
+            else:
+                _OBJECT.decode(found)
+                pieces.append((None, bytes(found).strip()))
+        return pieces
     except msgspec.ValidationError:
         raise LookupError from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Lone surrogates, raw control characters, NaN: JSON enough to find where each record begins and ends.
         # Bytes that are no UTF-8 pass as surrogates and come back as the same bytes.
         text = body.decode("utf-8", "surrogateescape")
-        return [piece.encode("utf-8", "surrogateescape") for piece in split_list(text, path)]
+        return [(name, piece.encode("utf-8", "surrogateescape")) for name, piece in split_records(text, path, shape)]
+
+
+def _found(here: bytes | msgspec.Raw, path: tuple[str, ...], body: bytes) -> list[bytes | msgspec.Raw]:
+    """What stands at the path. Behind a `*` nothing has to be there. Raises Missing, and what the decoders raise."""
+    for index, name in enumerate(path):
+        if name == EACH:
+            found: list[bytes | msgspec.Raw] = []
+            for inner in _inside(here):
+                try:
+                    found += [below for below in _found(inner, path[index + 1 :], body) if not _is_null(below)]
+                except Missing:
+                    continue
+            return found
+        if _is_null(here):
+            raise Missing(name)
+        members = _OBJECT.decode(here)
+        if name not in members:
+            _ROOT.decode(body)
+            raise Missing(name)
+        here = members[name]
+    if path and _is_null(here):
+        raise Missing("null")
+    return [here]
+
+
+def _inside(here: bytes | msgspec.Raw) -> list[msgspec.Raw]:
+    if _is_null(here):
+        raise Missing("null")
+    if bytes(memoryview(here)[:64]).lstrip()[:1] == b"{":
+        return list(_OBJECT.decode(here).values())
+    return _LIST.decode(here)
+
+
+def _is_null(here: bytes | msgspec.Raw) -> bool:
+    return len(memoryview(here)) == 4 and bytes(here) == b"null"
+
+
+def _named(name: str | None, piece: bytes, reading: Reading, parent_id: str | None) -> Record:
+    """A record that stands under its own id."""
+    record = _record(piece, replace(reading, key=()), parent_id)
+    key = _key_text(name)
+    if key is None:
+        return record._replace(record_id=None, problem="no key: the record's name is empty")
+    if reading.key_under_parent and parent_id is not None:
+        key = json.dumps([parent_id, key], ensure_ascii=False, separators=(",", ":"))
+    return record._replace(record_id=key)
 
 
 def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:
@@ -179,9 +317,9 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
     if path is None:
         return None, None
     try:
-        moment = read_time(_get(value, path))
+        moment = reading.times.read(_get(value, path))
         if moment is None and reading.deleted and reading.deleted.at and _is_deleted(value, reading.deleted):
-            moment = read_time(_get(value, split_path(reading.deleted.at)))
+            moment = reading.times.read(_get(value, split_path(reading.deleted.at)))
         return moment, None
     except ValueError:
         return None, f"unreadable time: {'.'.join(path)}"
@@ -189,6 +327,8 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
 
 def _is_deleted(value: Any, deleted: Deleted) -> bool:
     found = _get(value, split_path(deleted.path))
+    if deleted.present:
+        return found is not None
     # 1 is not true here: Python calls them equal, a vendor's flag does not.
     return any(found == wanted and type(found) is type(wanted) for wanted in deleted.values)
 

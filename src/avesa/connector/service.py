@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
-from avesa.connector.auth import Auth
-from avesa.connector.incremental import Changes
-from avesa.connector.limits import Limits
+from avesa.connector.auth import Auth, all_names
+from avesa.connector.completeness import Total
+from avesa.connector.incremental import Changes, Deletions, Delta
+from avesa.connector.json_spans import Shape
+from avesa.connector.json_template import Body
+from avesa.connector.limits import AtOnce, Limits, Rate
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
+from avesa.connector.template import names_in
+from avesa.connector.times import Iso, Times, zones
 from avesa.shared.layout import checked_name
 
 
@@ -30,21 +36,29 @@ class Setting:
 
 @dataclass(frozen=True)
 class Parent:
-    """The endpoint whose records this one is asked for, one by one; `param` is the name in the path."""
+    """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
+    that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
+    """
 
     endpoint: str
-    param: str = "parentId"
+    param: str | tuple[str, ...] = "parentId"
+    into: Literal["path", "query", "body"] = "path"
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        return (self.param,) if isinstance(self.param, str) else self.param
 
 
 @dataclass(frozen=True)
 class Deleted:
     """How a record says that it is gone: one of `values` at a dotted path. `at` is the path of the time, which
-    stands in where the record has no last-modified time.
+    stands in where the record has no last-modified time. With `present` anything that is there, but null, means so.
     """
 
     path: str
     values: tuple[str | int | bool | None, ...] = (True,)
     at: str | None = None
+    present: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,18 +69,34 @@ class Endpoint:
     paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions. Whatever is "inherit" comes from the service.
+    listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
+    deleted. `may_be_empty` says that a list without rows is nothing unusual. `times` is how this table writes its
+    times, `total` where it says how many records there are; both come from the service where they are None, and
+    whatever is "inherit" does too. `limit_group` names the group (or groups) of the service's limits that a request
+    counts in, `cost` the points that the vendor counts for one.
+
+    In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
+    order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
+    then the records' keys. `records_optional` means that a missing or null list is an empty one.
+
+    `path`, `params`, `base_url` (another host than the service's) and whole texts in `body` are templates over the
+    settings. A tenant's own base_url stands for every host of the service, with the path of each.
     """
 
     name: str
     path: str
-    records: str = ""
+    records: str | tuple[str, ...] = ""
     key: tuple[str, ...] = ("id",)
     updated_at: str | None = None
-    changes: Changes | str | None = "inherit"
+    changes: Changes | Delta | str | None = "inherit"
     paging: Paging | None = None
     listing_paging: Paging | None = None
     params: Params = ()
+    method: Literal["GET", "POST"] = "GET"
+    body: Body | None = None
+    base_url: str | None = None
+    records_as: Shape = "list"
+    records_optional: bool = False
     parent: Parent | None = None
     unique_under_parent: bool = False
     deleted: Deleted | None = None
@@ -74,6 +104,18 @@ class Endpoint:
     secret_fields: tuple[str, ...] = ()
     canonical: str | None = None
     relist: timedelta = timedelta(days=1)
+    limit_group: str | tuple[str, ...] | None = None
+    cost: int = 1
+    every: timedelta = timedelta(0)
+    deletions: Deletions | None = None
+    times: Times | None = None
+    total: Total | None = None
+    may_be_empty: bool = False
+
+    @property
+    def limit_groups(self) -> tuple[str, ...]:
+        one = self.limit_group
+        return (one,) if isinstance(one, str) else one or ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +123,9 @@ class Service:
     """All that is true of one vendor. Checked when it is made: ValueError names what does not fit.
 
     `base_url`, `headers` and the auth's templates are filled from settings and secrets. `check` names the
-    endpoint that a connection is tried with, the first one by default.
+    endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
+    identify the account whose requests the vendor counts together, all of them by default; None says that it counts
+    all that come from one address or app, whoever the tenant is.
     """
 
     name: str
@@ -95,11 +139,14 @@ class Service:
     headers: Params = ()
     paging: Paging = field(default_factory=SinglePage)
     listing_paging: Paging | None = None
-    changes: Changes | None = None
+    changes: Changes | Delta | None = None
+    times: Times = field(default_factory=Iso)
+    total: Total | None = None
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
     errors: Errors = field(default_factory=Errors)
     check: str | None = None
+    account: tuple[str, ...] | None = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name, "service")
@@ -108,8 +155,11 @@ class Service:
         for what, some in (("endpoint", names), ("setting or secret", known)):
             if twice := sorted({name for name in some if some.count(name) > 1}):
                 raise ValueError(f"{self.name}: {what} named twice: {', '.join(twice)}")
+        if unknown := sorted(all_names(self.auth) - set(known)):
+            raise ValueError(f"{self.name}: auth needs what is no setting and no secret: {', '.join(unknown)}")
         if self.check is not None and self.check not in names:
             raise ValueError(f"{self.name}: check names no endpoint: {self.check}")
+        self._check_limits(known)
         for endpoint in self.endpoints:
             self._check_endpoint(endpoint, names)
 
@@ -123,12 +173,20 @@ class Service:
     def children(self, name: str) -> tuple[Endpoint, ...]:
         return tuple(e for e in self.endpoints if e.parent and e.parent.endpoint == name)
 
-    def changes_of(self, endpoint: Endpoint) -> Changes | None:
+    def changes_of(self, endpoint: Endpoint) -> Changes | Delta | None:
         return self.changes if isinstance(endpoint.changes, str) else endpoint.changes
 
     def updated_at_of(self, endpoint: Endpoint) -> str | None:
+        """The path in a record. What tells changes by events or tokens says nothing of it."""
         changes = self.changes_of(endpoint) or self.changes
-        return endpoint.updated_at or (changes.field if changes else None)
+        by_field = isinstance(changes, Changes) and changes.events is None
+        return endpoint.updated_at or (changes.field if isinstance(changes, Changes) and by_field else None)
+
+    def times_of(self, endpoint: Endpoint) -> Times:
+        return endpoint.times or self.times
+
+    def total_of(self, endpoint: Endpoint) -> Total | None:
+        return endpoint.total or self.total
 
     def paging_of(self, endpoint: Endpoint, *, listing: bool) -> Paging:
         own = (endpoint.listing_paging or endpoint.paging) if listing else endpoint.paging
@@ -137,17 +195,37 @@ class Service:
     def defaults(self) -> Mapping[str, str]:
         return {setting.name: setting.default for setting in self.settings if setting.default is not None}
 
+    def _check_limits(self, known: list[str]) -> None:
+        limits: tuple[Rate | AtOnce, ...] = (*self.limits.rates, *self.limits.at_once)
+        asked = {*(self.account or ()), *(limit.setting for limit in limits if limit.setting is not None)}
+        if unknown := sorted(asked.difference(known)):
+            raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
+        for endpoint in self.endpoints:
+            if strange := sorted(set(endpoint.limit_groups) - self.limits.groups):
+                raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {', '.join(strange)}")
+
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:
         checked_name(endpoint.name, "table")
         if isinstance(endpoint.changes, str) and endpoint.changes != "inherit":
             raise ValueError(f"{self.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
+        self._check_request(endpoint)
+        changes = self.changes_of(endpoint)
+        deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
+        windowed = [one for one in (changes, *deletions) if isinstance(one, Changes)]
+        for zone in (*zones(self.times_of(endpoint)), *(zone for one in windowed for zone in one.zones)):
+            for name in sorted(names_in(zone) - {setting.name for setting in self.settings}):
+                raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
+        by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
+        if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
+            raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
         if parent is None:
             return
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
-        if f"{{{parent.param}}}" not in endpoint.path:
-            raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{parent.param}}}")
+        for param in parent.params if parent.into == "path" else ():
+            if f"{{{param}}}" not in endpoint.path:
+                raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{param}}}")
         seen = {endpoint.name}
         above: Endpoint | None = endpoint
         while above is not None and above.parent is not None:
@@ -156,3 +234,24 @@ class Service:
                 raise ValueError(f"{self.name}/{endpoint.name}: is its own ancestor")
             if above is not None:
                 seen.add(above.name)
+
+    def _check_request(self, endpoint: Endpoint) -> None:
+        where = f"{self.name}/{endpoint.name}"
+        if endpoint.records == ():
+            raise ValueError(f"{where}: records names no place")
+        if endpoint.method == "GET" and (
+            endpoint.body is not None or (endpoint.parent and endpoint.parent.into == "body")
+        ):
+            raise ValueError(f"{where}: a GET has no body")
+        known = {setting.name for setting in self.settings}
+        in_path = known | set(endpoint.parent.params if endpoint.parent else ())
+        named = names_in(endpoint.path) - in_path
+        changes, deletions = self.changes_of(endpoint), endpoint.deletions
+        if isinstance(changes, Changes) and changes.path is not None:
+            named |= names_in(changes.path) - in_path
+        if deletions is not None:
+            named |= names_in(deletions.path, *(value for _, value in deletions.params)) - known
+        for text in (endpoint.base_url or "", *(value for _, value in endpoint.params)):
+            named |= names_in(text) - known
+        if named:
+            raise ValueError(f"{where}: no setting is named {', '.join(sorted(named))}")

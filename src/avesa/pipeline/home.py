@@ -1,7 +1,7 @@
 """The embedded installation: one folder that holds the data, the state, the secrets and the scratch space.
 
 DIR/data/          the object store (layout.py), unless another root is given
-DIR/state.db       tenants, watermarks, checkpoints, leases, run log
+DIR/state.db       tenants, watermarks, checkpoints, leases, run log, allowances of vendor accounts
 DIR/secrets.json   secrets, readable by the owner alone
 DIR/scratch/       temporary files
 """
@@ -56,6 +56,7 @@ def open_home(
             run_log=state.run_log,
             clock=clock,
             scratch=scratch,
+            allowances=state.allowances,
         )
 
 

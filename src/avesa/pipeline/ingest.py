@@ -5,21 +5,25 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import Connection, connection
+from avesa.connector.endpoint_request import bare_request
+from avesa.connector.incremental import decode_memory
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
 from avesa.connector.pull import pull
+from avesa.connector.pull_settings import every_of
 from avesa.connector.records import read_page, reading_of
-from avesa.connector.request import Request
+from avesa.connector.schedule import is_due
 from avesa.connector.service import Endpoint, Service
+from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
+from avesa.shared.errors import AllowanceSpent, AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 
@@ -30,12 +34,14 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True)
 class IngestOutcome:
-    """What the pull of one table came to. `error` and no figures where it failed."""
+    """What the pull of one table came to. `error` and no figures where it failed; no figures either where it is
+    not due yet, by the interval that is set for it.
+    """
 
     tenant: str
     service: str
     table: str
-    status: Literal["ok", "stopped", "failed"]
+    status: Literal["ok", "stopped", "failed", "not_due"]
     kind: Literal["changes", "listing"] | None = None
     rows: int = 0
     pages: int = 0
@@ -62,15 +68,15 @@ class ServiceOutcome:
 
     @property
     def ok(self) -> bool:
-        return all(table.status == "ok" for table in self.tables) and self.problem is None
+        return all(table.status in ("ok", "not_due") for table in self.tables) and self.problem is None
 
 
 def connect(ports: Ports, tenant_service: TenantService, service: Service | None = None) -> Connection:
     """The tenant's address and credentials for a service. Raises ConfigurationError for what is missing."""
     declared = service or load_service(tenant_service.service)
     where = Where(tenant_service.tenant_id, declared.name)
-    secrets = ports.secrets.get(tenant_service.tenant_id, declared.name)
-    return connection(declared, tenant_service.settings, secrets, where=where)
+    stored = StoredSecrets(ports.secrets, ports.watermarks, tenant_service.tenant_id, declared.name)
+    return connection(declared, tenant_service.settings, stored.read(), where=where, stored=stored)
 
 
 def choose_tables(service: Service, names: Iterable[str] | None) -> tuple[Endpoint, ...]:
@@ -95,6 +101,7 @@ def ingest_table(
     *,
     run_id: str,
     full: bool = False,
+    allow_empty: bool = False,
     stop: Stop = lambda: False,
     progress: Progress | None = None,
     service: Service | None = None,
@@ -125,9 +132,20 @@ def ingest_table(
         with ports.watermarks.lease(tenant, f"{declared.name}/{table.name}"):
             own = None
             if client is None:
-                own = client = Client(connect(ports, tenant_service, declared), stop=stop, clock=ports.clock)
+                own = client = Client(
+                    connect(ports, tenant_service, declared), stop=stop, clock=ports.clock, allowances=ports.allowances
+                )
             try:
-                done = pull(place, client, table, full=full, stop=stop, progress=progress, options=options)
+                done = pull(
+                    place,
+                    client,
+                    table,
+                    full=full,
+                    allow_empty=allow_empty,
+                    stop=stop,
+                    progress=progress,
+                    options=options,
+                )
             finally:
                 if own is not None:
                     own.close()
@@ -139,7 +157,7 @@ def ingest_table(
         raise blocked from None
     except AvesaError as error:
         error.located(where)
-        logged("failed", error.message, {"retry": error.retry})
+        logged(_ended(error), error.message, {"retry": error.retry})
         if isinstance(error, ServiceFailed):
             ports.tenants.mark(tenant, declared.name, error.message)
         raise
@@ -171,6 +189,7 @@ def ingest_service(
     run_id: str,
     tables: Iterable[str] | None = None,
     full: bool = False,
+    allow_empty: bool = False,
     stop: Stop = lambda: False,
     progress: Progress | None = None,
     service: Service | None = None,
@@ -179,7 +198,8 @@ def ingest_service(
     """Pull a tenant's tables of one service, several at once, each child after its parent.
 
     A table that fails does not stop the others; a refused connection stops them all, and they go on from there
-    next time. Raises Busy if the service is being pulled already, ConfigurationError and UsageError.
+    next time. A table that is not due is left out, unless it is named or all is to be listed anew. Raises Busy if
+    the service is being pulled already, ConfigurationError and UsageError.
     """
     declared = service or load_service(tenant_service.service)
     where = Where(tenant_service.tenant_id, declared.name)
@@ -196,6 +216,8 @@ def ingest_service(
         blank = IngestOutcome(tenant_service.tenant_id, declared.name, endpoint.name, "stopped")
         if stopped():
             return blank
+        if tables is None and not full and not _is_due(ports, tenant_service, declared, endpoint):
+            return replace(blank, status="not_due")
         try:
             return ingest_table(
                 ports,
@@ -203,6 +225,7 @@ def ingest_service(
                 endpoint.name,
                 run_id=run_id,
                 full=full,
+                allow_empty=allow_empty,
                 stop=stopped,
                 progress=progress,
                 service=declared,
@@ -218,7 +241,9 @@ def ingest_service(
     try:
         with (
             ports.watermarks.lease(tenant_service.tenant_id, declared.name),
-            Client(connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock) as client,
+            Client(
+                connect(ports, tenant_service, declared), stop=stopped, clock=ports.clock, allowances=ports.allowances
+            ) as client,
         ):
             outcomes = _parents_first(chosen, one)
     except Busy as error:
@@ -242,13 +267,13 @@ def check_connection(
     declared = service or load_service(tenant_service.service)
     endpoint = declared.endpoint(declared.check) if declared.check else declared.endpoints[0]
     link = connect(ports, tenant_service, declared)
-    request = Request("GET", link.base_url + endpoint.path, endpoint.params)
-    request = declared.paging_of(endpoint, listing=True).probe(request)
-    with Client(link, stop=stop, clock=ports.clock) as client:
+    request = declared.paging_of(endpoint, listing=True).probe(bare_request(link, endpoint, None))
+    with Client(link, stop=stop, clock=ports.clock, allowances=ports.allowances) as client:
         try:
             response = client.get(request, Tally())
             # A wrong address can answer 200 with a web page.
-            read_page(response.body, reading_of(declared, endpoint), page=1, parent_id=None)
+            if request.has_records and response.status != 204:
+                read_page(response.body, reading_of(declared, endpoint, link.credentials), page=1, parent_id=None)
         except Stopped:
             return
         except AvesaError as error:
@@ -281,8 +306,19 @@ def _parents_first(chosen: tuple[Endpoint, ...], one: Callable[[Endpoint], Inges
     return outcomes
 
 
+def _is_due(ports: Ports, tenant_service: TenantService, service: Service, endpoint: Endpoint) -> bool:
+    state = ports.watermarks.get(tenant_service.tenant_id, f"{service.name}/{endpoint.name}")
+    every = every_of(tenant_service.settings, endpoint)
+    return is_due(decode_memory(state.details), every, ports.clock(), unfinished=state.checkpoint is not None)
+
+
 def _failed(blank: IngestOutcome, error: AvesaError) -> IngestOutcome:
-    return IngestOutcome(blank.tenant, blank.service, blank.table, "failed", error=error)
+    return IngestOutcome(blank.tenant, blank.service, blank.table, _ended(error), error=error)
+
+
+def _ended(error: AvesaError) -> Literal["stopped", "failed"]:
+    """A pull that used up what the vendor allows is no failure: it goes on when there is more."""
+    return "stopped" if isinstance(error, AllowanceSpent) else "failed"
 
 
 def _figures(done: PullOutcome) -> dict[str, Any]:
@@ -296,4 +332,5 @@ def _figures(done: PullOutcome) -> dict[str, Any]:
         "bytes": done.bytes,
         "files": len(done.files),
         "resumed": done.resumed,
+        "vendor_total": done.vendor_total,
     }

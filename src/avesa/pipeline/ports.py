@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from avesa.shared.allowance import Allowances, LocalAllowances
 from avesa.shared.clock import Clock
 from avesa.shared.objects import Objects
 from avesa.shared.run_log import RunLog
@@ -24,3 +25,4 @@ class Ports:
     run_log: RunLog
     clock: Clock
     scratch: Path
+    allowances: Allowances = field(default_factory=LocalAllowances)

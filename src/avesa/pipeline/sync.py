@@ -59,6 +59,7 @@ def sync_tenant(
     service: str | None = None,
     table: str | None = None,
     full: bool = False,
+    allow_empty: bool = False,
     stop: Stop = lambda: False,
     page_seen: PageSeen = _unseen,
     transform: bool = True,
@@ -87,6 +88,7 @@ def sync_tenant(
                         run_id=run_id,
                         tables=[table] if table else None,
                         full=full,
+                        allow_empty=allow_empty,
                         stop=stop,
                         progress=page,
                     )

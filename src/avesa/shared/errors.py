@@ -100,5 +100,9 @@ class Unavailable(AvesaError):
     retry = True
 
 
+class AllowanceSpent(Unavailable):
+    """What the vendor allows is used up for longer than a pull waits; nothing is wrong, and a later pull goes on."""
+
+
 class MappingError(ConfigurationError):
     """A mapping is not valid; the message names file, path and what was expected."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import stat
 import sys
@@ -56,17 +57,30 @@ class FileSecrets:
         return SecretValues(self._read().get(tenant_id, {}).get(service, {}))
 
     def put(self, tenant_id: str, service: str, values: Mapping[str, str]) -> None:
-        def replaced(everything: _All) -> None:
+        def put(everything: _All) -> bool:
             everything.setdefault(tenant_id, {})[service] = dict(values)
+            return True
 
-        self._change(replaced)
+        self._change(put)
+
+    def replace(
+        self, tenant_id: str, service: str, expected: Mapping[str, str | None], values: Mapping[str, str]
+    ) -> bool:
+        def replaced(everything: _All) -> bool:
+            stored = everything.setdefault(tenant_id, {}).setdefault(service, {})
+            if any(stored.get(name) != value for name, value in expected.items()):
+                return False
+            stored.update(values)
+            return True
+
+        return self._change(replaced)
 
     def remove(self, tenant_id: str) -> None:
         if self._path.exists():
-            self._change(lambda everything: everything.pop(tenant_id, None))
+            self._change(lambda everything: everything.pop(tenant_id, None) is not None)
 
-    def _change(self, change: Callable[[_All], object]) -> None:
-        """Read, change, replace; one process at a time, so that no update is lost."""
+    def _change(self, change: Callable[[_All], bool]) -> bool:
+        """Read, change, replace; one process at a time, so that no update is lost. Writes nothing for False."""
         with self._told("write"):
             durable_file.make_folders(self._path.parent, mode=_OWNER_ONLY_FOLDER)
             with file_lock(self._path.with_name(f"{self._path.name}.lock")):
@@ -74,9 +88,11 @@ class FileSecrets:
                 for leftover in self._path.parent.glob(f"{glob.escape(self._path.name)}#*"):
                     leftover.unlink()
                 everything = self._read()
-                change(everything)
+                if not change(everything):
+                    return False
                 data = msgspec.json.format(msgspec.json.encode(everything, order="sorted"), indent=2)
                 durable_file.replace_file(self._path, data + b"\n", mode=_OWNER_ONLY_FILE)
+                return True
 
     def _read(self) -> _All:
         with self._told("read"):
@@ -127,6 +143,10 @@ class EnvironmentSecrets:
     `AVESA_SECRET_{TENANT}_{SERVICE}_{NAME}`, in capitals and with `_` for `-`, goes before the stored value of
     that name. Writing and removing go to the other store; a variable that is set still goes before it. Tenants
     whose names differ in nothing but `-` and `_` would share their variables: keep their secrets in the file.
+
+    `replace` is the exception: the value of a variable that it replaced counts no more, for good, and the stored one
+    goes before it. A vendor that exchanged a secret takes the old one no longer. Set to another value, the variable
+    goes first again. A digest of each value replaced is stored to know them by.
     """
 
     def __init__(self, stored: Secrets, environment: Mapping[str, str] = os.environ) -> None:
@@ -137,15 +157,57 @@ class EnvironmentSecrets:
         return f"EnvironmentSecrets({self._stored!r})"
 
     def get(self, tenant_id: str, service: str) -> Mapping[str, str]:
-        prefix = f"AVESA_SECRET_{tenant_id}_{service}_".upper().replace("-", "_")
-        values = SecretValues(self._stored.get(tenant_id, service))
-        for variable, value in self._environment.items():
-            if variable.startswith(prefix) and len(variable) > len(prefix):
-                values[variable.removeprefix(prefix).lower()] = value
-        return values
+        return self._over(self._stored.get(tenant_id, service), self._variables(tenant_id, service))
 
     def put(self, tenant_id: str, service: str, values: Mapping[str, str]) -> None:
-        self._stored.put(tenant_id, service, values)
+        stored = self._stored.get(tenant_id, service)
+        known = {name: value for name, value in stored.items() if name.endswith(_REPLACED)}
+        self._stored.put(tenant_id, service, {**values, **known})
+
+    def replace(
+        self, tenant_id: str, service: str, expected: Mapping[str, str | None], values: Mapping[str, str]
+    ) -> bool:
+        variables = self._variables(tenant_id, service)
+        while True:
+            stored = self._stored.get(tenant_id, service)
+            now = self._over(stored, variables)
+            if any(now.get(name) != value for name, value in expected.items()):
+                return False
+            new, old = dict(values), {name: stored.get(name) for name in expected}
+            for name in values.keys() & variables.keys():
+                known = old[name + _REPLACED] = stored.get(name + _REPLACED)
+                new[name + _REPLACED] = _with_digest(known, variables[name])
+            if self._stored.replace(tenant_id, service, old, new):
+                return True
 
     def remove(self, tenant_id: str) -> None:
         self._stored.remove(tenant_id)
+
+    def _variables(self, tenant_id: str, service: str) -> Mapping[str, str]:
+        """The environment's values by name."""
+        prefix = f"AVESA_SECRET_{tenant_id}_{service}_".upper().replace("-", "_")
+        return SecretValues(
+            (variable.removeprefix(prefix).lower(), value)
+            for variable, value in self._environment.items()
+            if variable.startswith(prefix) and len(variable) > len(prefix)
+        )
+
+    def _over(self, stored: Mapping[str, str], variables: Mapping[str, str]) -> SecretValues:
+        values = SecretValues((name, value) for name, value in stored.items() if not name.endswith(_REPLACED))
+        for name, value in variables.items():
+            if name not in stored or _digest(value) not in stored.get(name + _REPLACED, "").split():
+                values[name] = value
+        return values
+
+
+_REPLACED = " replaced in the environment"
+"""Behind the name of a secret: digests of the environment's values that were replaced. No variable has such a name."""
+
+
+def _with_digest(known: str | None, value: str) -> str:
+    digests = (known or "").split()
+    return " ".join([*digests, *({_digest(value)} - set(digests))])
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()

@@ -16,6 +16,16 @@ class Secrets(Protocol):
         """Replace the values of one service; durable and readable by the owner alone when it returns."""
         ...
 
+    def replace(
+        self, tenant_id: str, service: str, expected: Mapping[str, str | None], values: Mapping[str, str]
+    ) -> bool:
+        """Set `values` if each name in `expected` still has its value, by compare-and-set; other names are kept.
+
+        None means that there is no such name. False if one has another value: nothing is changed then. Durable when
+        it returns True. What was replaced is never given out again, wherever it came from.
+        """
+        ...
+
     def remove(self, tenant_id: str) -> None:
         """Forget all of a tenant's secrets."""
         ...

@@ -79,11 +79,14 @@ class Database:
     a full disk, missing rights or a file that another process keeps locked.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Without `durable` a commit does not wait for the disk; a power cut may then take back the last ones."""
         self._path = path
         self._turn = threading.Lock()
         with self._told():
             self._connection = _connect(path)
+            if not durable:
+                self._connection.execute("PRAGMA synchronous = NORMAL")
 
     def __repr__(self) -> str:
         return f"Database({str(self._path)!r})"

@@ -9,24 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import socket
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from avesa.shared.clock import Clock, from_iso, to_iso
 from avesa.shared.errors import AvesaError, Busy, Where
+from avesa.shared.process_identity import THIS_PROCESS, host_name, is_alive
 from avesa.shared.sqlite_database import Database
 
 LEASE_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
-_THIS_PROCESS = secrets.token_hex(8)
-"""Tells this process from an earlier one of the same pid, as in a container that was started again."""
 _ENDED: set[str] = set()
 """Tokens of leases that have ended but could not be given back (a full disk): they count no more."""
 
@@ -80,7 +76,7 @@ class SqliteLeases:
             db.execute(
                 "INSERT OR REPLACE INTO leases (tenant_id, name, token, host, pid, process, until) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (tenant_id, name, token, _host(), os.getpid(), _THIS_PROCESS, self._until(now)),
+                (tenant_id, name, token, host_name(), os.getpid(), THIS_PROCESS, self._until(now)),
             )
         return token
 
@@ -114,28 +110,4 @@ class SqliteLeases:
 def _counts(held: _Held, now: datetime) -> bool:
     if from_iso(held.until) <= now:
         return False
-    if held.host != _host():
-        return True
-    if held.pid == os.getpid():
-        return held.process == _THIS_PROCESS
-    return _is_alive(held.pid)
-
-
-def _is_alive(pid: int) -> bool:
-    if sys.platform == "win32":  # there is no harmless signal to ask with, so only the time counts
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _host() -> str:
-    """The machine's name and, on Linux, its space of process ids: containers that share a name do not share pids."""
-    space = ""
-    with suppress(OSError):
-        space = str(Path("/proc/self/ns/pid").readlink())
-    return f"{socket.gethostname()} {space}".strip()
+    return is_alive(held.host, held.pid, held.process)

@@ -1,4 +1,4 @@
-"""The embedded state of an installation: tenants, watermarks, leases and the run log in one SQLite file."""
+"""The embedded state of an installation: tenants, watermarks, leases, the run log and allowances in one SQLite file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from avesa.shared.clock import Clock, system_clock
+from avesa.shared.sqlite_allowance import SqliteAllowances
 from avesa.shared.sqlite_database import Database
 from avesa.shared.sqlite_leases import LEASE_SECONDS
 from avesa.shared.sqlite_run_log import SqliteRunLog
@@ -14,7 +15,7 @@ from avesa.shared.sqlite_watermarks import SqliteWatermarks
 
 
 class SqliteState:
-    """Three ports over one file, safe for many threads and processes.
+    """Four ports over one file, safe for many threads and processes.
 
     `clock` is what leases expire by. All workers on one file must go by the same time: a worker whose clock runs
     ahead takes the leases of others for expired. Raises ConfigurationError and StorageError as `Database` does.
@@ -25,6 +26,7 @@ class SqliteState:
         self.tenants = SqliteTenantServices(self._database)
         self.watermarks = SqliteWatermarks(self._database, clock, lease_seconds=lease_seconds)
         self.run_log = SqliteRunLog(self._database)
+        self.allowances = SqliteAllowances(path)
 
     def __enter__(self) -> SqliteState:
         return self
@@ -35,4 +37,5 @@ class SqliteState:
         self.close()
 
     def close(self) -> None:
+        self.allowances.close()
         self._database.close()

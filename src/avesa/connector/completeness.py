@@ -1,0 +1,60 @@
+"""Whether a listing held all that there is: by the vendor's own total, and by what was there before. Pure decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from avesa.connector.json_paths import Path, found_at
+from avesa.connector.request import Response
+
+
+@dataclass(frozen=True)
+class Total:
+    """Where a vendor says how many records a list holds: at a path of the body (dotted, or name by name where names
+    hold dots), or in a header. Where it is not `trusted` (an estimate, a number that a search lags behind) it is only
+    told.
+    """
+
+    path: Path | None = None
+    header: str | None = None
+    trusted: bool = True
+
+
+class Totals(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The vendor's totals of one walk: on its first page and on its last one."""
+
+    first: int | None = None
+    last: int | None = None
+
+    def after(self, total: int | None) -> Totals:
+        """With one more page, which may say nothing."""
+        if total is None:
+            return self
+        return Totals(total if self.first is None else self.first, total)
+
+
+def read_total(response: Response, total: Total) -> int | None:
+    """How many records there are, as this answer says it: a whole number or its text. None where it says nothing."""
+    found: object = response.headers.get(total.header.lower()) if total.header else None
+    if total.path is not None:
+        found = found_at(response.body, total.path)
+    if isinstance(found, str) and found.strip().isdecimal():
+        found = int(found)
+    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+
+
+def shortfall(totals: Totals, came: int) -> str | None:
+    """Why a listing of `came` distinct records is not complete by the vendor's own total, else None.
+
+    What was added meanwhile can lie behind the walk, and what vanished meanwhile could not come: the smaller of
+    the two totals is what must be there.
+    """
+    if totals.first is None or totals.last is None:
+        return None
+    least = min(totals.first, totals.last)
+    return f"The vendor says that there are {least} records, and {came} came." if came < least else None
+
+
+CAME_EMPTY = "The listing came back empty, though there were records before."

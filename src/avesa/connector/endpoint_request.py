@@ -1,0 +1,73 @@
+"""From the declaration of an endpoint to the bare request for its list, before paging and change window."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from avesa.connector.connection import Connection
+from avesa.connector.request import Params, Request
+from avesa.connector.service import Endpoint, Parent
+from avesa.connector.template import fill_names
+from avesa.shared.errors import TableFailed
+
+
+def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | None) -> Request:
+    """The request for an endpoint's list, under one parent where it has one. Only settings are filled in, never a
+    secret, since a request may be stored.
+
+    Raises TableFailed where the parent's key does not have the parts that the endpoint is asked by.
+    """
+    settings = _settings(connection)
+    params = tuple((name, fill_names(value, settings)) for name, value in endpoint.params)
+    headers: Params = ()
+    body = None
+    if endpoint.method == "POST":
+        headers = (("Content-Type", "application/json"),)
+        body = endpoint.body.filled(settings) if endpoint.body is not None else "{}"
+    parent = endpoint.parent
+    parts = _parts(parent, parent_id) if parent is not None and parent_id is not None else {}
+    in_path = parts if parent is not None and parent.into == "path" else {}
+    request = Request(endpoint.method, address_of(connection, endpoint, in_path), params, headers, body)
+    if parent is not None and parent.into != "path":
+        for name, value in parts.items():
+            request = request.with_value(parent.into, name, value)
+    return request
+
+
+def address_of(connection: Connection, endpoint: Endpoint, in_path: Mapping[str, str]) -> str:
+    """Where the endpoint's list is; a name of its path that is neither a setting nor in `in_path` stays in braces."""
+    values = {**_settings(connection), **in_path}
+    path = fill_names(endpoint.path, {name: quote(value, safe="") for name, value in values.items()})
+    return base_of(connection, endpoint) + path
+
+
+def base_of(connection: Connection, endpoint: Endpoint) -> str:
+    """The address that the endpoint's path is put behind.
+
+    A tenant's own base_url stands for every host of the service. Another host then keeps its path there, behind what
+    a proxy has put in front of the service's own path.
+    """
+    if endpoint.base_url is None:
+        return connection.base_url
+    hosts = {name: value.strip("/") for name, value in _settings(connection).items()}
+    return connection.address.of(fill_names(endpoint.base_url, hosts).rstrip("/"))
+
+
+def _settings(connection: Connection) -> Mapping[str, str]:
+    names = [setting.name for setting in connection.service.settings]
+    return {name: connection.credentials[name] for name in names if name in connection.credentials}
+
+
+def _parts(parent: Parent, parent_id: str) -> dict[str, str]:
+    """The parent's key by the names that it is asked by; a compound key is a JSON array of texts."""
+    if isinstance(parent.param, str):
+        return {parent.param: parent_id}
+    try:
+        parts = json.loads(parent_id)
+    except ValueError:
+        parts = None
+    if not isinstance(parts, list) or len(parts) != len(parent.param):
+        raise TableFailed(f"A record of {parent.endpoint} does not have the {len(parent.param)} keys it is asked by.")
+    return dict(zip(parent.param, (str(part) for part in parts), strict=True))

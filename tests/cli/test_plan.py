@@ -1,0 +1,37 @@
+"""`avesa plan`."""
+
+from __future__ import annotations
+
+from avesa_program import Avesa
+
+
+def test_it_tells_what_each_table_costs_a_day(synced: Avesa) -> None:
+    found = synced.json("plan", "acme", "--every", "15")
+    (service,) = found["services"]
+    assert (found["tenant"], service["service"], service["every_minutes"]) == ("acme", "connectwise", 15)
+    assert len(service["tables"]) == 20
+    tickets = next(one for one in service["tables"] if one["table"] == "tickets")
+    assert set(tickets) == {
+        *("table", "changes_a_day", "listings_a_day", "calls_of_changes", "calls_of_listing", "calls_a_day", "known")
+    }
+    assert (tickets["changes_a_day"], tickets["listings_a_day"]) == (95, 1)
+    assert service["calls_a_day"] >= 96 * 18
+    assert service["budgets"] == [] and service["warnings"] == []
+
+
+def test_people_see_the_dearest_table_first(synced: Avesa) -> None:
+    shown = synced("plan", "acme").stdout
+    assert "connectwise: " in shown and "calls a day, synced every" in shown
+    assert "The vendor publishes no number" in shown
+    lines = shown.splitlines()
+    costs = [float(line.split()[-1].lstrip("~").replace(",", "")) for line in lines if line.startswith(("tick", "boa"))]
+    assert len(costs) == 3 and costs == sorted(costs, reverse=True)
+
+
+def test_a_tenant_without_history_gets_an_estimate(synced: Avesa) -> None:
+    shown = synced("plan", "globex").stdout
+    assert "which is a guess: there is no history yet" in shown and "~" in shown
+
+
+def test_an_unknown_tenant_is_wrong_usage(avesa: Avesa) -> None:
+    assert "acme" in avesa("plan", "acme", code=2).stderr

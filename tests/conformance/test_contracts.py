@@ -1,0 +1,101 @@
+"""The contracts hold facts and no prose, are sorted, and have every table that the vendor publishes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strict_vendor.contract import FOLDER, Contract, service_names
+from strict_vendor.languages import LANGUAGES
+from strict_vendor.times import SHAPES
+
+TABLES = {
+    "autotask": 20,
+    "connectwise": 20,
+    "crowdstrike": 18,
+    "duo": 20,
+    "google_workspace": 20,
+    "halopsa": 20,
+    "hubspot": 16,
+    "jira": 21,
+    "microsoft365": 20,
+    "monday": 15,
+    "quickbooks": 20,
+    "salesforce": 18,
+    "servicenow": 20,
+    "slack": 15,
+    "stripe": 17,
+    "xero": 20,
+}
+"""How many tables each vendor's document has: those with a name of their own."""
+WORDS = {
+    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
+    *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
+    *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
+}
+QUERIES = {"query", "soql"}
+
+
+def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from texts(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner, name)
+    elif isinstance(value, str):
+        yield name, value
+
+
+def test_every_contract_has_rules_and_every_rule_a_contract() -> None:
+    assert service_names() == sorted(path.stem for path in FOLDER.glob("*.json")) == sorted(TABLES)
+
+
+@pytest.mark.parametrize("service", sorted(TABLES))
+def test_a_contract_is_facts_alone_sorted_and_small(service: str) -> None:
+    path = FOLDER / f"{service}.json"
+    text = path.read_text(encoding="utf-8")
+    facts = json.loads(text)
+    assert [found for name, found in texts(facts) if len(found) > 80 and name not in QUERIES] == []
+    assert text == json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+    assert path.stat().st_size < 120_000
+
+
+@pytest.mark.parametrize("service", sorted(TABLES))
+def test_every_table_is_there_with_a_type_for_its_records(service: str) -> None:
+    contract = Contract(service)
+    assert len(contract.tables) == TABLES[service]
+    for table in contract.tables.values():
+        assert table.record or table.rules.get("feed"), table.name
+        for path in [*table.key, *([table.cursor] if table.cursor else [])]:
+            known = contract.field(table.record, path) is not None
+            assert known or table.facts.get("format") == "csv", f"{table.name} has no field {path}"
+
+
+@pytest.mark.parametrize("service", sorted(TABLES))
+def test_rules_are_written_in_the_words_of_the_vocabulary(service: str) -> None:
+    contract = Contract(service)
+    assert set(contract.rules) <= WORDS
+    assert [name for name, found in texts(contract.rules) if len(found) > 160] == []
+    for table in contract.tables.values():
+        assert set(table.rules) <= WORDS
+        assert table.cursor is None or table.rules["time"].removesuffix("_text") in SHAPES
+        for change in table.rules.get("changes") or []:
+            assert change.get("language", "aip") in LANGUAGES
+            assert change.get("form", "iso_z") in SHAPES
+    assert set(contract.rules.get("tables", {})) <= set(contract.tables)
+
+
+def test_the_words_are_explained() -> None:
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [word for word in sorted(WORDS - {"helpers", "tables"}) if f"`{word}`" not in page] == []
+    assert [language for language in LANGUAGES if f"`{language}`" not in page] == []
+
+
+def test_no_contract_refers_to_where_it_came_from() -> None:
+    for path in Path(FOLDER).rglob("*.json"):
+        assert "openapi" not in path.read_text(encoding="utf-8").lower(), path.name

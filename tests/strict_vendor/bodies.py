@@ -1,0 +1,76 @@
+"""What stands around a list in an answer, and how a vendor puts a refusal into words."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime
+from typing import Any
+
+from strict_vendor.contract import Json, Table, put
+from strict_vendor.faults import Fault
+from strict_vendor.feeds import filled
+from strict_vendor.graphql import Selection
+from strict_vendor.messages import Answer, Refused
+
+
+def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
+    """The body of an answer with these records, and what it tells of other pages."""
+    if table.records == "" and not table.facts.get("single"):
+        return shown
+    body: Json = copy.deepcopy(rules.get("envelope", {}))
+    if table.facts.get("single"):
+        put(body, table.records, shown[0] if shown else None)
+        return body
+    if not shown and rules.get("empty") == "bare":
+        put(body, table.records.rpartition(".")[0], {})
+        return body
+    if shown or rules.get("empty") != "absent":
+        keyed = {f"U{at:05d}": one for at, one in enumerate(shown)}
+        put(body, table.records, keyed if rules.get("keyed") else shown)
+    merge(body, tells)
+    return body
+
+
+def merge(body: Json, more: Json) -> None:
+    """Put fields into a body, into the objects that are there already."""
+    for name, value in more.items():
+        if isinstance(value, dict) and isinstance(body.get(name), dict):
+            merge(body[name], value)
+        else:
+            body[name] = value
+
+
+def projected(value: Any, selection: Selection) -> Any:
+    """The selected fields and no others, as GraphQL gives them; null where there is none."""
+    if isinstance(value, list):
+        return [projected(one, selection) for one in value]
+    if not isinstance(value, dict) or not selection.fields:
+        return value
+    return {inner.name: projected(value.get(inner.name), inner) for inner in selection.fields}
+
+
+def refusal(rules: Json, refused: Refused) -> Answer:
+    """The vendor's body for a refusal, with the status that it is sent under."""
+    errors = rules["errors"]
+    status = str(refused.status)
+    code = refused.code or errors["codes"].get(status, status)
+    if refused.status == 401 and not refused.violation:
+        # Some vendors tell credentials that are wrong from none at all.
+        code = refused.code or errors["codes"].get("401 wrong", code)
+    body = filled(errors["body"], {"code": code, "message": refused.message, "status": refused.status})
+    if refused.status == 429 and isinstance(body, dict):
+        body |= rules.get("rate", {}).get("fields", {})
+    return Answer(errors.get("statuses", {}).get(status, refused.status), body, dict(refused.headers))
+
+
+def failure(rules: Json, fault: Fault, now: datetime) -> Refused:
+    """What a fault told to fail with a status comes to; a 429 is told as the vendor tells it."""
+    headers, status = dict(fault.headers), fault.status
+    if status == 429:
+        rate = rules.get("rate", {})
+        status = rate.get("status", 429)
+        if rate.get("retry_after"):
+            headers.setdefault("Retry-After", "0")
+        words = {"$epoch": str(int(now.timestamp()))}
+        headers |= {name: words.get(value, value) for name, value in rate.get("headers", {}).items()}
+    return Refused(status, "told to fail", violation=False, code=fault.code, headers=tuple(headers.items()))

@@ -1,0 +1,125 @@
+"""Lists that are made of other lists: ids alone, what changed, what was deleted, a delta with its token."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from strict_vendor.contract import Contract, Json, Table, get
+from strict_vendor.messages import Asked, Refused
+from strict_vendor.rows import Row, Rows
+from strict_vendor.times import read_time, write_time
+
+
+def log_page(table: Table, rows: list[Row], asked: Asked, *, deleted: bool, size: int = 5) -> Json:
+    """Jira's lists of changed or deleted worklogs: ids and times after `since`, with where to go on."""
+    since = int(asked.given("query", "since") or 0)
+    found = sorted((row for row in rows if row.is_deleted == deleted), key=lambda row: row.modified)
+    moments = [(row, write_time(row.modified, "epoch_ms")) for row in found]
+    later = [(row, moment) for row, moment in moments if moment > since]
+    shown = later[:size]
+    until = shown[-1][1] if shown else since
+    page: Json = {
+        "values": [
+            {"worklogId": _number(row.record["id"]), "updatedTime": moment, "properties": []} for row, moment in shown
+        ],
+        "since": since,
+        "until": until,
+        "lastPage": len(later) <= size,
+        "self": f"$base{asked.path}?since={since}",
+    }
+    if len(later) > size:
+        page["nextPage"] = f"$base{asked.path}?since={until}"
+    return page
+
+
+def _number(value: Any) -> Any:
+    return int(value) if str(value).isdigit() else value
+
+
+def deleted_page(rows: list[Row], asked: Asked, now: datetime) -> Json:
+    """Salesforce's deleted records of one sObject between start and end."""
+    try:
+        start, end = (read_time(asked.given("query", name), "iso_zone") for name in ("start", "end"))
+    except ValueError as problem:
+        raise Refused(400, str(problem), code="INVALID_QUERY_FILTER_OPERATOR") from None
+    if not start < end:
+        raise Refused(400, "start is not before end", code="INVALID_REPLICATION_DATE")
+    found = [row for row in rows if row.is_deleted and start <= row.modified < end]
+    return {
+        "deletedRecords": [
+            {"id": row.record["Id"], "deletedDate": write_time(row.modified, "iso_ms_offset")} for row in found
+        ],
+        "earliestDateAvailable": write_time(start, "iso_ms_offset"),
+        "latestDateCovered": write_time(min(end, now), "iso_ms_offset"),
+    }
+
+
+def cdc_page(contract: Contract, rows: Rows, asked: Asked) -> Json:
+    """QuickBooks' changes of several entities since a moment; a deleted one is a stub with its status."""
+    by_entity = {table.facts.get("entity"): table for table in contract.tables.values()}
+    try:
+        since = read_time(asked.given("query", "changedSince"), "iso_zone")
+    except ValueError as problem:
+        raise Refused(400, str(problem)) from None
+    answers = []
+    for entity in str(asked.given("query", "entities")).split(","):
+        table = by_entity.get(entity)
+        if table is None:
+            raise Refused(400, f"{entity} is no entity with change data")
+        found = [row for row in rows.of(table) if row.modified >= since]
+        shown = [_stub(row) if row.is_deleted and not table.rules.get("deletes") else row.record for row in found]
+        answers.append({entity: shown, "startPosition": 1, "maxResults": len(shown)} if shown else {})
+    return {"CDCResponse": [{"QueryResponse": answers}], "time": "2026-01-01T00:00:00.000-08:00"}
+
+
+def _stub(row: Row) -> Json:
+    return {
+        "status": "Deleted",
+        "Id": row.record["Id"],
+        "MetaData": {"LastUpdatedTime": row.record["MetaData"]["LastUpdatedTime"]},
+    }
+
+
+def delta_rows(table: Table, rows: list[Row], since: int | None, mark: str) -> Iterator[Any]:
+    """All records at first; later those that changed, without some of the fields that did not, and the removed ones."""
+    for row in rows:
+        if since is None:
+            if not row.is_deleted:
+                yield row.record
+        elif row.sequence > since:
+            if row.is_deleted:
+                yield {**{key: get(row.record, key) for key in table.key}, mark: {"reason": "changed"}}
+            else:
+                yield {
+                    name: value
+                    for at, (name, value) in enumerate(row.record.items())
+                    if at % 3 != 2 or name in table.key
+                }
+
+
+def by_ids(table: Table, rows: list[Row], asked: Asked, rule: Json) -> list[Row]:
+    """The records of the ids that were sent, as many as the vendor takes at once; unknown ids are left out."""
+    if rule["in"] == "query":
+        ids = [value for name, value in asked.query if name == rule["name"]]
+    else:
+        ids = asked.given(rule["in"], rule["name"])
+    if not isinstance(ids, list) or not ids:
+        raise Refused(400, f"{rule['name']} holds no ids")
+    if len(ids) > rule["most"]:
+        raise Refused(400, f"{rule['name']} holds {len(ids)} ids, more than {rule['most']}")
+    wanted = {str(id_) for id_ in ids}
+    return [row for row in rows if not row.is_deleted and str(get(row.record, table.key[0])) in wanted]
+
+
+def filled(template: Any, words: Json) -> Any:
+    """A template with `$name` replaced wherever it stands alone as a value, and `$base` inside of texts."""
+    if isinstance(template, dict):
+        return {key: filled(value, words) for key, value in template.items()}
+    if isinstance(template, list):
+        return [filled(value, words) for value in template]
+    if isinstance(template, str) and template.startswith("$") and template[1:] in words:
+        return copy.deepcopy(words[template[1:]])
+    return template

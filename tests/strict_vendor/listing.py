@@ -1,0 +1,163 @@
+"""Which records a request asks for: the filter of the vendor, what it holds back, and the order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from strict_vendor.conditions import (
+    BareTime,
+    NotUnderstood,
+    Query,
+    Term,
+    fields_of,
+    holds,
+    in_order,
+    moment_in,
+    renamed,
+    terms_of,
+)
+from strict_vendor.contract import Contract, Json, Table, get, put
+from strict_vendor.languages import LANGUAGES
+from strict_vendor.messages import Asked, Refused
+from strict_vendor.rows import Row
+from strict_vendor.times import read_time
+
+
+def read_query(rules: Json, asked: Asked) -> Query:
+    """The filter that the request brings in the vendor's language; the empty one where it brings none."""
+    found = Query()
+    for change in rules.get("changes") or []:
+        if change["kind"] != "expression":
+            continue
+        text = asked.given(change["in"], change["name"])
+        if text is None:
+            if change.get("required"):
+                raise Refused(400, f"{change['name']} is required")
+            continue
+        try:
+            found = LANGUAGES[change["language"]](text)
+        except NotUnderstood as problem:
+            raise Refused(400, f"{change['name']}: {problem}") from None
+    return found
+
+
+def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: list[Row], asked: Asked) -> list[Row]:
+    """The rows that fit, in the order asked for. Raises Refused for an unknown field or a time in another form."""
+    named = _namer(contract, table, rules)
+    condition = renamed(query.condition, named)
+    for name in query.select or ():
+        # A field of another object behind a dot is that object's to know.
+        if "." not in name:
+            named(name)
+    form = rules["time"]
+    for term in terms_of(condition):
+        compares = term.operator in ("<", "<=", ">", ">=")
+        is_time = moment_in(term.value, query.forms) is not None
+        if query.bare_times and not isinstance(term.value, BareTime):
+            is_time = False
+        if term.field == table.cursor and compares and not is_time:
+            raise Refused(400, f"{term.value!r} is no time as {table.name} is asked by")
+    rows = _not_held_back(rules, asked, rows, fields_of(query.condition))
+    rows = [row for row in rows if holds(condition, row.record, forms=query.forms, form=form)]
+    for change in rules.get("changes") or []:
+        if change["kind"] == "parameter":
+            rows = _by_parameter(table, change, asked, rows, form)
+    if rules.get("newest_first"):
+        rows = sorted(rows, key=lambda row: row.modified, reverse=True)
+    order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
+    if not order:
+        return rows
+    sorted_records = in_order([row.record for row in rows], order)
+    ranks = {id(record): rank for rank, record in enumerate(sorted_records)}
+    return sorted(rows, key=lambda row: ranks[id(row.record)])
+
+
+def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], form: str) -> list[Row]:
+    value = asked.given(change["in"], change["name"])
+    if value is None:
+        return rows
+    try:
+        read_time(value, change["form"])
+    except ValueError as problem:
+        raise Refused(400, f"{change['name']}: {problem}") from None
+    sign = change["operator"]
+    if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
+        sign += "="
+    term = Term(change.get("field") or table.cursor or "", sign, value)
+    return [row for row in rows if holds(term, row.record, forms=(change["form"],), form=form)]
+
+
+def _not_held_back(rules: Json, asked: Asked, rows: list[Row], fields: list[str]) -> list[Row]:
+    shown = (rules.get("deletes") or {}).get("shown", "never")
+    if isinstance(shown, dict):
+        if asked.given(shown["in"], shown["name"]) == shown["value"]:
+            return [row for row in rows if row.is_deleted] if shown.get("alone") else rows
+        shown = "never"
+    if shown == "in_filter":
+        shown = "always" if rules["deletes"]["field"] in fields else "never"
+    return rows if shown == "always" else [row for row in rows if not row.is_deleted]
+
+
+def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str]:
+    """From a filter's name of a field to the record's. Raises Refused for a name that is neither."""
+
+    def named(name: str) -> str:
+        found = rules.get("aliases", {}).get(name, name)
+        under = (rules.get("select") or {}).get("under", "")
+        for path in (found, f"{under}.{found}"):
+            if contract.field(table.record, path, declared=True) is not None:
+                return str(path)
+        raise Refused(400, f"{name} is no field of {table.name}")
+
+    return named
+
+
+def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, or HubSpot's list of sorts."""
+    rule = rules.get("order")
+    if rule is None:
+        return ()
+    given = asked.given(rule["in"], rule["name"])
+    if not given:
+        return ()
+    if rule.get("kind") == "sorts":
+        pairs = [(s.get("propertyName"), s.get("direction")) if isinstance(s, dict) else (s, None) for s in given]
+        return tuple((str(name), direction == "DESCENDING") for name, direction in pairs)
+    found = []
+    for part in given.split(","):
+        shape = re.fullmatch(r"\s*([\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
+        if shape is None:
+            raise Refused(400, f"{rule['name']}: {part!r} is no order")
+        flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) == "true"
+        found.append((shape[1], bool(flag) or (shape[2] or "").lower() == "desc"))
+    return tuple(found)
+
+
+def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
+    """The record with the fields that were asked for, where the vendor gives no more than these."""
+    if query.select is not None:
+        shown: Json = {}
+        for name in query.select:
+            put(shown, name, get(record, name))
+        return shown
+    rule = rules.get("select")
+    if not rule or not isinstance(record, dict):
+        return record
+    given = asked.given(rule["in"], rule["name"])
+    names = given.split(",") if isinstance(given, str) else given or rule["default"]
+    if rule.get("all") in names:
+        return record
+    if not rule.get("under"):
+        return {name: value for name, value in record.items() if name in {*names, *rule.get("always", [])}}
+    if set(names) <= set(rule.get("whole", [])):
+        return {name: value for name, value in record.items() if name in rule["whole"]}
+    below = record.get(rule["under"])
+    inner = {name: value for name, value in below.items() if name in names} if isinstance(below, dict) else {}
+    return {**record, rule["under"]: inner}
+
+
+def place_of(names: list[str], rules: Json, values: Mapping[str, str], skip: set[str]) -> tuple[str, ...]:
+    """Which of a table's lists a path means: its values that are neither the tenant's nor a cursor."""
+    return tuple(values[name] for name in names if name not in rules.get("path", {}) and name not in skip)

@@ -1,0 +1,125 @@
+"""The records behind a list: invented once, then changed and deleted by tests while somebody pulls."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from strict_vendor.contract import Contract, Table, put
+from strict_vendor.shapes import Inventor
+from strict_vendor.times import write_time
+
+Place = tuple[str, ...]
+"""Which of a table's lists: the values in the path that are not the tenant's, or the parent's id."""
+
+
+@dataclass
+class Row:
+    record: Any
+    sequence: int
+    """Grows with every change in the whole vendor: what a change feed goes by."""
+    modified: datetime
+    is_deleted: bool = False
+    is_hidden: bool = False
+    """It counts in offset and total, although the asking user may not see it."""
+
+
+class Rows:
+    """All records of one tenant, list by list. Safe with threads."""
+
+    def __init__(self, contract: Contract, counts: dict[str, int], seed: str, clock: Callable[[], datetime]) -> None:
+        self._contract, self._counts, self._seed, self._clock = contract, counts, seed, clock
+        self._lists: dict[tuple[str, Place], list[Row]] = {}
+        self._lock = threading.RLock()
+        self.sequence = 0
+        self.born = clock()
+
+    def of(self, table: Table, place: Place = ()) -> list[Row]:
+        with self._lock:
+            key = table.name, place
+            if key not in self._lists:
+                self._lists[key] = []
+                count = self._counts.get(table.name, 2 if table.parent else 7)
+                apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
+                for number in range(1, count + 1):
+                    self._add(table, place, number, self.born - timedelta(days=2) + apart * number)
+            return list(self._lists[key])
+
+    def places(self, table: Table) -> list[Place]:
+        with self._lock:
+            return [place for name, place in self._lists if name == table.name]
+
+    def add(self, table: Table, place: Place = ()) -> Row:
+        with self._lock:
+            return self._add(table, place, len(self.of(table, place)) + 1, self._clock())
+
+    def change(self, table: Table, index: int, place: Place = (), **fields: Any) -> Row:
+        """Set fields (double underscores for dots) of one record, now; its last-modified moves."""
+        with self._lock:
+            row = self.of(table, place)[index]
+            record = copy.deepcopy(row.record)
+            for name, value in fields.items():
+                put(record, name.replace("__", "."), value)
+            row.record = record
+            self._touch(table, row, self._clock(), moves=not table.rules.get("fixed_cursor"))
+            return row
+
+    def delete(self, table: Table, index: int, place: Place = ()) -> Row:
+        with self._lock:
+            row = self.of(table, place)[index]
+            row.is_deleted = True
+            row.record = copy.deepcopy(row.record)
+            self._touch(table, row, self._clock())
+            return row
+
+    def _add(self, table: Table, place: Place, number: int, moment: datetime) -> Row:
+        seed = f"{self._seed}/{table.name}/{'/'.join(place)}/{number}"
+        inventor = Inventor(self._contract, seed, moment)
+        cursor = [table.cursor] if table.cursor else []
+        keep = {name for path in [*table.key, *cursor, *table.rules.get("keeps", [])] for name in path.split(".")}
+        record = inventor.record(table.record, keep)
+        if isinstance(record, dict):
+            for path in table.key:
+                if path != table.cursor:
+                    put(record, path, self._id(table, path, seed, number, place))
+            for name in table.rules.get("drops", []):
+                record.pop(name, None)
+            deletes = table.rules.get("deletes", {})
+            if "alive" in deletes:
+                put(record, deletes["field"], deletes["alive"])
+        else:
+            record = self._id(table, "", seed, number, place)
+        paging = table.rules["paging"]
+        hides = isinstance(paging, dict) and paging.get("hides", False)
+        row = Row(record, 0, moment, is_hidden=hides and ((number - 1) // 3) % 3 == 1)
+        self._touch(table, row, moment)
+        self._lists[table.name, place].append(row)
+        return row
+
+    def _touch(self, table: Table, row: Row, moment: datetime, *, moves: bool = True) -> None:
+        self.sequence += 1
+        row.sequence, row.modified = self.sequence, moment
+        if isinstance(row.record, dict):
+            if table.cursor and moves:
+                put(row.record, table.cursor, write_time(moment, table.rules["time"]))
+            deletes = table.rules.get("deletes", {})
+            if row.is_deleted and deletes.get("field"):
+                put(row.record, deletes["field"], deletes["value"])
+
+    def _id(self, table: Table, path: str, seed: str, number: int, place: Place) -> Any:
+        type_ = self._contract.field(table.record, path) if path else self._contract.resolve(table.record)
+        type_ = type_ if isinstance(type_, str) else "string"
+        below = int(hashlib.sha256("/".join(place).encode()).hexdigest()[:6], 16) if place else 0
+        if type_.startswith(("integer", "number")):
+            return 1000 * below % 2_000_000_000 + 1000 + number
+        if "uuid" in type_:
+            return str(uuid.uuid5(uuid.NAMESPACE_URL, seed + path))
+        prefix = re.sub(r"\W", "", table.name)[:4] + (f"{below:06x}" if place else "")
+        return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number)
