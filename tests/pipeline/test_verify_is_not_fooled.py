@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from deltalake import DeltaTable
 
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.pipeline.verify import SAME_AS_REBUILT, verify_tenant
 from landed_home import LandedHome, changes, contact, listing, rewrite
 
@@ -271,4 +272,24 @@ def test_a_rebuild_mends_the_table(home: LandedHome, damage: Damage) -> None:
     damage(home)
     assert home.failed()
     home.transform(rebuild=True)
+    assert home.failed() == {}
+
+
+def test_what_lands_and_is_folded_meanwhile_is_merely_not_folded_yet(
+    home: LandedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process lands and folds right after the table was looked at."""
+    look = CanonicalTable.snapshot
+
+    def look_and_wait(table: CanonicalTable, version: int | None = None) -> Snapshot:
+        found = look(table, version)
+        monkeypatch.undo()
+        home.land(changes(50, contact("1", 45, 50, "Eva")))
+        home.transform()
+        return found
+
+    monkeypatch.setattr(CanonicalTable, "snapshot", look_and_wait)
+    assert {what: check.wrong for what, check in home.failed().items()} == {
+        FOLDED: ("connectwise/contacts/pull-00050.receipt.json",)
+    }
     assert home.failed() == {}

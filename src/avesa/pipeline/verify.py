@@ -75,10 +75,11 @@ def _checks_to_the_end(ports: Ports, tenant: str, table: str, scratch: Path) -> 
 def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
     mapping = tenant_mapping(ports, tenant, table)
     sources = [Source(tenant, service, name) for service, name in sorted(mapping.sources)]
-    raw = {source: list_raw(ports.objects, source) for source in sources}
     stored = canonical_table(ports, tenant, table, scratch)
-    snapshot = stored.snapshot()
+    # In this order: what a sync lands or folds meanwhile is then merely not folded yet.
     told = decode_ledger(ports.watermarks.get(tenant, f"canonical/{table}").details)
+    snapshot = stored.snapshot()
+    raw = {source: list_raw(ports.objects, source) for source in sources}
     if snapshot.table_id is None and told.table_id is not None:
         yield _check(table, "the table is there", 1, "tables", [f"{stored.prefix} was folded and is gone"])
     if snapshot.table_id is None and not any(listing.receipts for listing in raw.values()):
