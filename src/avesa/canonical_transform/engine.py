@@ -23,15 +23,38 @@ _LITTLE_ROWS = 50_000
 
 
 MACROS = """
-CREATE OR REPLACE MACRO json_value(text) AS (
-    -- A JSON value as its sorted leaves, so that two spellings of it are equal: other order of keys, 1 and 1.0.
-    SELECT list(fullkey || ' ' || CASE
-        WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT')
-        THEN 'NUMBER ' || regexp_replace(regexp_replace(atom::VARCHAR, '\\.0$', ''), '^-0$', '0')
-        ELSE concat_ws(' ', type, atom::VARCHAR)
-    END ORDER BY fullkey)
-    FROM json_tree(CASE WHEN json_valid(text) THEN text ELSE to_json(text)::VARCHAR END)
-)
+CREATE OR REPLACE MACRO as_json(text) AS CASE WHEN json_valid(text) THEN text ELSE to_json(text)::VARCHAR END;
+CREATE OR REPLACE MACRO leaf(place, type, atom) AS place || ' ' || CASE
+    WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT')
+    THEN 'NUMBER ' || regexp_replace(regexp_replace(atom::VARCHAR, '\\.0$', ''), '^-0$', '0')
+    ELSE concat_ws(' ', type, atom::VARCHAR)
+END;
+CREATE OR REPLACE MACRO leaves_by_paths(text) AS (
+    SELECT list(leaf(fullkey, type, atom) ORDER BY fullkey) FROM json_tree(text)
+);
+-- json_tree does not quote the keys in its paths: of a key with a point or a bracket in it (or an escape, that may
+-- stand for one), a path does not tell where it lies. Those few values are walked from parent to child instead.
+CREATE OR REPLACE MACRO has_keys_like_paths(text) AS regexp_matches(text, '[.\\[\\\\](\\\\.|[^"])*"\\s*:');
+CREATE OR REPLACE MACRO step(type, key) AS CASE
+    WHEN type = 'ARRAY' THEN '[' || key || ']'
+    WHEN regexp_matches(key, '[.\\["]') THEN '.' || to_json(key)
+    ELSE '.' || key
+END;
+CREATE OR REPLACE MACRO leaves_by_parents(text) AS (
+    WITH RECURSIVE nodes AS (SELECT * FROM json_tree(text)),
+    placed AS (
+        SELECT id, '$' AS place, type, atom FROM nodes WHERE parent IS NULL
+        UNION ALL
+        SELECT nodes.id, place || step(placed.type, nodes.key), nodes.type, nodes.atom
+        FROM placed JOIN nodes ON nodes.parent = placed.id
+    )
+    SELECT list(leaf(place, type, atom) ORDER BY place) FROM placed
+);
+-- A JSON value as its sorted leaves, so that two spellings of it are equal: other order of keys, 1 and 1.0.
+CREATE OR REPLACE MACRO json_value(text) AS CASE
+    WHEN has_keys_like_paths(text) THEN leaves_by_parents(CASE WHEN has_keys_like_paths(text) THEN as_json(text) END)
+    ELSE leaves_by_paths(CASE WHEN NOT has_keys_like_paths(text) THEN as_json(text) END)
+END;
 """
 
 
