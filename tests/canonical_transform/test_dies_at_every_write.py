@@ -47,7 +47,7 @@ class Writes:
 def watched(writes: Writes) -> Iterator[None]:
     """The log is swept at every second commit, so that this can be died at too."""
     with pytest.MonkeyPatch.context() as patch, before_each_write(writes.about_to, (Folding, "_save")):
-        patch.setattr(canonical_table, "VACUUM_EVERY", 2)
+        patch.setattr(canonical_table, "CLEAR_EVERY", 2)
         yield
 
 

@@ -17,7 +17,13 @@ import duckdb
 from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import PrimitiveType
-from deltalake.transaction import AddAction, CommitProperties, RemoveAction, create_table_with_add_actions
+from deltalake.transaction import (
+    AddAction,
+    CommitProperties,
+    PostCommitHookProperties,
+    RemoveAction,
+    create_table_with_add_actions,
+)
 
 from avesa.canonical_transform.sql_text import literal
 from avesa.shared import layout
@@ -47,7 +53,8 @@ FILE_FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_
 
 _NOTE = "avesa.ledger"
 
-VACUUM_EVERY = 20
+CLEAR_EVERY = 20
+"""Commits between two looks at the whole log and folder for what can go: entries, checkpoints and files."""
 VACUUM_AFTER_HOURS = 7 * 24
 
 _LAST_MILLISECOND = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
@@ -165,6 +172,8 @@ class CanonicalTable:
         """
         schema = Schema([Field(name, _primitive(type_)) for name, type_ in delta_columns(columns)])
         properties = CommitProperties(max_commit_retries=0, custom_metadata={_NOTE: note})
+        clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
+        after = PostCommitHookProperties(cleanup_expired_logs=clears)
         now = int(self._clock().timestamp() * 1000)
         adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
         dead = base.files if replace else removed
@@ -182,11 +191,16 @@ class CanonicalTable:
                     configuration=_CONFIGURATION,
                     storage_options=self.objects.table_options,
                     commit_properties=properties,
+                    post_commithook_properties=after,
                 )
             else:
                 removes = [RemoveAction(file.name, True, now, file.size, {}) for file in dead]
                 table.create_write_transaction(
-                    [*removes, *adds], mode="append", schema=schema, commit_properties=properties
+                    [*removes, *adds],
+                    mode="append",
+                    schema=schema,
+                    commit_properties=properties,
+                    post_commithook_properties=after,
                 )
         except CommitFailedError as error:
             raise self._stale() from error
@@ -195,7 +209,7 @@ class CanonicalTable:
                 raise self._stale() from error
             raise self._failed("commit to", error) from None
         self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
-        if (base.version + 1) % VACUUM_EVERY == VACUUM_EVERY - 1:
+        if clears:
             self._vacuum()
         if table is None or replace:
             return self.snapshot(base.version + 1)
