@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
 from avesa.canonical_transform.raw_history import Bench
-from avesa.shared.clock import system_clock
+from avesa.shared.clock import Clock, system_clock
 from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects, open_objects
 from raw_files import PullOf, land
@@ -85,6 +85,8 @@ class Folding:
     ledger: Ledger = field(default_factory=Ledger)
     tenant: str = TENANT
     guard: Guard = field(default_factory=Guard)
+    looks: timedelta = timedelta(0)
+    clock: Clock = system_clock
 
     @property
     def objects(self) -> Objects:
@@ -99,10 +101,10 @@ class Folding:
         table = self.table()
         with engine(scratch) as con:
             bench = Bench(con, self.objects, self.mapping, lambda source: self.guard, scratch)
-            return fold(self.tenant, bench, table, self.ledger, self._save, rebuild=rebuild)
+            return fold(self.tenant, bench, table, self.ledger, self._save, rebuild=rebuild, looks=self.looks)
 
     def table(self) -> CanonicalTable:
-        return CanonicalTable(self.objects, self.tenant, self.mapping.table, self.root / "scratch", system_clock)
+        return CanonicalTable(self.objects, self.tenant, self.mapping.table, self.root / "scratch", self.clock)
 
     def snapshot(self) -> Snapshot:
         return self.table().snapshot()

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
@@ -43,6 +44,10 @@ def bench_mapping() -> Mapping:
         "sources": {SERVICE: {TABLE: {name: name for name in TYPES}}},
     }
     return parse_mapping(json.dumps(document).encode(), CANONICAL, f"mappings/{CANONICAL}.json")
+
+
+A_DAY = timedelta(days=1)
+"""So often a sync looks for raw files under old names."""
 
 
 class TimedTable(CanonicalTable):
@@ -90,7 +95,7 @@ class Home:
         ledger = decode_ledger(path.read_text() if path.exists() else None)
         with session(self.database) as con:
             bench = Bench(con, self.objects, self.mapping, lambda source: Guard(), self.scratch)
-            return fold(tenant, bench, table, ledger, save)
+            return fold(tenant, bench, table, ledger, save, looks=A_DAY)
 
 
 def scratch_of(folder: Path) -> Path:

@@ -113,7 +113,7 @@ class CanonicalTable:
         self.prefix = layout.canonical_prefix(tenant, table)
         self.where = Where(tenant=tenant, table=table)
         self._scratch = scratch
-        self._clock = clock
+        self.clock = clock
 
     def snapshot(self, version: int | None = None) -> Snapshot:
         """The table now, or as it was at a version."""
@@ -141,7 +141,7 @@ class CanonicalTable:
         It is not visible until it is committed.
         """
         order = "ORDER BY source_service, source_table, source_id, valid_from" if ordered else ""
-        name = f"{layout.timestamp_name(self._clock())}{layout.PARQUET_SUFFIX}"
+        name = f"{layout.timestamp_name(self.clock())}{layout.PARQUET_SUFFIX}"
         local = self._scratch / name
         try:
             result = con.execute(f"""
@@ -174,7 +174,7 @@ class CanonicalTable:
         properties = CommitProperties(max_commit_retries=0, custom_metadata={_NOTE: note})
         clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
         after = PostCommitHookProperties(cleanup_expired_logs=clears)
-        now = int(self._clock().timestamp() * 1000)
+        now = int(self.clock().timestamp() * 1000)
         adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
         dead = base.files if replace else removed
         try:

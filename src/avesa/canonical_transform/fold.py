@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -63,19 +63,32 @@ class _Fold:
     report: FoldReport
     quarantine: list[str]
     """The quarantine files that this fold wrote."""
+    now: datetime
+    looks: timedelta
+    """How long a look at all names of a raw table is enough; meanwhile only those behind what is settled are read."""
 
     def sources(self) -> list[Source]:
         return [Source(self.tenant, service, table) for service, table in sorted(self.bench.mapping.sources)]
 
 
 def fold(
-    tenant: str, bench: Bench, table: CanonicalTable, ledger: Ledger, save: LedgerSaver, *, rebuild: bool = False
+    tenant: str,
+    bench: Bench,
+    table: CanonicalTable,
+    ledger: Ledger,
+    save: LedgerSaver,
+    *,
+    rebuild: bool = False,
+    looks: timedelta = timedelta(0),
 ) -> FoldReport:
     """Fold whatever raw files with a receipt are not folded yet. `save` stores the ledger after each commit.
 
+    Names of long ago are looked at each time, or only if that was longer ago than `looks`: what another program adds
+    under an old name is then found that much later, and the fold costs the same however many files there are.
+
     Raises StaleState if another writer committed in between; then it can simply be called again.
     """
-    job = _Fold(tenant, bench, table, FoldReport(), [])
+    job = _Fold(tenant, bench, table, FoldReport(), [], table.clock(), looks)
     snapshot = table.snapshot()
     in_force = None if rebuild else ledger_in_force(table, snapshot, ledger, bench.mapping)
     if in_force is None:
@@ -134,12 +147,15 @@ def _fold_source(
 ) -> tuple[Snapshot, Ledger] | None:
     """None if so much must be folded anew that the whole table had better be made anew."""
     known = ledger.sources.get(source.name, SourceLedger())
-    raw = list_raw(job.bench.objects, source)
-    new = known.unfolded(raw.receipts)
-    judged_otherwise = known.decisions != tuple(raw.decisions) or (
+    raw, known = _look(job, source, known)
+    new = known.unfolded(raw.receipts, after=raw.after)
+    judged_otherwise = [name for name in known.decisions if name > raw.after] != raw.decisions or (
         bool(known.recent) and known.guard != _limits(job.bench.guard_of(source))
     )
     if new == [] and not judged_otherwise:
+        if job.looks and known.recent and not raw.after:
+            ledger = _with_source(ledger, source, known)
+            save(ledger)
         return snapshot, ledger
     pulls = read_pulls(job.bench.objects, source, raw, new)
     anew = new is None or judged_otherwise or not known.recent or _is_out_of_order(pulls, known)
@@ -147,6 +163,7 @@ def _fold_source(
         is_late = anew or _is_out_of_order(group, known)
         folded = None if is_late else _onto_current(job, source, raw, snapshot, group, known)
         if folded is None:
+            raw = _whole(job, source, raw)
             names = raw.receipts if anew else _names_so_far(known, group, raw)
             everything = read_pulls(job.bench.objects, source, raw, names)
             if is_large(everything):
@@ -162,6 +179,17 @@ def _fold_source(
         ledger = _at_version(ledger, snapshot)
         save(ledger)
     return snapshot, ledger
+
+
+def _look(job: _Fold, source: Source, known: SourceLedger) -> tuple[RawListing, SourceLedger]:
+    """The names of raw files, all or those behind what is settled, and the ledger that knows when it was all."""
+    is_recent = known.looked_at is not None and known.looked_at <= job.now < known.looked_at + job.looks
+    raw = list_raw(job.bench.objects, source, after=known.settled_through if is_recent else "")
+    return raw, known if raw.after else msgspec.structs.replace(known, looked_at=job.now)
+
+
+def _whole(job: _Fold, source: Source, raw: RawListing) -> RawListing:
+    return list_raw(job.bench.objects, source) if raw.after else raw
 
 
 def _names_so_far(known: SourceLedger, group: list[Pull], raw: RawListing) -> list[str]:
@@ -194,6 +222,7 @@ def _anew(
     ledger = SourceLedger(
         newest=_newest(pulls, seen.rows),
         newest_deletion=_newest_of(seen.rows.newest_deletion, seen.newest_absence),
+        looked_at=job.now,
         decisions=tuple(raw.decisions),
         guard=_limits(job.bench.guard_of(source)),
     ).with_folded(pull.name for pull in pulls)
@@ -239,6 +268,7 @@ def _add_late(
     job: _Fold, source: Source, raw: RawListing, snapshot: Snapshot, group: list[Pull], settled: SourceLedger
 ) -> None:
     """Add to `added` and `removed` what becomes of the records of `late`, folded from all of raw."""
+    raw = _whole(job, source, raw)
     pulls = read_pulls(job.bench.objects, source, raw, _names_so_far(settled, group, raw))
     fold_some(job.bench, source, pulls, "late", settled.unaccepted)
     table_change.load_existing(job.bench.con, job.table, job.bench.shape, snapshot.files, source, only="late")

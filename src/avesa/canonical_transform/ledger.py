@@ -14,6 +14,7 @@ import msgspec
 
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.listings import Verdict
+from avesa.shared import layout
 
 MOST_RECENT = 100
 """So many names are kept as they are; older ones only as a count and a digest."""
@@ -39,11 +40,20 @@ class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
     """The share and the number of records that the listings were judged by."""
     decisions: tuple[str, ...] = ()
     """The decisions about listings that were taken into account."""
+    looked_at: datetime | None = None
+    """When the names of all raw files were last looked at, those of long ago too."""
 
-    def unfolded(self, names: list[str]) -> list[str] | None:
-        """Which of all receipts are new; None if an old one was added or has vanished, so that all must be folded."""
+    @property
+    def settled_through(self) -> str:
+        """Files whose names come not behind this one are folded and judged for good; '' if there are none."""
+        return layout.stem_of(min(self.through, self.held or self.through))
+
+    def unfolded(self, names: list[str], *, after: str = "") -> list[str] | None:
+        """Which of all receipts (or those behind `after`, not behind `through`) are new; None if an old one was added
+        or has vanished, so that all must be folded.
+        """
         old = [name for name in names if name <= self.through]
-        if len(old) != self.count or _digest(old) != int(self.digest, 16):
+        if not after and (len(old) != self.count or _digest(old) != int(self.digest, 16)):
             return None
         known = set(self.recent)
         if known - set(names):

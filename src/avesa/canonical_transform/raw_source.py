@@ -62,22 +62,27 @@ class Pull:
 
 @dataclass(frozen=True)
 class RawListing:
-    """Names (no folder) of a source's receipts and of the decisions about them, sorted, and the size of each file."""
+    """Names (no folder) of a source's receipts and of the decisions about them, sorted, and the size of each file.
+
+    All of them, or those that come behind the name `after`.
+    """
 
     receipts: list[str]
     decisions: list[str]
     sizes: dict[str, int]
+    after: str = ""
 
     def bytes_of(self, pulls: Iterable[Pull]) -> int:
         return sum(self.sizes.get(file, 0) for pull in pulls for file in pull.receipt.files)
 
 
-def list_raw(objects: Objects, source: Source) -> RawListing:
-    sizes = {Path(info.path).name: info.size for info in objects.list(source.prefix)}
+def list_raw(objects: Objects, source: Source, *, after: str = "") -> RawListing:
+    sizes = {info.path.rpartition("/")[2]: info.size for info in objects.list(source.prefix, after=after)}
     return RawListing(
         receipts=[name for name in sizes if name.endswith(layout.RECEIPT_SUFFIX)],
         decisions=[name for name in sizes if name.endswith(layout.DECISION_SUFFIX)],
         sizes=sizes,
+        after=after,
     )
 
 

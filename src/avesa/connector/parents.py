@@ -11,11 +11,13 @@ import msgspec
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
 from avesa.shared.errors import StorageError, TableFailed
-from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix
+from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, timestamp
 from avesa.shared.objects import Objects
 from avesa.shared.receipt import Receipt, decode_receipt
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(days=1)
+"""At most so far apart are the clocks of those who write one table's receipts."""
 
 
 def landed_through(place: Place, service: str, table: str) -> datetime | None:
@@ -48,15 +50,23 @@ def live_parents(place: Place, service: str, table: str, *, changed_since: datet
 
 
 def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
-    """The newest complete listing and all pulls that ended after it began."""
+    """The newest complete listing and all pulls that ended after it began. Receipts are named when they are written,
+    so those from long before it need not be read.
+    """
     receipts: list[Receipt] = []
-    for info in objects.list(prefix):
-        if info.path.endswith(RECEIPT_SUFFIX):
-            try:
-                receipts.append(decode_receipt(objects.read(info.path)))
-            except msgspec.MsgspecError:
-                raise StorageError(f"{info.path} is not a receipt.") from None
-    listings = [r for r in receipts if r.kind == "listing" and r.complete]
+    listings: list[Receipt] = []
+    oldest = ""
+    for name in sorted((i.path for i in objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True):
+        if name < oldest:
+            break
+        try:
+            receipt = decode_receipt(objects.read(name))
+        except msgspec.MsgspecError:
+            raise StorageError(f"{name} is not a receipt.") from None
+        receipts.append(receipt)
+        if receipt.kind == "listing" and receipt.complete:
+            listings.append(receipt)
+            oldest = f"{prefix}/{timestamp(receipt.started_at - _CLOCKS_DIFFER)}"
     if not listings:
         raise TableFailed(
             f"It is asked for per record of {table}, which was never pulled completely.",

@@ -48,7 +48,7 @@ from avesa.connector.records import Record
 from avesa.connector.service import Endpoint
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
-from avesa.shared.layout import raw_prefix
+from avesa.shared.layout import raw_prefix, stem_of
 from avesa.shared.receipt import Kind
 
 
@@ -143,10 +143,9 @@ class _Pull:
         checkpoint = decode_checkpoint(self.state.checkpoint)
         if checkpoint is None:
             return None
-        names = {
-            info.path.rpartition("/")[2]
-            for info in self.place.objects.list(raw_prefix(self.place.tenant, self.service.name, self.endpoint.name))
-        }
+        prefix = raw_prefix(self.place.tenant, self.service.name, self.endpoint.name)
+        first = stem_of(min(checkpoint.files, default=""))
+        names = {info.path.rpartition("/")[2] for info in self.place.objects.list(prefix, after=first)}
         reason = misfit(
             checkpoint,
             kind=kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, Stop, choose_tables, ingest_service
@@ -12,6 +13,9 @@ from avesa.pipeline.transform import TransformOutcome, transform_tenant
 from avesa.shared.errors import AvesaError, UsageError, Where
 from avesa.shared.layout import timestamp_name
 from avesa.shared.tenants import TenantService
+
+LOOKS = timedelta(days=1)
+"""So often a sync looks whether another program has added raw files under old names."""
 
 PageSeen = Callable[[str, str, str, int, int], None]
 """Told after each page: tenant, service, table, pages so far, rows so far."""
@@ -95,7 +99,7 @@ def sync_tenant(
                 )
             except AvesaError as error:
                 errors.append(error.located(Where(tenant, one.service)))
-        transforms = transform_tenant(ports, tenant, run_id=run_id) if transform and not stop() else []
+        transforms = transform_tenant(ports, tenant, run_id=run_id, looks=LOOKS) if transform and not stop() else []
     return SyncReport(tenant, run_id, tuple(outcomes), tuple(transforms), tuple(errors), stop())
 
 

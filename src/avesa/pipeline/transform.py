@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -46,14 +46,21 @@ def transform_tenant(
     run_id: str,
     tables: Iterable[str] | None = None,
     rebuild: bool = False,
+    looks: timedelta = timedelta(0),
 ) -> list[TransformOutcome]:
     """Fold the canonical tables of a tenant, or those named; one that fails does not stop the others.
 
-    With `rebuild` each is folded anew from raw and swapped in at once. Raises UsageError for an unknown table.
+    `looks` is how often raw files with old names are looked for, each time by default (see `fold`). With `rebuild`
+    each table is folded anew from raw and swapped in at once. Raises UsageError for an unknown table.
     """
     chosen = choose_canonical(tables)
-    folded = {path.split("/")[2] for path in _paths(ports, layout.tenant_canonical_prefix(tenant))}
-    landed = {tuple(path.split("/")[2:4]) for path in _paths(ports, layout.tenant_raw_prefix(tenant))}
+    folded = set(ports.objects.folders(layout.tenant_canonical_prefix(tenant)))
+    raw = layout.tenant_raw_prefix(tenant)
+    landed = {
+        (service, table)
+        for service in ports.objects.folders(raw)
+        for table in ports.objects.folders(f"{raw}/{service}")
+    }
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
         for table in chosen:
@@ -61,7 +68,9 @@ def transform_tenant(
                 mapping = tenant_mapping(ports, tenant, table)
                 if table not in folded and not landed.intersection(mapping.sources):
                     continue
-                outcomes.append(_transform(ports, database, tenant, mapping, run_id=run_id, rebuild=rebuild))
+                outcomes.append(
+                    _transform(ports, database, tenant, mapping, run_id=run_id, rebuild=rebuild, looks=looks)
+                )
             except AvesaError as error:
                 outcomes.append(
                     TransformOutcome(tenant, table, "failed", FoldReport(), error.located(Where(tenant, None, table)))
@@ -101,18 +110,21 @@ def canonical_table(ports: Ports, tenant: str, table: str, scratch: Path) -> Can
     return CanonicalTable(ports.objects, tenant, table, scratch, ports.clock)
 
 
-def _paths(ports: Ports, prefix: str) -> list[str]:
-    return [info.path for info in ports.objects.list(prefix)]
-
-
 def _transform(
-    ports: Ports, database: duckdb.DuckDBPyConnection, tenant: str, mapping: Mapping, *, run_id: str, rebuild: bool
+    ports: Ports,
+    database: duckdb.DuckDBPyConnection,
+    tenant: str,
+    mapping: Mapping,
+    *,
+    run_id: str,
+    rebuild: bool,
+    looks: timedelta,
 ) -> TransformOutcome:
     started_at = ports.clock()
     where = Where(tenant, None, mapping.table)
     try:
         with ports.watermarks.lease(tenant, f"canonical/{mapping.table}"):
-            report = _fold_until_it_holds(ports, database, tenant, mapping, rebuild=rebuild)
+            report = _fold_until_it_holds(ports, database, tenant, mapping, rebuild=rebuild, looks=looks)
     except AvesaError as error:
         error.located(where)
         if not isinstance(error, Busy):
@@ -123,7 +135,13 @@ def _transform(
 
 
 def _fold_until_it_holds(
-    ports: Ports, database: duckdb.DuckDBPyConnection, tenant: str, mapping: Mapping, *, rebuild: bool
+    ports: Ports,
+    database: duckdb.DuckDBPyConnection,
+    tenant: str,
+    mapping: Mapping,
+    *,
+    rebuild: bool,
+    looks: timedelta,
 ) -> FoldReport:
     name = f"canonical/{mapping.table}"
     for attempt in range(1, ATTEMPTS + 1):
@@ -135,7 +153,7 @@ def _fold_until_it_holds(
             bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(folder))
             saver = _LedgerInState(ports, tenant, name)
             try:
-                return fold(tenant, bench, table, saver.ledger, saver.save, rebuild=rebuild)
+                return fold(tenant, bench, table, saver.ledger, saver.save, rebuild=rebuild, looks=looks)
             except StaleState:
                 if attempt == ATTEMPTS:
                     raise

@@ -38,7 +38,17 @@ def timestamp_name(moment: datetime) -> str:
 
     `20261122T201530123456Z-9f86d081`: sortable, and safe in a file name on every system.
     """
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
+    return f"{timestamp(moment)}-{secrets.token_hex(4)}"
+
+
+def timestamp(moment: datetime) -> str:
+    """What the names of files of that moment begin with."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}Z"
+
+
+def stem_of(name: str) -> str:
+    """The part of a raw file's name that a pull's file, receipt and decision may share; it sorts before them all."""
+    return name.partition(".")[0]
 
 
 def raw_prefix(tenant: str, service: str, table: str) -> str:

@@ -95,12 +95,15 @@ class Objects:
             return self._attempt("upload", path, lambda: self._send(path, local))
         return self._attempt("write", path, lambda: _move(local, self._place(path)))
 
-    def list(self, prefix: str) -> list[ObjectInfo]:
-        """Everything below the folder `prefix` ('' for the root), sorted by path; empty if there is none."""
+    def list(self, prefix: str, *, after: str = "") -> list[ObjectInfo]:
+        """Everything below the folder `prefix` ('' for the root), sorted by path; empty if there is none.
+
+        With `after` only what comes behind that path below the prefix, and what is before it costs next to nothing.
+        """
 
         def found() -> list[ObjectInfo]:
             below = f"{prefix}/" if prefix else ""
-            chunks = obstore.list(self._store, prefix or None, chunk_size=1000)
+            chunks = obstore.list(self._store, prefix or None, offset=f"{below}{after}" if after else None)
             return sorted(
                 (
                     ObjectInfo(meta["path"], meta["size"])
@@ -112,6 +115,12 @@ class Objects:
             )
 
         return self._attempt("list", prefix, found)
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """The names of the folders right below the folder `prefix`, sorted; empty if there are none."""
+
+        below = self._attempt("list", prefix, lambda: obstore.list_with_delimiter(self._store, prefix))
+        return tuple(sorted(path.rpartition("/")[2] for path in below["common_prefixes"]))
 
     def exists(self, path: str) -> bool:
         try:

@@ -1,0 +1,75 @@
+"""Which parents a child table is asked for, read from the parent table's raw files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from avesa.connector.parents import live_parents
+from avesa.shared.errors import TableFailed
+from avesa.shared.layout import timestamp_name
+from avesa.shared.objects import Objects, open_objects
+from raw_files import PullOf, Row, at, land
+
+
+class Parents:
+    """The raw files of one parent table."""
+
+    def __init__(self, home: Path) -> None:
+        self.objects: Objects = open_objects(home / "data")
+        self.place: Any = SimpleNamespace(objects=self.objects, tenant="acme", scratch=home)
+
+    def land(self, minute: int, *rows: Row, **more: Any) -> None:
+        pull = PullOf(rows=rows, started_at=at(minute), name=timestamp_name(at(minute)), **more)
+        land(self.objects, "acme", "vendor", "things", pull)
+
+    def live(self, changed_since: int | None = None) -> list[str]:
+        since = None if changed_since is None else at(changed_since)
+        return live_parents(self.place, "vendor", "things", changed_since=since)
+
+
+@pytest.fixture
+def parents(tmp_path: Path) -> Parents:
+    return Parents(tmp_path)
+
+
+def row(id_: str, updated: int, extracted: int, **more: Any) -> Row:
+    return Row(id_, {"name": id_}, at(updated), at(extracted), **more)
+
+
+def test_the_newest_listing_and_what_came_after_it_tell(parents: Parents) -> None:
+    parents.land(10, row("vanished", 9, 10), kind="listing")
+    parents.land(20, row("a", 9, 20), row("b", 9, 20), kind="listing")
+    parents.land(30, row("c", 29, 30), row("a", 28, 30, is_deleted=True))
+    parents.land(40, row("d", 39, 40), kind="listing", complete=False)
+    assert parents.live() == ["b", "c", "d"]
+    assert parents.live(changed_since=29) == ["c", "d"]
+
+
+def test_a_table_that_was_never_listed_has_no_parents_to_go_by(parents: Parents) -> None:
+    parents.land(10, row("a", 9, 10))
+    with pytest.raises(TableFailed, match="never pulled completely"):
+        parents.live()
+
+
+def test_receipts_from_long_before_the_newest_listing_are_not_read(
+    parents: Parents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = 24 * 60
+    for number in range(1, 30):
+        parents.land(number * 60, row("old", 9, number * 60))
+    parents.land(5 * day, row("a", 9, 5 * day), kind="listing")
+    parents.land(5 * day + 60, row("b", 9, 5 * day + 60))
+    read: list[str] = []
+    whole = Objects.read
+
+    def counted(self: Objects, path: str) -> bytes:
+        read.append(path)
+        return whole(self, path)
+
+    monkeypatch.setattr(Objects, "read", counted)
+    assert parents.live() == ["a", "b"]
+    assert sum(path.endswith(".receipt.json") for path in read) == 2
