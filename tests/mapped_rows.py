@@ -10,17 +10,17 @@ import duckdb
 from avesa.canonical_transform.mapping import load_mapping
 from avesa.canonical_transform.mapping_sql import source_query
 
-_RAW = """CREATE OR REPLACE TABLE raw AS SELECT
-    '1' AS record_id, NULL::VARCHAR AS parent_id, unnest($payloads) AS payload, now() AS updated_at,
+_RAW = """CREATE TABLE raw AS SELECT
+    unnest($ids) AS record_id, NULL::VARCHAR AS parent_id, unnest($payloads) AS payload, now() AS updated_at,
     false AS is_deleted, false AS is_partial, now() AS extracted_at, 'r' AS run_id, 1::INTEGER AS page,
     NULL::VARCHAR AS problem, 'f' AS file, 0::BIGINT AS file_row_number"""
 
 
-def mapped_rows(table: str, service: str, endpoint: str, records: list[Any]) -> list[dict[str, Any]]:
-    """The row of each record, with `uncastable`: what was there and could not be cast to its column's type."""
+def mapped_rows(table: str, service: str, endpoint: str, records: dict[str, Any]) -> list[dict[str, Any]]:
+    """The row of each record, given by their ids, with `uncastable`: what was there and did not fit its column."""
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(_RAW, {"payloads": [json.dumps(record) for record in records]})
+    con.execute(_RAW, {"ids": list(records), "payloads": [json.dumps(record) for record in records.values()]})
     found = con.execute(source_query(load_mapping(table), service, endpoint, "raw"))
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -28,6 +28,6 @@ def mapped_rows(table: str, service: str, endpoint: str, records: list[Any]) -> 
 
 def mapped_row(table: str, service: str, endpoint: str, record: Any) -> dict[str, Any]:
     """The row of one record. Every value that is there fits its column."""
-    [row] = mapped_rows(table, service, endpoint, [record])
+    [row] = mapped_rows(table, service, endpoint, {"1": record})
     assert row["uncastable"] == []
     return row
