@@ -14,8 +14,8 @@ help:
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
 	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
-	@echo "make lint     ruff and mypy, as CI runs them"
-	@echo "make format   let ruff format the code"
+	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
+	@echo "make format   let ruff format the code, and our script the mapping files"
 	@echo "make clean    remove the environment and the demo's data"
 
 $(BIN)/python:
@@ -56,11 +56,13 @@ bench: $(VENV)/.runtime .venv-bench/.peers
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/format_mappings.py --check
 	$(BIN)/mypy
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python scripts/format_mappings.py
 
 clean:
 	rm -rf $(VENV) .venv-bench .bench .avesa

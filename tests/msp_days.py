@@ -32,7 +32,8 @@ from avesa.shared.s3_options import delta_options
 from avesa.shared.tenants import TenantService
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-CANONICAL = {"tickets": "tickets", "time_entries": "time_entries", "companies": "companies", "contacts": "contacts"}
+CANONICAL = ("tickets", "time_entries", "companies", "contacts", "agreements")
+"""Those among the canonical tables that the raw tables below feed; each has its raw table's name."""
 TABLES = (
     "companies",
     "contacts",
@@ -113,6 +114,15 @@ PROJECTIONS: dict[str, Projection] = {
         "company_id": text("company", "id"),
         "title": path("title"),
         "department": path("department", "name"),
+    },
+    "agreements": {
+        "name": path("name"),
+        "type": path("type", "name"),
+        "status": path("agreementStatus"),
+        "company_id": text("company", "id"),
+        "contact_id": text("contact", "id"),
+        "amount": number("billAmount"),
+        "currency": path("currency", "currencyCode"),
     },
 }
 

@@ -14,11 +14,14 @@ from avesa.canonical_transform.mapping import (
     mapping_names,
     parse_mapping,
 )
-from avesa.canonical_transform.mapping_rules import Constant, Each, First, FromPath, Join, JsonPath, Where
+from avesa.canonical_transform.mapping_rules import Collect, Constant, Each, First, FromPath, Join, JsonPath, Where
 from avesa.canonical_transform.mapping_schema import SCHEMA_FILE, mappings_folder
 from avesa.shared.errors import MappingError
 
-SPINE = ["companies", "contacts", "tickets", "time_entries"]
+TABLES = [
+    *("agreements", "companies", "contacts", "devices", "invoices", "opportunities"),
+    *("products", "projects", "tasks", "tickets", "time_entries", "users"),
+]
 COMMON = {
     *("source_url", "created_at", "created_by", "updated_at", "updated_by", "tags", "custom_fields"),
 }
@@ -84,11 +87,10 @@ def test_each_of_our_mappings_is_valid_and_has_the_common_columns(table: str) ->
     assert all(column.description.endswith(".") for column in mapping.columns)
 
 
-def test_the_spine_has_its_four_tables() -> None:
-    assert set(SPINE) <= set(mapping_names())
-    assert {table: ("connectwise", table) in load_mapping(table).sources for table in SPINE} == dict.fromkeys(
-        SPINE, True
-    )
+def test_there_are_twelve_tables_and_connectwise_feeds_them_all() -> None:
+    assert mapping_names() == TABLES
+    for table in TABLES:
+        assert "connectwise" in {service for service, _ in load_mapping(table).sources}
 
 
 def test_the_schema_is_one_that_an_editor_can_use() -> None:
@@ -147,6 +149,83 @@ def test_the_other_rules_are_constant_first_and_join() -> None:
     )
 
 
+def test_a_list_takes_any_rule_for_its_items() -> None:
+    assert rule_of("labels", {"list": ["a", {"constant": "b"}]}) == Collect((FromPath(JsonPath(("a",))), Constant("b")))
+
+
+def test_a_path_may_ask_what_else_the_record_says() -> None:
+    rule = {"path": "id", "when": {"kind.name": "Ticket", "kinds[main=true].name": ["B", "A"]}}
+    assert rule_of("name", rule) == FromPath(
+        JsonPath(("id",)),
+        when=(
+            (JsonPath(("kind", "name")), ("Ticket",)),
+            (JsonPath(("kinds",), Where(((("main",), "true"),)), ("name",)), ("A", "B")),
+        ),
+    )
+
+
+# Closed lists
+
+
+def with_closed_list(rule: Any, *values: str | int, type_: str = "text") -> dict[str, Any]:
+    columns = {"state": {"type": type_, "values": list(values), "description": "Its state."}}
+    return document(columns=columns, scd2={"type": 2}, sources={"acme": {"jobs": {"state": rule}}})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"constant": "open"},
+        {"path": "s", "map": {"Neu": "open"}},
+        {"path": "s", "map": {"Neu": "open"}, "default": "done"},
+        {"first": [{"path": "closed", "map": {"true": "done"}}, {"constant": "open"}]},
+    ],
+)
+def test_a_column_with_a_closed_list_takes_values_of_the_list(rule: Any) -> None:
+    [column] = parsed(with_closed_list(rule, "open", "done")).columns
+    assert column.values == ("open", "done")
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ({"constant": "closed"}, "closed"),
+        ({"path": "s", "map": {"Neu": "open", "Alt": "old"}}, "old"),
+        ({"path": "s", "map": {"Neu": "open"}, "default": "Open"}, "Open"),
+        ({"first": [{"constant": "open"}, {"constant": "closed"}]}, "closed"),
+        ("s", "a rule without a map"),
+        ({"join": ["s"], "with": ""}, "a rule without a map"),
+        ({"first": [{"path": "s", "map": {"Neu": "open"}}, "s"]}, "a rule without a map"),
+    ],
+)
+def test_a_column_with_a_closed_list_takes_nothing_else(rule: Any, found: str) -> None:
+    told = complaint(with_closed_list(rule, "open", "done"))
+    place = "mappings/jobs.json: sources.acme.jobs.state"
+    assert told == f"{place}: expected one of open, done for every value, found {found}."
+
+
+def test_a_closed_list_is_of_the_columns_type() -> None:
+    [column] = parsed(with_closed_list({"path": "p", "map": {"High": 2}}, 1, 2, type_="integer")).columns
+    assert column.values == (1, 2)
+    told = complaint(with_closed_list({"constant": "1"}, "1", 2))
+    assert "columns.state.values[1]: expected a value of type text" in told
+    told = complaint(with_closed_list({"constant": 1}, 1, "2", type_="integer"))
+    assert "columns.state.values[1]: expected a value of type integer" in told
+    told = complaint(with_closed_list({"constant": True}, 1, type_="boolean"))
+    assert "columns.state.values: expected no values, since the column is of type boolean" in told
+    assert "values: expected something that is not empty" in complaint(with_closed_list({"constant": "a"}))
+    assert "values[0]: expected a text or a whole number" in complaint(with_closed_list({"constant": "a"}, True))
+
+
+def test_a_tenants_rules_keep_to_our_closed_lists() -> None:
+    rules = {"priority_level": {"path": "priority.name", "map": {"P1": 0}}}
+    told = complaint_over_tickets({"table": "tickets", "sources": {"connectwise": {"tickets": rules}}})
+    assert "sources.connectwise.tickets.priority_level: expected one of 1, 2, 3, 4, 5" in told
+    own = {"type": "text", "values": ["a"], "description": "The vendor's status."}
+    told = complaint_over_tickets({"table": "tickets", "columns": {"status": own}})
+    assert "columns.status.values: expected [], since a tenant's file cannot change our columns" in told
+
+
 def test_a_first_within_a_first_is_the_same_as_one() -> None:
     nested: Any = "z"
     for name in "cba":
@@ -171,9 +250,9 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
         (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
         (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
-        (with_rule("name", 5), "sources.acme.jobs.name", "exactly one of path, constant, first, join, found 5"),
-        (with_rule("name", {}), "sources.acme.jobs.name", "exactly one of path, constant, first, join"),
-        (with_rule("name", {"pth": "x"}), "sources.acme.jobs.name", "exactly one of path, constant, first, join"),
+        (with_rule("name", 5), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list, found 5"),
+        (with_rule("name", {}), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list"),
+        (with_rule("name", {"pth": "x"}), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list"),
         (with_rule("name", {"path": "x", "constant": 1}), "sources.acme.jobs.name", "exactly one of"),
         (with_rule("name", {"path": "x", "sql": "1"}), "sources.acme.jobs.name", "only the keys path, format"),
         (with_rule("name", ""), "sources.acme.jobs.name", "a path: names joined by dots"),
@@ -204,6 +283,14 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (with_rule("name", {"path": "x", "format": "iso"}), "name.format", "no format"),
         (with_rule("hours", {"path": "x", "unit": "cents", "map": {"a": 1}}), "hours", "only one of unit, map"),
         (with_rule("hours", {"join": ["a"], "with": ""}), "hours.join", "no join"),
+        (with_rule("name", {"list": ["a"]}), "name.list", "no list, since the column is of type text"),
+        (with_rule("labels", {"list": ["a", {"path": "b", "map": {"c": "d"}}]}), "labels.list[1].map", "no map"),
+        (with_rule("labels", {"list": []}), "labels.list", "not empty"),
+        (with_rule("name", {"path": "a", "when": {}}), "name.when", "not empty"),
+        (with_rule("name", {"path": "a", "when": {"b": 1}}), "name.when.b", "a text or a list of texts"),
+        (with_rule("name", {"path": "a", "when": {"b": []}}), "name.when.b", "something that is not empty"),
+        (with_rule("name", {"path": "a", "when": {"b..c": "x"}}), "name.when", "a path: names joined by dots"),
+        (with_rule("name", {"constant": "a", "when": {"b": "c"}}), "name", "only the keys constant"),
         (with_rule("count", "types[].id"), "count.path", "no []"),
         (with_rule("name", {"constant": "a\0b"}), "name.constant", "without NUL"),
         (with_rule("name", {"constant": "a\ud83d"}), "name.constant", "without NUL characters and lone surrogates"),
@@ -331,6 +418,7 @@ def test_the_fingerprint_ignores_order_and_descriptions() -> None:
         document(sources={"acme": {"tasks": {"name": "name"}}}),
         document(sources={"acme": {"jobs": {"name": {"first": ["name"]}}}}),
         document(sources={"acme": {"jobs": {"name": {"constant": "name"}}}}),
+        document(sources={"acme": {"jobs": {"name": {"path": "name", "when": {"a": "b"}}}}}),
     ],
 )
 def test_the_fingerprint_changes_with_all_that_affects_the_rows(changed: dict[str, Any]) -> None:

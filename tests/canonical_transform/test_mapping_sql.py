@@ -312,6 +312,25 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("json", "l[].n", {"l": []}, "[]"),
         ("json", "l[].n", {"l": "x"}, None),
         ("json", "l[].n", {}, None),
+        ("json", {"list": ["a", "b", "l[].n"]}, {"a": "x", "b": "", "l": [{"n": "y"}, {"n": None}]}, '["x","y"]'),
+        ("json", {"list": ["a", {"constant": "c"}]}, {"a": ["x", None, "", 3, {"k": 1}]}, '["x",3,{"k":1},"c"]'),
+        ("json", {"list": ["a", {"first": ["b", "c"]}]}, {"a": "10.0.0.1", "c": "fe80::1"}, '["10.0.0.1","fe80::1"]'),
+        ("json", {"list": ["a"]}, {"a": {"k": 1}}, '[{"k":1}]'),
+        ("json", {"list": ["a"]}, {"a": "[oops"}, '["[oops"]'),
+        ("json", {"list": ["a"]}, {"a": []}, None),
+        ("json", {"list": ["a", "b"]}, {"a": None}, None),
+        ("text", {"path": "a", "when": {"k": "Yes"}}, {"a": "x", "k": "yes "}, "x"),
+        ("text", {"path": "a", "when": {"k": ["no", "true"]}}, {"a": "x", "k": True}, "x"),
+        ("text", {"path": "a", "when": {"k": "Yes"}}, {"a": "x", "k": "maybe"}, None),
+        ("text", {"path": "a", "when": {"k": "Yes"}}, {"a": "x"}, None),
+        ("text", {"path": "a", "when": {"k": "1", "l.m": "2"}}, {"a": "x", "k": 1, "l": {"m": 2}}, "x"),
+        ("text", {"path": "a", "when": {"k": "1", "l.m": "2"}}, {"a": "x", "k": 1, "l": {"m": 3}}, None),
+        ("text", {"first": [{"path": "a", "when": {"k": "1"}}, "b"]}, {"a": "x", "b": "y", "k": 2}, "y"),
+        ("integer", {"path": "a", "when": {"l[n=q].v": "1"}}, {"a": 5, "l": [{"n": "q", "v": 1}]}, 5),
+        ("decimal", {"path": "a", "unit": "cents", "when": {"k": "1"}}, {"a": 50, "k": 1}, Decimal("0.5")),
+        ("boolean", {"path": "a", "map": {"x": True}, "when": {"k": "1"}}, {"a": "x", "k": "1"}, True),
+        ("integer", {"path": "a", "when": {"k": "1"}}, {"a": "x", "k": "1"}, NOT_CAST),
+        ("integer", {"path": "a", "when": {"k": "1"}}, {"a": "x", "k": "2"}, None),
     ],
 )
 def test_a_rule_gives_its_value(
@@ -433,9 +452,10 @@ def test_names_constants_and_maps_are_data_whatever_they_hold(
             "e": ("text", {"path": ["list", {"where": {other: found}}, *names]}),
             "f": ("json", {"constant": other}),
             "g": ("integer", {"path": names}),
+            "h": ("text", {"path": names, "when": {"mark": [found, other + "?"]}}),
         }
     )
-    payload = {**record, "list": [{other: 1}, {**record, other: found}]}
+    payload = {**record, "mark": found, "list": [{other: 1}, {**record, other: found}]}
     [row] = rows(con, mapping, json.dumps(payload))
     expected_element: Any = {**record, other: found}
     expected_root: Any = payload
@@ -446,6 +466,7 @@ def test_names_constants_and_maps_are_data_whatever_they_hold(
         assert row["a"] == found
         assert row["d"] == found + other + found
         assert row["c"] == other or not found.strip()
+        assert row["h"] == found
     if isinstance(expected_element, str) and names[0] != "list":
         assert row["e"] == expected_element
     assert row["b"] == other
@@ -467,8 +488,11 @@ def test_no_payload_breaks_the_query(con: duckdb.DuckDBPyConnection, record: Any
             "s": ("text", "a[k=b].b"),
             "e": ("json", "a[].b"),
             "t": ("timestamp", {"path": "a", "format": "epoch_seconds"}),
+            "l": ("json", {"list": ["a", "b", "a[].b"]}),
+            "w": ("text", {"path": "a", "when": {"b": ["1", "true"], "a[k=b].b": "x"}}),
         }
     )
     [row] = rows(con, mapping, json.dumps(record))
-    if row["c_json"] is not None:
-        json.loads(row["c_json"])
+    for name in ("c_json", "l"):
+        if row[name] is not None:
+            json.loads(row[name])

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from avesa.cli.demo import TENANTS, connect_tenants, running_on, simulated_days
-from avesa.cli.demo_checks import COMPARED, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
+from avesa.cli.demo_checks import TABLES, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
 from avesa.cli.demo_home import prepare_demo_home
 from avesa.cli.main import cli
 from avesa.pipeline.home import open_home
@@ -53,7 +53,7 @@ def test_the_demo_verifies_a_simulated_history_and_its_commands_can_be_pasted(av
     shown = avesa.json("demo", "--days", "3", "--keep", str(tmp_path / "de mo"))
     assert shown["ok"] and len(shown["days"]) == 3 and shown["errors"] == []
     assert {check["ok"] for check in shown["checks"]} == {True} and len(shown["checks"]) == 5
-    assert {(one["tenant"], one["table"]) for one in shown["tables"]} == {(t, c) for t in TENANTS for c in COMPARED}
+    assert {(one["tenant"], one["table"]) for one in shown["tables"]} == {(t, c) for t in TENANTS for c in TABLES}
     assert shown["deletions"] and len(shown["ticket"]) > 1
     for command in shown["next"][:4]:
         words = shlex.split(command)

@@ -1,3 +1,5 @@
+"""The catalogue of services, and what each declares beside what its vendor publishes."""
+
 from __future__ import annotations
 
 import subprocess
@@ -5,9 +7,14 @@ import sys
 
 import pytest
 
-from avesa.connector.service import Service
+from avesa.connector.incremental import Changes
+from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service, service_names
 from avesa.shared.errors import UsageError
+from strict_vendor.contract import Contract
+from strict_vendor.contract import service_names as contracts
+
+PUBLISHED = [name for name in service_names() if name in contracts()]
 
 
 @pytest.mark.parametrize("name", service_names())
@@ -40,3 +47,29 @@ def test_ingestion_needs_neither_the_engine_nor_the_table_format() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_service_has_the_tables_that_its_vendor_publishes(name: str) -> None:
+    assert sorted(endpoint.name for endpoint in load_service(name).endpoints) == sorted(Contract(name).tables)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_services_times_are_the_published_ones_or_it_says_why_not(name: str) -> None:
+    """A table's last-modified time is where the vendor's page says. Otherwise the endpoint itself says where it is, or
+    that there is none (`updated_at`, `changes`): nothing but a mistake comes from the service's default.
+    """
+    service, contract = load_service(name), Contract(name)
+    for endpoint in service.endpoints:
+        table = contract.tables[endpoint.name]
+        found = service.updated_at_of(endpoint)
+        if found != table.cursor:
+            assert says_so(service, endpoint), f"{endpoint.name}: {found} is declared, {table.cursor} is published"
+        if found is not None and table.record and table.facts.get("format") != "csv":
+            assert contract.field(table.record, found) is not None, f"{endpoint.name} has no field {found}"
+
+
+def says_so(service: Service, endpoint: Endpoint) -> bool:
+    changes = service.changes_of(endpoint)
+    told_apart = changes is not None and not (isinstance(changes, Changes) and changes.events is None)
+    return endpoint.updated_at is not None or endpoint.changes != "inherit" or told_apart

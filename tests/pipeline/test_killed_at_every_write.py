@@ -38,7 +38,7 @@ from raw_files import PullOf, Row, land
 ALL = os.environ.get("AVESA_KILLS") == "all"
 TENANT = "acme"
 TABLES = ("contacts", "tickets", "agreements", "agreement_additions")
-CANONICAL = ("contacts", "tickets")
+CANONICAL = ("contacts", "tickets", "agreements")
 SEED = 17
 """A world in which a contact is removed between the 20th and the 30th hour: a change pull cannot see that."""
 STAGED = re.compile(r".+#\d+")

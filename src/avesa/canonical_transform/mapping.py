@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
-from avesa.canonical_transform.mapping_rules import ColumnType, Rule, parse_rule
+from avesa.canonical_transform.mapping_rules import ColumnType, Rule, Scalar, open_value, parse_rule
 from avesa.canonical_transform.mapping_schema import (
     SCHEMA_FILE,
     mapping_fault,
@@ -48,6 +48,8 @@ class Column:
     name: str
     type: ColumnType
     description: str
+    values: tuple[Scalar, ...] = ()
+    """The closed list that its values come from; empty where any value may stand."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,11 @@ def _laid_over(ours: Mapping, document: dict[str, Any], file: str) -> Mapping:
     for column in _columns(document, file):
         if column.name not in known:
             added.append(column)
-        elif column != known[column.name]:
-            changed = "type" if column.type != known[column.name].type else "description"
-            wanted = getattr(known[column.name], changed)
+        elif column != (own := known[column.name]):
+            changed = next(
+                part for part in ("type", "description", "values") if getattr(column, part) != getattr(own, part)
+            )
+            wanted = getattr(own, changed)
             mapping_fault(
                 file,
                 ("columns", column.name, changed),
@@ -175,7 +179,18 @@ def _columns(document: dict[str, Any], file: str) -> Iterator[Column]:
             mapping_fault(file, ("columns", name, "type"), "expected timestamp, since the raw row fills it")
         if name in RESERVED_COLUMNS and name != UPDATED_AT:
             mapping_fault(file, ("columns", name), "expected another name, since every table has this one")
-        yield Column(name, column["type"], column["description"])
+        yield Column(name, column["type"], column["description"], _closed_list(column, file, ("columns", name)))
+
+
+def _closed_list(column: dict[str, Any], file: str, at: tuple[str, ...]) -> tuple[Scalar, ...]:
+    values = column.get("values", [])
+    if values and column["type"] not in ("text", "integer"):
+        mapping_fault(file, (*at, "values"), f"expected no values, since the column is of type {column['type']}")
+    wanted = str if column["type"] == "text" else int
+    for place, value in enumerate(values):
+        if not isinstance(value, wanted):
+            mapping_fault(file, (*at, "values", place), f"expected a value of type {column['type']}, as the column is")
+    return tuple(values)
 
 
 def _untracked(document: dict[str, Any], known: Set[str], file: str) -> frozenset[str]:
@@ -187,7 +202,7 @@ def _untracked(document: dict[str, Any], known: Set[str], file: str) -> frozense
 
 
 def _sources(document: dict[str, Any], columns: tuple[Column, ...], file: str) -> dict[Source, ReadOnly[str, Rule]]:
-    types = {column.name: column.type for column in columns}
+    declared = {column.name: column for column in columns}
     sources: dict[Source, ReadOnly[str, Rule]] = {}
     for service, endpoints in document.get("sources", {}).items():
         for endpoint, rules in endpoints.items():
@@ -196,8 +211,13 @@ def _sources(document: dict[str, Any], columns: tuple[Column, ...], file: str) -
             for name, rule in rules.items():
                 if name in RESERVED_COLUMNS:
                     mapping_fault(file, (*at, name), "expected no rule, since AVESA itself fills this column")
-                if name not in types:
+                if name not in declared:
                     mapping_fault(file, (*at, name), "expected a column that is declared under columns")
-                parsed[name] = parse_rule(rule, types[name], file, (*at, name))
+                column = declared[name]
+                parsed[name] = parse_rule(rule, column.type, file, (*at, name))
+                odd = open_value(parsed[name], column.values) if column.values else None
+                if odd is not None:
+                    listed = ", ".join(map(str, column.values))
+                    mapping_fault(file, (*at, name), f"expected one of {listed} for every value, found {odd}")
             sources[service, endpoint] = MappingProxyType(parsed)
     return sources

@@ -53,7 +53,10 @@ class JsonPath:
 
 @dataclass(frozen=True)
 class FromPath:
-    """The value at a path, as the column's type. At most one of `format`, `unit` and `values` is set."""
+    """The value at a path, as the column's type. At most one of `format`, `unit` and `values` is set.
+
+    Where the record does not hold what `when` asks for, the value counts as missing.
+    """
 
     path: JsonPath
     format: str | None = None
@@ -61,6 +64,8 @@ class FromPath:
     values: tuple[tuple[str, Scalar], ...] = ()
     """The vendor's value and ours, sorted; the vendor's is compared whatever its case."""
     default: Scalar | None = None
+    when: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
+    """Paths and the texts that may stand there, whatever their case; all of them have to hold."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,14 @@ class Join:
     separator: str
 
 
-Rule = FromPath | Constant | First | Join
+@dataclass(frozen=True)
+class Collect:
+    """A JSON array of what several rules give; null and empty ones are skipped, and a list gives its elements."""
+
+    rules: tuple[Rule, ...]
+
+
+Rule = FromPath | Constant | First | Join | Collect
 
 
 def leaves(rule: Rule) -> Iterator[FromPath]:
@@ -91,11 +103,25 @@ def leaves(rule: Rule) -> Iterator[FromPath]:
     match rule:
         case FromPath():
             yield rule
-        case First(rules) | Join(rules):
+        case First(rules) | Join(rules) | Collect(rules):
             for inner in rules:
                 yield from leaves(inner)
         case Constant():
             pass
+
+
+def open_value(rule: Rule, closed: tuple[Scalar, ...]) -> str | None:
+    """What a rule could give that is not in a closed list, in words; None if it gives only what is."""
+    match rule:
+        case Constant(value):
+            return None if value in closed else str(value)
+        case FromPath(values=values, default=default) if values:
+            given = [ours for _, ours in values] + ([] if default is None else [default])
+            return next((str(value) for value in given if value not in closed), None)
+        case First(rules):
+            return next((odd for inner in rules if (odd := open_value(inner, closed)) is not None), None)
+        case FromPath() | Join() | Collect():
+            return "a rule without a map"
 
 
 def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
@@ -116,6 +142,10 @@ def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int,
                 mapping_fault(file, (*at, "join"), f"expected no join, since the column is of type {type_}")
             texts = tuple(parse_rule(r, "text", file, (*at, "join", i)) for i, r in enumerate(rules))
             return Join(texts, separator)
+        case {"list": list(rules)}:
+            if type_ != "json":
+                mapping_fault(file, (*at, "list"), f"expected no list, since the column is of type {type_}")
+            return Collect(tuple(parse_rule(r, "json", file, (*at, "list", i)) for i, r in enumerate(rules)))
         case _:
             return _from_path(document, type_, file, at)
 
@@ -143,7 +173,13 @@ def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple
         unit=document.get("unit"),
         values=_values(document.get("map", {}), type_, file, (*at, "map")),
         default=document.get("default"),
+        when=_conditions(document.get("when", {})),
     )
+
+
+def _conditions(wanted: dict[str, str | list[str]]) -> tuple[tuple[JsonPath, tuple[str, ...]], ...]:
+    listed = {path: [texts] if isinstance(texts, str) else texts for path, texts in wanted.items()}
+    return tuple((_parse_dotted(path), tuple(sorted(listed[path]))) for path in sorted(listed))
 
 
 def _values(

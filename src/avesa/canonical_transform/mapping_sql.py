@@ -15,6 +15,7 @@ from functools import lru_cache
 from avesa.canonical_transform.mapping import UPDATED_AT, Column, Mapping
 from avesa.canonical_transform.mapping_casts import cast, value_literal
 from avesa.canonical_transform.mapping_rules import (
+    Collect,
     ColumnType,
     Constant,
     Each,
@@ -69,10 +70,14 @@ class _Picks:
     lists: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
-    def text(self, path: JsonPath, *, exact: bool) -> str:
-        """The name of the text at a path; where not `exact`, it is trimmed, and null if it is empty."""
+    def text(self, rule: FromPath, *, exact: bool) -> str:
+        """The name of the text that a rule takes; where not `exact`, it is trimmed, and null if it is empty."""
+        path = rule.path
         taken = self._taken(path)
         expression = taken if exact else f"nullif(trim({taken}), '')"
+        if rule.when:
+            holds = " AND ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.when)
+            expression = f"CASE WHEN {holds} THEN {expression} END"
         for name, known in self.texts.items():
             if known == expression:
                 return name
@@ -154,7 +159,7 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
     compiled = _compiled(rule, column.type, picks)
     if isinstance(rule, FromPath) and compiled.failed is not None:
         # The value is at hand under the column's name: no need to cast again to see whether it failed.
-        text = picks.text(rule.path, exact=False)
+        text = picks.text(rule, exact=False)
         return _Compiled(compiled.value, f"CASE WHEN {identifier(column.name)} IS NULL THEN {text} END")
     return compiled
 
@@ -168,25 +173,28 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case Join(rules, separator):
             texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
-        case FromPath() if rule.values:
-            return _Compiled(_mapped(rule, type_, picks))
+        case Collect(rules):
+            return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
         case FromPath():
-            text = picks.text(rule.path, exact=type_ == "text")
-            value = cast(text, type_, rule.format, rule.unit)
-            # Every text is a text, and what is not JSON becomes a JSON text: these casts cannot fail.
-            if type_ in ("text", "json"):
-                return _Compiled(value)
-            return _Compiled(value, f"CASE WHEN {value} IS NULL THEN {text} END")
+            return _Compiled(_mapped(rule, type_, picks)) if rule.values else _from_path(rule, type_, picks)
+
+
+def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
+    text = picks.text(rule, exact=type_ == "text")
+    value = cast(text, type_, rule.format, rule.unit)
+    # Every text is a text, and what is not JSON becomes a JSON text: these casts cannot fail.
+    if type_ in ("text", "json"):
+        return _Compiled(value)
+    return _Compiled(value, f"CASE WHEN {value} IS NULL THEN {text} END")
 
 
 def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
-    text = picks.text(rule.path, exact=False)
-    # Not IN: DuckDB would make a join of each longer list.
+    text = picks.text(rule, exact=False)
     theirs: dict[Scalar, list[str]] = {}
     for value, ours in rule.values:
-        theirs.setdefault(ours, []).append(_lowered(value))
+        theirs.setdefault(ours, []).append(value)
     cases = "".join(
-        f"\n        WHEN list_contains([{', '.join(listed)}], lower({text})) THEN {value_literal(ours, type_)}"
+        f"\n        WHEN {_is_one_of(text, listed)} THEN {value_literal(ours, type_)}"
         for ours, listed in theirs.items()
     )
     other = ""
@@ -195,9 +203,21 @@ def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
     return f"CAST(CASE{cases}{other} END AS {SQL_TYPES[type_]})"
 
 
+def _is_one_of(text: str, listed: Iterable[str]) -> str:
+    # Not IN: DuckDB would make a join of each longer list.
+    return f"list_contains([{', '.join(map(_lowered, listed))}], lower({text}))"
+
+
 def _lowered(text: str) -> str:
     """A text of a map as it is compared; what is not ASCII is left to DuckDB, whose lower() differs from Python's."""
     return literal(text.strip(" ").lower()) if text.isascii() else f"lower(trim({literal(text)}))"
+
+
+def _collected(parts: list[str]) -> str:
+    """One JSON array of JSON texts, with the elements of those that are arrays."""
+    lists = ", ".join(f"coalesce({_elements(part)}, [CAST({part} AS JSON)])" for part in parts)
+    kept = f"list_filter(flatten([{lists}]), lambda found: found IS NOT NULL AND found NOT IN ('null', '\"\"'))"
+    return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
 
 
 def _first(parts: list[_Compiled]) -> _Compiled:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from avesa.cli.command import Command, home, home_option, json_option
 from avesa.cli.demo_checks import (
+    TABLES,
     Check,
     SyncMoment,
     check_history,
@@ -49,13 +50,16 @@ _ONE_TICKET = """
         source_id
     LIMIT 1
 """
-_DELETIONS = """
-    SELECT 'contacts' AS "table", source_id, full_name AS name, valid_to FROM contacts WHERE is_deleted
-    UNION ALL SELECT 'companies', source_id, name, valid_to FROM companies WHERE is_deleted
-    UNION ALL SELECT 'tickets', source_id, summary, valid_to FROM tickets WHERE is_deleted
-    UNION ALL SELECT 'time_entries', source_id, notes, valid_to FROM time_entries WHERE is_deleted
-    ORDER BY valid_to, 1, 2
-"""
+_CALLED = {"contacts": "full_name", "invoices": "number", "tickets": "summary", "time_entries": "notes"}
+"""The column by which people call a record, where it is not its name."""
+_DELETIONS = (
+    " UNION ALL ".join(
+        f"""SELECT '{table}' AS "table", source_id, {_CALLED.get(table, "name")} AS name, valid_to
+    FROM {table} WHERE is_deleted"""
+        for table in TABLES
+    )
+    + " ORDER BY valid_to, 1, 2"
+)
 
 
 @click.command(

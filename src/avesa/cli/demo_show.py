@@ -104,9 +104,14 @@ def day_line(day: DemoDay) -> str:
 
 def show_tables(out: Console, tables: list[dict[str, Any]]) -> None:
     out.print()
-    numbers = ("current rows", "closed versions")
-    rows = [(one["tenant"], one["table"], one["current"], one["closed"]) for one in tables]
-    write_table(("tenant", "canonical table", *numbers), rows, right=numbers)
+    figures = {(one["tenant"], one["table"]): (one["current"], one["closed"]) for one in tables}
+    tenants = list(dict.fromkeys(one["tenant"] for one in tables))
+    numbers = [f"{tenant}\n{what}" for tenant in tenants for what in ("current rows", "closed versions")]
+    rows = [
+        (table, *(number for tenant in tenants for number in figures.get((tenant, table), (0, 0))))
+        for table in sorted({one["table"] for one in tables})
+    ]
+    write_table(("\ncanonical table", *numbers), rows, right=numbers)
 
 
 def show_deletions(out: Console, deletions: list[dict[str, Any]]) -> None:

@@ -1,0 +1,33 @@
+"""What our mappings make of a vendor's record: the row of one canonical table, before the fold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+
+from avesa.canonical_transform.mapping import load_mapping
+from avesa.canonical_transform.mapping_sql import source_query
+
+_RAW = """CREATE TABLE raw AS SELECT
+    unnest($ids) AS record_id, NULL::VARCHAR AS parent_id, unnest($payloads) AS payload, now() AS updated_at,
+    false AS is_deleted, false AS is_partial, now() AS extracted_at, 'r' AS run_id, 1::INTEGER AS page,
+    NULL::VARCHAR AS problem, 'f' AS file, 0::BIGINT AS file_row_number"""
+
+
+def mapped_rows(table: str, service: str, endpoint: str, records: dict[str, Any]) -> list[dict[str, Any]]:
+    """The row of each record, given by their ids, with `uncastable`: what was there and did not fit its column."""
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(_RAW, {"ids": list(records), "payloads": [json.dumps(record) for record in records.values()]})
+    found = con.execute(source_query(load_mapping(table), service, endpoint, "raw"))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def mapped_row(table: str, service: str, endpoint: str, record: Any) -> dict[str, Any]:
+    """The row of one record. Every value that is there fits its column."""
+    [row] = mapped_rows(table, service, endpoint, {"1": record})
+    assert row["uncastable"] == []
+    return row
