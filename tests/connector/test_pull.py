@@ -449,6 +449,18 @@ def test_a_checkpoint_that_is_too_old_is_dropped_and_its_rows_are_kept_as_incomp
     assert (first.complete, first.rows, second.complete, second.rows) == (False, 3, True, 7)
 
 
+def test_a_pull_that_goes_on_each_day_may_take_many_days(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 14)]
+    for day in range(4):
+        bench.at(NOON + timedelta(hours=20 * day))
+        progress, stop = stop_after(1)
+        assert bench.pull(progress=progress, stop=stop).resumed == (day > 0)
+    bench.at(NOON + timedelta(hours=80))
+    assert bench.pull().resumed
+    (receipt,) = receipts(bench.ports, "tickets")
+    assert (receipt.complete, receipt.rows, receipt.started_at) == (True, 13, NOON)
+
+
 def test_a_checkpoint_never_leads_to_another_host_than_the_settings_say(bench: Bench) -> None:
     bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
     progress, stop = stop_after(1)

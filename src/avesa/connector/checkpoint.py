@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where a declared function lies in memory differs from process to process; its name tells enough."""
 
 OLDEST = timedelta(hours=24)
-"""A pull that began longer ago is started anew: its pages are no picture of one time any more."""
+"""A pull that nobody went on with for longer is started anew. One that goes on may take days, as a budget may ask."""
 
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,6 +78,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fingerprint: str
     started_at: datetime
     """By our own clock."""
+    saved_at: datetime | None = None
+    """When it was stored, by our own clock."""
     began: datetime | None
     """How far the watermark may move: the beginning by the vendor's clock, or how far the parents are."""
     since: datetime | None
@@ -149,8 +151,8 @@ def misfit(
         return "the endpoint is asked differently now"
     if checkpoint.watermark != watermark:
         return "the watermark has moved since"
-    if now - checkpoint.started_at > OLDEST:
-        return "it began too long ago"
+    if now - (checkpoint.saved_at or checkpoint.started_at) > OLDEST:
+        return "nobody went on with it for too long"
     if not files.issuperset(checkpoint.files):
         return "some of its files are gone"
     return None

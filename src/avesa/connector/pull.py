@@ -345,7 +345,7 @@ class _Pull:
         if self.at.began is None and not self.at.files:
             return
         self._flush()
-        self.at = replace(self.at, figures=self._with_costs(self.at.figures))
+        self.at = replace(self.at, figures=self._with_costs(self.at.figures), saved_at=self.place.clock())
         self._put(checkpoint=encode_checkpoint(self.at))
         self.saved_at = self.options.monotonic()
 
