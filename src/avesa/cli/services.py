@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, Group, home_option, json_option
+from avesa.cli.new_service import new_service
 from avesa.cli.output import console, write_json, write_table
 from avesa.connector.service import Service
 from avesa.integrations import load_service, service_names
@@ -14,8 +15,21 @@ from avesa.integrations import load_service, service_names
 BASE_URL_HELP = "another address in place of the vendor's: a proxy or a test server"
 
 
-@click.command(
-    cls=Command,
+class _Services(Group):
+    """A word that is no command of it is the name of a service."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return click.Group.invoke(self, ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args) if args[0] in self.commands else ("show", show, args)
+
+
+@click.group(
+    cls=_Services,
+    subcommand_metavar="[NAME | new NAME]",
     epilog="""
 Examples:
   avesa services                 all services
@@ -23,20 +37,36 @@ Examples:
   avesa services --json          the same for programs
 """,
 )
-@click.argument("name", required=False)
 @home_option
 @json_option
-def services(name: str | None, as_json: bool) -> None:
+@click.pass_context
+def services(ctx: click.Context, as_json: bool) -> None:
     """Show what tenants can be connected to, or one in detail."""
-    chosen = [load_service(one) for one in ([name] if name else service_names())]
+    if ctx.invoked_subcommand is not None:
+        return
+    chosen = [load_service(name) for name in service_names()]
     if as_json:
-        described = [described_service(one) for one in chosen]
-        write_json(described[0] if name else described)
-    elif name:
-        _show(chosen[0])
+        write_json([described_service(one) for one in chosen])
     else:
         rows = [(s.name, s.title, s.category, s.auth.title, len(s.endpoints)) for s in chosen]
         write_table(("name", "title", "category", "auth", "tables"), rows, right=["tables"])
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@home_option
+@json_option
+@click.pass_context
+def show(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Show one service in detail."""
+    service = load_service(name)
+    if as_json or (ctx.parent is not None and ctx.parent.params["as_json"]):
+        write_json(described_service(service))
+    else:
+        _show(service)
+
+
+services.add_command(new_service)
 
 
 def described_service(service: Service) -> dict[str, Any]:
