@@ -184,7 +184,7 @@ def _told_settings(told: Json) -> Iterator[SettingFacts]:
 
 def _told_secrets(told: Json) -> Iterator[str]:
     for text in told.get("tenant_secrets", []):
-        for part in re.split(r", | or | \+ ", re.sub(r"\([^)]*\)", "", str(text))):
+        for part in re.split(r",? or |, | \+ ", re.sub(r"\([^)]*\)", "", str(text))):
             if IDENTIFIER.fullmatch(part.strip()):
                 yield part.strip()
 

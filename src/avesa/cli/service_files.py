@@ -130,7 +130,7 @@ def _proof(facts: ServiceFacts) -> Json:
         case "header":
             return {"kind": "headers", "headers": {facts.auth.at: first}}
         case "query":
-            return {"kind": "query", "parameter": facts.auth.at, "value": first}
+            return {"kind": "query", "name": facts.auth.at, "value": first}
         case "oauth2":
             path = "/" + facts.auth.at.partition("://")[2].partition("/")[2]
             return {"kind": "client_credentials", "token_path": path, "client": "body"}
@@ -148,7 +148,7 @@ def _pages(facts: ServiceFacts) -> Json:
 def integration_test(facts: ServiceFacts) -> str:
     """`tests/integrations/test_{name}.py`"""
     asked, shown = _expected_request(facts)
-    return f'''"""What is special about {_plain(facts.title)}, and would break if its declaration were simplified."""
+    return f'''"""What is special about {_plain(facts.title)}."""
 
 from __future__ import annotations
 
