@@ -272,7 +272,7 @@ def _endpoints(document: Json) -> Iterator[EndpointFacts]:
                 updated_at=given.get("cursor_field"),
                 canonical=given.get("canonical"),
                 parent=(parent["endpoint"], _parent_param(parent)) if parent else None,
-                in_query=bool(parent) and not parent.get("path_param"),
+                in_query=parent is not None and not parent.get("path_param"),
                 base_url=own_url,
                 sample=sample(document, _record(document, operation, given)),
             )
@@ -293,7 +293,7 @@ def _record(document: Json, operation: Json, given: Json) -> Json:
     """The schema of a list's records."""
     own = given.get("response_schema")
     content = _success(document, operation).get("content", {})
-    answer = next((part.get("schema", {}) for kind, part in content.items() if "json" in kind), {})
+    answer: Json = next((part.get("schema", {}) for kind, part in content.items() if "json" in kind), {})
     found = _resolved(document, {"$ref": own} if isinstance(own, str) else own or answer)
     for step in filter(None, (given.get("records") or "").split(".")):
         found = _resolved(document, found.get("properties", {}).get(step, {}))
