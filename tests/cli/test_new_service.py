@@ -178,6 +178,15 @@ def test_what_a_plain_document_tells() -> None:
     assert sites.parent == ("customers", "customerId")
 
 
+def test_a_document_of_the_newer_kind_tells_the_same() -> None:
+    document = invented_document()
+    properties = document["components"]["schemas"]["Customer"]["properties"]
+    properties["phone"] = {"type": ["string", "null"]}
+    page = document["paths"]["/customers"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    page["properties"]["data"]["type"] = ["null", "array"]
+    assert read_openapi("gatehouse", document).endpoints == read_openapi("gatehouse", invented_document()).endpoints
+
+
 def told(auth: str, *secrets: str, settings: tuple[str, ...] = ()) -> dict[str, Any]:
     endpoint = {"name": "things", "records": "", "primary_key": ["id"], "parent": None}
     return {

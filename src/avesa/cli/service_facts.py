@@ -278,6 +278,12 @@ def _endpoints(document: Json) -> Iterator[EndpointFacts]:
             )
 
 
+def _kind(schema: Json) -> Any:
+    """The type of a schema, its first one but null where it has several."""
+    given = schema.get("type")
+    return next((kind for kind in given if kind != "null"), None) if isinstance(given, list) else given
+
+
 def _one_of(document: Json, schema: Json) -> Json:
     """The schema, or the first of its alternatives."""
     found = _resolved(document, schema)
@@ -305,7 +311,7 @@ def sample(document: Json, schema: Json, depth: int = 0) -> Json:
     made: Json = {}
     for number, (name, declared) in enumerate(list(schema.get("properties", {}).items())[:40]):
         part = _one_of(document, declared)
-        match part.get("type"), part.get("format"):
+        match _kind(part), part.get("format"):
             case ("object" | None, _) if part.get("properties") and depth == 0:
                 made[name] = sample(document, part, 1)
             case "string", "date-time":
@@ -384,7 +390,7 @@ def _answer(document: Json, operation: Json) -> tuple[str, Json] | None:
 
 
 def _element(document: Json, schema: Json) -> Json | None:
-    inner = _resolved(document, schema.get("items", {})) if schema.get("type") == "array" else {}
+    inner = _resolved(document, schema.get("items", {})) if _kind(schema) == "array" else {}
     return inner if inner.get("properties") else None
 
 
