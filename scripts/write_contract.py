@@ -145,7 +145,11 @@ def type_of(schema: Any) -> Any:
         return "any"
     if "$ref" in schema:
         return schema["$ref"].rsplit("/", 1)[-1]
-    mark = "?" if schema.get("nullable") else ""
+    given = schema.get("type", "any")
+    kinds = [kind for kind in (given if isinstance(given, list) else [given]) if kind != "null"]
+    mark = "?" if schema.get("nullable") or (isinstance(given, list) and "null" in given) else ""
+    if len(kinds) > 1:
+        return {"anyOf": [type_of({**schema, "type": kind, "nullable": bool(mark)}) for kind in kinds]}
     for several in ("allOf", "oneOf", "anyOf"):
         if several in schema:
             parts = [type_of(part) for part in schema[several]]
@@ -153,12 +157,12 @@ def type_of(schema: Any) -> Any:
             return f"{alone}{mark}" if isinstance(alone, str) else {several: parts}
     if schema.get("properties"):
         return fields(schema)
-    if schema.get("type") == "array":
+    if kinds == ["array"]:
         inner, left, right = type_of(schema.get("items", {})), "[", "]"
     elif schema.get("additionalProperties"):
         inner, left, right = type_of(schema["additionalProperties"]), "{", "}"
     else:
-        name, format_ = schema.get("type", "any"), schema.get("format")
+        name, format_ = kinds[0] if kinds else "any", schema.get("format")
         inner, left, right = f"{name}({format_})" if format_ else name, "", ""
     return f"{left}{inner}{right}{mark}" if isinstance(inner, str) else {left + right: inner}
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
+from avesa.cli import services
+from avesa.connector.auth import Basic, Bearer, OneOf
+from avesa.connector.service import Endpoint, Service, Setting
 from avesa_program import Avesa
 
 
 def test_the_list_describes_each_service_as_programs_expect_it(avesa: Avesa) -> None:
     (connectwise,) = [one for one in avesa.json("services") if one["name"] == "connectwise"]
-    assert set(connectwise) == {"name", "title", "category", "auth", "settings", "secrets", "endpoints"}
+    assert set(connectwise) == {"name", "title", "category", "auth", "settings", "secrets", "ways", "endpoints"}
     assert (connectwise["title"], connectwise["category"], connectwise["auth"]) == ("ConnectWise PSA", "psa", "basic")
     assert {"name": "company_id", "required": True, "default": None} in connectwise["settings"]
     assert {"name": "base_url", "required": False, "default": None} in connectwise["settings"]
     assert connectwise["secrets"] == ["public_key", "private_key", "client_id"]
+    assert connectwise["ways"] == []
     endpoints = {one["name"]: one for one in connectwise["endpoints"]}
     assert len(endpoints) == 20
     assert endpoints["tickets"] == {"name": "tickets", "canonical": "tickets", "changes": True, "parent": None}
@@ -27,6 +33,35 @@ def test_people_see_settings_secrets_and_tables(avesa: Avesa) -> None:
     shown = avesa("services", "connectwise").stdout
     for word in ("company_id", "private_key", "agreement_additions", "avesa connect TENANT connectwise"):
         assert word in shown
+
+
+def test_of_several_ways_to_prove_who_asks_one_is_enough(avesa: Avesa, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(
+        name="two_ways",
+        title="Two Ways",
+        category="psa",
+        base_url="https://{site}.example",
+        settings=(Setting("site"), Setting("user")),
+        secrets=("password", "token", "app_key"),
+        headers=(("X-App", "{app_key}"),),
+        auth=OneOf((Basic("{user}", "{password}"), Bearer("{token}"))),
+        endpoints=(Endpoint("things", "/things"),),
+    )
+    monkeypatch.setattr(services, "load_service", lambda _: service)
+    described = avesa.json("services", "two_ways")
+    assert described["ways"] == [
+        {"auth": "basic", "needs": ["user", "password"]},
+        {"auth": "bearer", "needs": ["token"]},
+    ]
+    assert {one["name"]: one["required"] for one in described["settings"]} == {
+        "site": True,
+        "user": False,
+        "base_url": False,
+    }
+    lines = [line.strip() for line in avesa("services", "two_ways").stdout.splitlines()]
+    assert "secrets: app_key" in lines
+    assert {"basic: user, password", "bearer: token"} <= set(lines)
+    assert "Connect it: avesa connect TENANT two_ways --set site=… --secrets-from FILE" in lines
 
 
 def test_an_unknown_service_is_wrong_usage_and_the_closest_is_named(avesa: Avesa) -> None:

@@ -12,6 +12,8 @@ import httpx2
 import pytest
 
 from conformance.walks import NOW, WALKS, Ask, basic, google_claims, jwt, send
+from strict_vendor.credentials import Credentials
+from strict_vendor.messages import Asked, Refused
 from strict_vendor.rsa import key_pair
 from strict_vendor.server import Serving, strict_vendor
 
@@ -145,6 +147,17 @@ def test_wrong_credentials_are_told_from_none_where_the_vendor_does(client: http
         told = [answer.json()["error"] for answer in answers]
         assert told == ["not_authed", "invalid_auth"]
         assert len(serving.vendor.violations) == 1
+
+
+@pytest.mark.parametrize(("query", "is_tried"), [((("key", "other"),), True), ((("kez", "k"),), False), ((), False)])
+def test_a_key_in_a_parameter_is_compared(query: tuple[tuple[str, str], ...], is_tried: bool) -> None:
+    rules = {"auth": [{"kind": "query", "name": "key", "value": "{api_key}"}], "credentials": {"api_key": "k"}}
+    credentials = Credentials(rules, lambda: NOW)
+    asked = Asked("GET", "/things", "/things", (("key", "k"),), {}, b"", "")
+    credentials.check(asked)
+    with pytest.raises(Refused) as refused:
+        credentials.check(replace(asked, query=query))
+    assert refused.value.violation is not is_tried
 
 
 def test_an_address_of_no_operation_is_refused_and_noted(client: httpx2.Client) -> None:

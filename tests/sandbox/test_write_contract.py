@@ -131,6 +131,21 @@ def test_a_single_reference_keeps_its_null(tmp_path: Path) -> None:
     assert contract["schemas"]["Thing"] == {"owner": "Person?", "both": {"anyOf": ["string", "integer"]}}
 
 
+def test_the_newer_way_to_allow_null_is_read_too(tmp_path: Path) -> None:
+    properties = {
+        "name": {"type": ["string", "null"]},
+        "tags": {"type": ["array", "null"], "items": {"type": "string"}},
+        "size": {"type": ["integer", "string"]},
+    }
+    schemas = {"Thing": {"properties": properties}}
+    contract = written(tmp_path, {**DOCUMENT, "components": {**DOCUMENT["components"], "schemas": schemas}})
+    assert contract["schemas"]["Thing"] == {
+        "name": "string?",
+        "tags": "[string]?",
+        "size": {"anyOf": ["integer", "string"]},
+    }
+
+
 def test_wrong_usage_is_told(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(SCRIPT)], check=False, capture_output=True, text=True)
     assert done.returncode == 2

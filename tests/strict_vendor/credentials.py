@@ -75,6 +75,8 @@ class Credentials:
         elif kind == "headers":
             for name, value in way["headers"].items():
                 self._same(asked.headers.get(name.lower()), self._filled(value), f"header {name}")
+        elif kind == "query":
+            self._same(dict(asked.query).get(way["name"]), self._filled(way["value"]), f"parameter {way['name']}")
         elif kind == "duo_signature":
             self._check_duo(way, asked)
         else:

@@ -6,16 +6,31 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, Group, home_option, json_option
+from avesa.cli.new_service import new_service
 from avesa.cli.output import console, write_json, write_table
-from avesa.connector.service import Service
+from avesa.connector.auth import Auth, OneOf, all_names
+from avesa.connector.service import Service, Setting
 from avesa.integrations import load_service, service_names
 
 BASE_URL_HELP = "another address in place of the vendor's: a proxy or a test server"
 
 
-@click.command(
-    cls=Command,
+class _Services(Group):
+    """A word that is no command of it is the name of a service."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return click.Group.invoke(self, ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args) if args[0] in self.commands else ("show", show, args)
+
+
+@click.group(
+    cls=_Services,
+    subcommand_metavar="[NAME | new NAME]",
     epilog="""
 Examples:
   avesa services                 all services
@@ -23,34 +38,53 @@ Examples:
   avesa services --json          the same for programs
 """,
 )
-@click.argument("name", required=False)
 @home_option
 @json_option
-def services(name: str | None, as_json: bool) -> None:
+@click.pass_context
+def services(ctx: click.Context, as_json: bool) -> None:
     """Show what tenants can be connected to, or one in detail."""
-    chosen = [load_service(one) for one in ([name] if name else service_names())]
+    if ctx.invoked_subcommand is not None:
+        return
+    chosen = [load_service(name) for name in service_names()]
     if as_json:
-        described = [described_service(one) for one in chosen]
-        write_json(described[0] if name else described)
-    elif name:
-        _show(chosen[0])
+        write_json([described_service(one) for one in chosen])
     else:
         rows = [(s.name, s.title, s.category, s.auth.title, len(s.endpoints)) for s in chosen]
         write_table(("name", "title", "category", "auth", "tables"), rows, right=["tables"])
 
 
+@click.command(cls=Command)
+@click.argument("name")
+@home_option
+@json_option
+@click.pass_context
+def show(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Show one service in detail."""
+    service = load_service(name)
+    if as_json or (ctx.parent is not None and ctx.parent.params["as_json"]):
+        write_json(described_service(service))
+    else:
+        _show(service)
+
+
+services.add_command(new_service)
+
+
 def described_service(service: Service) -> dict[str, Any]:
-    """Auth is the kind in a word; `changes` tells whether the vendor can be asked for changes alone."""
+    """Auth is the kind in a word; `changes` tells whether the vendor can be asked for changes alone. Where there are
+    several ways to prove who asks, `secrets` are those of all, and `ways` has the names that each needs.
+    """
     return {
         "name": service.name,
         "title": service.title,
         "category": service.category,
         "auth": service.auth.title.split()[0],
         "settings": [
-            *({"name": s.name, "required": s.required, "default": s.default} for s in service.settings),
+            *({"name": s.name, "required": is_required(service, s), "default": s.default} for s in service.settings),
             {"name": "base_url", "required": False, "default": None},
         ],
         "secrets": list(service.secrets),
+        "ways": [{"auth": way.title, "needs": needs} for way, needs in ways(service)],
         "endpoints": [
             {
                 "name": endpoint.name,
@@ -63,12 +97,32 @@ def described_service(service: Service) -> dict[str, Any]:
     }
 
 
+def ways(service: Service) -> list[tuple[Auth, list[str]]]:
+    """The ways to prove who asks, if there are several, with the settings and secrets that each needs."""
+    if not isinstance(service.auth, OneOf):
+        return []
+    known = [*(setting.name for setting in service.settings), *service.secrets]
+    return [(way, [name for name in known if name in way.names]) for way in service.auth.schemes]
+
+
+def is_required(service: Service, setting: Setting) -> bool:
+    """Whether nobody can do without it: not what only one of several ways needs."""
+    return setting.required and setting.name not in all_names(service.auth) - service.auth.names
+
+
 def _show(service: Service) -> None:
     out = console()
     out.print(f"{service.title} ({service.name}), {service.category}, auth: {service.auth.title}")
-    settings = [(s.name, "yes" if s.required else "", s.default, s.help) for s in service.settings]
+    settings = [(s.name, "yes" if is_required(service, s) else "", s.default, s.help) for s in service.settings]
     write_table(("setting", "required", "default", "what"), [*settings, ("base_url", "", None, BASE_URL_HELP)])
-    out.print(f"secrets: {', '.join(service.secrets)}")
+    optional = all_names(service.auth) - service.auth.names
+    always = [name for name in service.secrets if name not in optional]
+    if always:
+        out.print(f"secrets: {', '.join(always)}")
+    if optional:
+        out.print("one of these ways, with what it needs:")
+        for way, needs in ways(service):
+            out.print(f"  {way.title}: {', '.join(needs)}")
     write_table(
         ("table", "canonical", "asked for", "parent"),
         [
@@ -81,5 +135,5 @@ def _show(service: Service) -> None:
             for endpoint in service.endpoints
         ],
     )
-    required = "".join(f" --set {s.name}=…" for s in service.settings if s.required)
+    required = "".join(f" --set {s.name}=…" for s in service.settings if is_required(service, s))
     out.print(f"Connect it: avesa connect TENANT {service.name}{required} --secrets-from FILE")
