@@ -190,7 +190,7 @@ OWNED: dict[str, Any] = {"records": ("items", "*", "parts"), "parent_key": ("id"
 
 
 def test_a_page_about_several_parents_tells_whose_each_record_is() -> None:
-    body = b"""{"items":[{"id":"b","parts":[{"id":1},{"id":2}]},{"parts":[]},{"id":null},{"id":"d","parts":null},
+    body = rb"""{"items":[{"id":"b","parts":[{"id":1},{"id":2}]},{"parts":[]},{"id":null},{"id":"d","parts":null},
               {"id":7,"parts":[{"id":1, "note":"\ud800"}]}]}"""
     for text in (body, body.replace(b"note", b"no\nte")):  # the second is read leniently
         found = read(text, "7", **OWNED)

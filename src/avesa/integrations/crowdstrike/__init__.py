@@ -300,6 +300,7 @@ SERVICE = Service(
             "accounts",
             "/discover/queries/accounts/v1",
             records="resources",
+            changes=None,
             paging=below_the_cap(ACCOUNTS, "first_seen_timestamp", from_there="first_seen_timestamp:>='{0}'", rows=50),
             canonical="contacts",
         ),

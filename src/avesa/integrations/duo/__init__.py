@@ -9,7 +9,7 @@ from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, InParams
 from avesa.connector.keyset import InParam, Keyset
 from avesa.connector.limits import Limits, Rate
-from avesa.connector.paging import Cursor, Either, End
+from avesa.connector.paging import Cursor, Either, End, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Code, Errors, Retry
 from avesa.connector.service import Deleted, Endpoint, Parent, Service, Setting
@@ -85,6 +85,7 @@ SERVICE = Service(
             "/admin/v1/users",
             records="response",
             key=("user_id",),
+            changes=None,
             paging=by_offset(300),
             deleted=Deleted("status", ("pending deletion", "Pending Deletion")),
             canonical="users",
@@ -112,6 +113,7 @@ SERVICE = Service(
             "/admin/v1/webauthncredentials",
             records="response",
             key=("webauthnkey",),
+            changes=None,
             may_be_empty=True,
         ),
         # Used up or expired ones are not listed.
@@ -120,6 +122,7 @@ SERVICE = Service(
             "/admin/v1/bypass_codes",
             records="response",
             key=("bypass_code_id",),
+            changes=None,
             secret_fields=("code", "codes"),
             may_be_empty=True,
         ),
@@ -152,6 +155,7 @@ SERVICE = Service(
             "/admin/v1/admins",
             records="response",
             key=("admin_id",),
+            changes=None,
             deleted=Deleted("status", ("Pending Deletion", "pending deletion")),
             canonical="users",
         ),
@@ -222,6 +226,7 @@ SERVICE = Service(
             records="response",
             records_as="object",
             key=(),
+            paging=SinglePage(),
             canonical="companies",
         ),
     ),
