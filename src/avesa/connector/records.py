@@ -161,7 +161,7 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     except ValueError:
         raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); {what} was expected {place}.") from None
     try:
-        if reading.parent_key is not None:
+        if reading.parent_key is not None and EACH in reading.records:
             owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
             return [_record(piece, reading, owner)._replace(parent_id=owner) for (_, piece), owner in owned]
         if reading.records_as == "map":
