@@ -123,4 +123,4 @@ class Rows:
         if "uuid" in type_:
             return str(uuid.uuid5(uuid.NAMESPACE_URL, seed + path))
         prefix = re.sub(r"\W", "", table.name)[:4] + (f"{below:06x}" if place else "")
-        return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number)
+        return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)
