@@ -72,7 +72,9 @@ def test_a_subitem_is_a_task_below_its_item() -> None:
 
 
 def test_tracked_time_becomes_hours() -> None:
-    row = row_of("time_entries", "time_tracking", id="time", duration=5400, started_at="2024-01-31T23:00:00Z")
+    record = {"id": "time", "duration": 5400, "started_at": "2024-01-31T23:00:00Z"}
+    row = mapped_row("time_entries", "monday", "time_tracking", record, parent_id="7")
+    assert row["task_id"] == "7"
     assert (row["hours"], row["work_date"]) == (Decimal("1.5"), date(2024, 1, 31))
     assert row["started_at"] == datetime(2024, 1, 31, 23, tzinfo=UTC)
     never = row_of("time_entries", "time_tracking", id="time", duration=None, started_at=None)
