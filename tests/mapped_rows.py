@@ -11,23 +11,26 @@ from avesa.canonical_transform.mapping import load_mapping
 from avesa.canonical_transform.mapping_sql import source_query
 
 _RAW = """CREATE TABLE raw AS SELECT
-    unnest($ids) AS record_id, NULL::VARCHAR AS parent_id, unnest($payloads) AS payload, now() AS updated_at,
+    unnest($ids) AS record_id, $parent_id::VARCHAR AS parent_id, unnest($payloads) AS payload, now() AS updated_at,
     false AS is_deleted, false AS is_partial, now() AS extracted_at, 'r' AS run_id, 1::INTEGER AS page,
     NULL::VARCHAR AS problem, 'f' AS file, 0::BIGINT AS file_row_number"""
 
 
-def mapped_rows(table: str, service: str, endpoint: str, records: dict[str, Any]) -> list[dict[str, Any]]:
+def mapped_rows(
+    table: str, service: str, endpoint: str, records: dict[str, Any], parent_id: str | None = None
+) -> list[dict[str, Any]]:
     """The row of each record, given by their ids, with `uncastable`: what was there and did not fit its column."""
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(_RAW, {"ids": list(records), "payloads": [json.dumps(record) for record in records.values()]})
+    payloads = [json.dumps(record) for record in records.values()]
+    con.execute(_RAW, {"ids": list(records), "payloads": payloads, "parent_id": parent_id})
     found = con.execute(source_query(load_mapping(table), service, endpoint, "raw"))
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def mapped_row(table: str, service: str, endpoint: str, record: Any) -> dict[str, Any]:
+def mapped_row(table: str, service: str, endpoint: str, record: Any, parent_id: str | None = None) -> dict[str, Any]:
     """The row of one record. Every value that is there fits its column."""
-    [row] = mapped_rows(table, service, endpoint, {"1": record})
+    [row] = mapped_rows(table, service, endpoint, {"1": record}, parent_id)
     assert row["uncastable"] == []
     return row

@@ -14,7 +14,17 @@ from avesa.canonical_transform.mapping import (
     mapping_names,
     parse_mapping,
 )
-from avesa.canonical_transform.mapping_rules import Collect, Constant, Each, First, FromPath, Join, JsonPath, Where
+from avesa.canonical_transform.mapping_rules import (
+    Collect,
+    Constant,
+    Each,
+    First,
+    FromPath,
+    Join,
+    JsonPath,
+    OfParent,
+    Where,
+)
 from avesa.canonical_transform.mapping_schema import SCHEMA_FILE, mappings_folder
 from avesa.shared.errors import MappingError
 
@@ -149,6 +159,11 @@ def test_the_other_rules_are_constant_first_and_join() -> None:
     )
 
 
+def test_a_parent_may_stand_alone_or_with_others() -> None:
+    assert rule_of("name", {"parent": True}) == OfParent()
+    assert rule_of("name", {"first": ["a", {"parent": True}]}) == First((FromPath(JsonPath(("a",))), OfParent()))
+
+
 def test_a_list_takes_any_rule_for_its_items() -> None:
     assert rule_of("labels", {"list": ["a", {"constant": "b"}]}) == Collect((FromPath(JsonPath(("a",))), Constant("b")))
 
@@ -250,9 +265,11 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
         (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
         (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
-        (with_rule("name", 5), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list, found 5"),
-        (with_rule("name", {}), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list"),
-        (with_rule("name", {"pth": "x"}), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list"),
+        (with_rule("name", 5), "sources.acme.jobs.name", "one of path, constant, first, join, list, parent, found 5"),
+        (with_rule("name", {}), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list, parent"),
+        (with_rule("name", {"pth": "x"}), "sources.acme.jobs.name", "one of path, constant, first, join, list, parent"),
+        (with_rule("name", {"parent": False}), "sources.acme.jobs.name.parent", "True"),
+        (with_rule("count", {"parent": True}), "count.parent", "no parent, since the column is of type integer"),
         (with_rule("name", {"path": "x", "constant": 1}), "sources.acme.jobs.name", "exactly one of"),
         (with_rule("name", {"path": "x", "sql": "1"}), "sources.acme.jobs.name", "only the keys path, format"),
         (with_rule("name", ""), "sources.acme.jobs.name", "a path: names joined by dots"),

@@ -339,6 +339,19 @@ def test_a_rule_gives_its_value(
     assert value(con, type_, rule, record) == expected
 
 
+def test_the_parent_comes_from_the_raw_row(con: duckdb.DuckDBPyConnection) -> None:
+    mapping = mapping_of({"it": ("text", {"parent": True}), "or": ("text", {"first": ["a", {"parent": True}]})})
+    con.execute("DELETE FROM raw")
+    for id_, parent in (("1", "p1"), ("2", None)):
+        con.execute(
+            "INSERT INTO raw VALUES (?, ?, '{\"b\": 1}', NULL, false, false, now(), 'run', 1, NULL, 'f.parquet', 0)",
+            [id_, parent],
+        )
+    # Neither carried along nor missed: where it is needed it is taken.
+    query = source_query(mapping, "acme", "jobs", "raw", ("record_id",))
+    assert sorted(con.execute(query).fetchall()) == [("1", "p1", "p1", []), ("2", None, None, [])]
+
+
 def test_a_first_tells_what_failed_before_the_value_that_it_took(con: duckdb.DuckDBPyConnection) -> None:
     [row] = rows(con, mapping_of({"it": ("integer", {"first": ["a", "b"]})}), '{"a": "x", "b": 2}')
     assert row["it"] == 2

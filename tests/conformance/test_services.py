@@ -154,6 +154,8 @@ def is_part(landed: Any, true: Any) -> bool:
     """
     if isinstance(landed, dict) and isinstance(true, dict):
         return all(is_part(value, true.get(name)) for name, value in landed.items())
+    if isinstance(landed, list) and isinstance(true, list):
+        return len(landed) == len(true) and all(map(is_part, landed, true))
     return bool(landed == true)
 
 

@@ -176,6 +176,26 @@ def test_ids_come_first_and_records_by_them(visit: Visiting) -> None:
     assert falcon.ask("/discover/entities/accounts/v1", *[too_many] * 101).status_code == 400
 
 
+def test_lists_of_ids_are_filtered_by_the_records_behind_them(visit: Visiting) -> None:
+    falcon = visit("crowdstrike")
+    assert len(falcon.json("/cases/queries/cases/v1")["resources"]) == 7
+    changed = falcon.vendor.change("cases", 3)["id"]
+    since = ("filter", f"updated_timestamp:>='{ticks(SINCE)}'")
+    assert falcon.json("/cases/queries/cases/v1", since)["resources"] == [changed]
+    assert falcon.ask("/cases/queries/cases/v1", ("filter", "updated_timestamp>'x'")).status_code == 400
+
+
+def test_indicators_are_paged_by_a_token_or_by_offset_and_not_by_both(visit: Visiting) -> None:
+    falcon = visit("crowdstrike")
+    path, limit = "/iocs/combined/indicator/v1", ("limit", "4")
+    first = falcon.json(path, limit)
+    token = first["meta"]["pagination"]["after"]
+    rest = falcon.json(path, limit, ("after", token))
+    assert (len(first["resources"]), len(rest["resources"]), rest["meta"]["pagination"]["after"]) == (4, 3, "")
+    assert falcon.json(path, limit, ("offset", "4"))["resources"] == rest["resources"]
+    assert falcon.ask(path, limit, ("offset", "4"), ("after", token)).status_code == 400
+
+
 def test_changed_and_deleted_worklogs_are_lists_of_ids(visit: Visiting) -> None:
     jira = visit("jira")
     ids, link = [], "/rest/api/3/worklog/updated?since=0"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from avesa.connector.json_template import graphql
-from avesa.connector.paging import Cursor, End, Expired, Header, Page
+from avesa.connector.paging import Cursor, Either, End, Expired, Header, Page
 from avesa.connector.request import Request, Response
 from avesa.shared.errors import TableFailed
 from paged_vendors import LIST, QUERY, answered
@@ -37,6 +37,22 @@ def test_the_next_request_is_the_same_with_the_token() -> None:
 @pytest.mark.parametrize("told", [{"response_metadata": {"next_cursor": ""}}, {"response_metadata": None}, {}])
 def test_an_empty_or_missing_token_is_the_end(told: Any) -> None:
     assert follow(SLACK, told, 200) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "following"),
+    [
+        ({"metadata": {"next": "a"}}, "a"),
+        ({"response": {"metadata": {"next": "b"}}}, "b"),
+        ({"metadata": {"next": None}, "response": {"metadata": {"next": "b"}}}, "b"),
+        ({"metadata": {"next": "a"}, "response": {"metadata": {"next": "b"}}}, "a"),
+        ({"metadata": {"next": ""}, "response": {"metadata": {}}}, None),
+    ],
+)
+def test_a_token_may_stand_at_one_place_or_another(told: Any, following: str | None) -> None:
+    paging = Cursor(at=Either(("metadata.next", "response.metadata.next")), param="offset")
+    found = follow(paging, told)
+    assert (found and found.param("offset")) == following
 
 
 def test_an_empty_page_with_a_token_is_not_the_end() -> None:

@@ -95,6 +95,20 @@ def test_a_parent_goes_into_the_path_the_query_or_the_body() -> None:
     assert json.loads(bare_request(linked(in_body), in_body, "7").body or "")["variables"] == {"ids": "7"}
 
 
+def test_several_parents_go_into_the_body_as_a_list() -> None:
+    endpoint = Endpoint(
+        "a",
+        "",
+        method="POST",
+        body=graphql("query ($ids: [ID!]) { items (ids: $ids) { id parts { id } } }"),
+        records="data.items.*.parts",
+        parent=Parent("items", "variables.ids", into="body", at_once=100),
+    )
+    request = bare_request(linked(endpoint), endpoint, ("7", "8"))
+    assert json.loads(request.body or "")["variables"] == {"ids": ["7", "8"]}
+    assert json.loads(bare_request(linked(endpoint), endpoint, None).body or "")["variables"] == {}
+
+
 def test_a_compound_key_of_a_parent_gives_several_values() -> None:
     endpoint = Endpoint("a", "/replies", parent=Parent("messages", ("channel", "ts"), into="query"))
     request = bare_request(linked(endpoint), endpoint, '["C1","1512085950.000216"]')
@@ -114,6 +128,11 @@ def test_a_compound_key_of_a_parent_gives_several_values() -> None:
         (Endpoint("a", "/a", body=json_body({})), "a GET has no body"),
         (Endpoint("a", "/a", parent=Parent("b", "x", into="body")), "a GET has no body"),
         (Endpoint("a", "/{x}", parent=Parent("b", ("x", "y"))), "has no {y}"),
+        (Endpoint("a", "/{x}", records="*.y", parent=Parent("b", "x", at_once=2)), "a list in the body and one"),
+        (
+            Endpoint("a", "/a", method="POST", parent=Parent("b", "x", into="body", at_once=2)),
+            "a list in the body and one",
+        ),
         (Endpoint("a", "/a", records=()), "records names no place"),
     ],
 )

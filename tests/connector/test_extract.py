@@ -75,6 +75,7 @@ class Table:
                 lambda parent: bare_request(self.link, self.endpoint, parent),
                 is_changes=False,
                 max_pages=60,
+                at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
                 wait=self.wait,
             )
             yield from walk.pages(fetcher, parents, start, 0)
@@ -82,12 +83,12 @@ class Table:
     def ids(self, **more: Any) -> list[str | None]:
         return [record.record_id for page in self.pages(**more) for record in page.records]
 
-    def ids_in_many_processes(self) -> list[str | None]:
+    def ids_in_many_processes(self, parents: list[str] | None = None) -> list[str | None]:
         """One page each, with the position stored as JSON in between."""
         found: list[str | None] = []
         position = Position()
         for _ in range(60):
-            page = next(self.pages(msgspec.json.decode(msgspec.json.encode(position), type=Position)))
+            page = next(self.pages(msgspec.json.decode(msgspec.json.encode(position), type=Position), parents))
             found += [record.record_id for record in page.records]
             position = page.after
             if position.done:
@@ -144,6 +145,36 @@ def test_a_boards_items_begin_in_it_and_go_on_elsewhere(vendor: TinyVendor) -> N
         parent=Parent("channels", "variables.ids", into="body"),
     )
     assert Table(vendor, endpoint, answer).ids(parents=["b1"]) == IDS
+
+
+def test_several_parents_are_asked_for_at_once_and_each_record_knows_its_own(vendor: TinyVendor) -> None:
+    asked_for: list[list[str]] = []
+
+    def answer(asked: Asked) -> Answer:
+        variables = json.loads(asked.body)["variables"]
+        asked_for.append(variables["ids"])
+        parts = {id_: [{"id": f"{id_}{part}"} for part in "xyz"] for id_ in variables["ids"]}
+        at = (variables["page"] - 1) * 2
+        return says({"items": [{"id": id_, "parts": found[at : at + 2]} for id_, found in parts.items()]})
+
+    endpoint = Endpoint(
+        "parts",
+        "/v2",
+        method="POST",
+        body=graphql("query ($ids: [ID!], $page: Int) { items (ids: $ids) { id parts (page: $page) { id } } }"),
+        records="items.*.parts",
+        paging=PageNumber(page="variables.page", size=None, into="body", end=End(short=False)),
+        parent=Parent("channels", "variables.ids", into="body", at_once=2),
+    )
+    table = Table(vendor, endpoint, answer)
+    found = [(r.parent_id, r.record_id) for page in table.pages(parents=["a", "b", "c"]) for r in page.records]
+    assert sorted(found) == [(parent, f"{parent}{part}") for parent in "abc" for part in "xyz"]
+    assert sorted(asked_for) == [["a", "b"]] * 3 + [["c"]] * 3
+    # Where it goes on in another process, a parent that came meanwhile shifts nothing.
+    first = next(table.pages(parents=["a", "b", "c"]))
+    resumed = [r.record_id for page in table.pages(first.after, ["a", "b", "bb", "c"]) for r in page.records]
+    assert resumed == ["az", "bz", "bbx", "bby", "cx", "cy", "bbz", "cz"]
+    assert table.ids_in_many_processes(["a", "b", "c"]) == [id_ for _, id_ in found]
 
 
 def test_an_export_is_ordered_waited_for_and_fetched_by_as_many_processes_as_it_takes(vendor: TinyVendor) -> None:

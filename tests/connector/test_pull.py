@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from avesa.connector.incremental import Changes
 from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import SinglePage
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
@@ -256,6 +258,22 @@ def test_changes_ask_only_under_parents_that_changed_and_miss_none(bench: Bench)
     assert bench.pull("notes").rows == 1
     paths = {asked.path for asked in bench.vendor.asked[before:]}
     assert paths == {"/api/tickets/2/notes", "/api/tickets/3/notes"}
+
+
+def test_what_is_never_listed_is_asked_for_under_every_parent(bench: Bench) -> None:
+    assert isinstance(SERVICE.changes, Changes)
+    only = replace(SERVICE.changes, only=True, kept_for=timedelta(days=90))
+    bench.service = with_endpoint(SERVICE, "notes", changes=only)
+    lists = bench.vendor.lists
+    lists["/tickets"] = [record(i, "2025-01-01T00:00:00Z") for i in (1, 2)]
+    lists["/tickets/1/notes"] = [record(10, "2026-02-01T00:00:00Z")]
+    lists["/tickets/2/notes"] = [record(20, "2026-02-02T00:00:00Z")]
+    bench.pull()
+    assert (bench.pull("notes").kind, len(landed(bench.ports, "notes"))) == ("changes", 2)
+    bench.at(NOON + timedelta(hours=1))
+    lists["/tickets/1/notes"].append(record(11, "2026-03-01T12:30:00Z"))  # and its ticket does not tell
+    bench.pull()
+    assert bench.pull("notes").rows == 1
 
 
 def test_children_of_a_table_that_was_never_pulled_say_what_to_do(bench: Bench) -> None:

@@ -176,6 +176,36 @@ def test_one_object_may_be_the_only_record() -> None:
     assert payloads(b' {"id":"T1"}\n', records_as="object") == ['{"id":"T1"}']
 
 
+def test_one_object_without_a_key_stays_the_same_record_however_it_changes() -> None:
+    def ids(body: bytes, parent_id: str | None = None) -> list[str | None]:
+        return [r.record_id for r in read(body, parent_id, records=("sum",), records_as="object", key=())]
+
+    assert ids(b'{"sum":{"users":1}}') == ids(b'{"sum":{"users":2}}') == ["only"]
+    assert ids(b'{"sum":{"users":1}}', "7") == ["7"]
+    several = read(b'{"list":[{"a":1},{"a":2}]}', records=("list", "*"), records_as="object", key=())
+    assert len({r.record_id for r in several}) == 2
+
+
+OWNED: dict[str, Any] = {"records": ("items", "*", "parts"), "parent_key": ("id",), "key_under_parent": True}
+
+
+def test_a_page_about_several_parents_tells_whose_each_record_is() -> None:
+    body = rb"""{"items":[{"id":"b","parts":[{"id":1},{"id":2}]},{"parts":[]},{"id":null},{"id":"d","parts":null},
+              {"id":7,"parts":[{"id":1, "note":"\ud800"}]}]}"""
+    for text in (body, body.replace(b"note", b"no\nte")):  # the second is read leniently
+        found = read(text, "7", **OWNED)
+        assert [(r.parent_id, r.record_id) for r in found] == [
+            ("b", '["b","1"]'),
+            ("b", '["b","2"]'),
+            ("7", '["7","1"]'),
+        ]
+
+
+def test_a_record_of_no_known_parent_fails_the_page() -> None:
+    with pytest.raises(TableFailed, match="Page 7 holds records that do not name their parent at id"):
+        read(b'{"items":[{"parts":[{"id":1}]}]}', **OWNED)
+
+
 def test_in_a_map_the_name_is_the_key() -> None:
     body = b'{"billable_info":{"U1":{"billing_active":true},"U2":{"id":"other"}}}'
     records = read(body, records=("billable_info",), records_as="map")

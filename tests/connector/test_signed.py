@@ -67,6 +67,17 @@ def test_version_2_signs_the_first_five_lines_with_sha1() -> None:
     assert signature(signed) == hmac.new(b"s3cr3t", text.encode(), hashlib.sha1).hexdigest()
 
 
+def test_parameters_of_every_request_are_signed_with_it() -> None:
+    given = Credentials(GIVEN | {"account_id": "DA 1"}, frozenset({"skey"}), AT, credentials().address)
+    scheme = DuoSignature(params=(("account_id", "{account_id}"),))
+    signed = next(scheme.flow(USERS, given))
+    assert isinstance(signed, Request) and signed.param("account_id") == "DA 1"
+    text = f"{DATE}\nGET\napi-9.duosecurity.com\n/admin/v1/users\naccount_id=DA%201&limit=300&offset=0&username="
+    text += f"First%20Last~%C3%A9%2B%26%3D\n{NOTHING}\n{NOTHING}"
+    assert signature(signed) == hmac.new(b"s3cr3t", text.encode(), hashlib.sha512).hexdigest()
+    assert scheme.names - DuoSignature().names == {"account_id"}
+
+
 def test_the_vendors_own_example_comes_out_as_published() -> None:
     """The example of version 2 that Duo's published clients are tested with."""
     params = (

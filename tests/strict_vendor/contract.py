@@ -92,6 +92,11 @@ class Contract:
         found = {urlsplit(server).path.rstrip("/") for server in self.facts["servers"]}
         return sorted(found, key=len, reverse=True)
 
+    @property
+    def own_tables(self) -> dict[str, Table]:
+        """Those that a reader keeps: not the lists that only lead to another one, or go on with it."""
+        return {name: table for name, table in self.tables.items() if "helps" not in table.rules}
+
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation of a request, with the values in its path. A path without braces goes before one with."""
         found = [(o, values) for o in self.operations if o.method == method and (values := o.values(path)) is not None]

@@ -228,6 +228,8 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
                 continue
             if value is None and tell["end"] == "empty":
                 value = ""
+            if "split" in tell and value:
+                value = str(value).split(tell["split"])
             if what == "url" and value:
                 value = f"$base{value}"
         put(found, tell["at"], str(value) if tell.get("text") and value is not None else value)

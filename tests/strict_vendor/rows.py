@@ -46,7 +46,8 @@ class Rows:
             key = table.name, place
             if key not in self._lists:
                 self._lists[key] = []
-                count = self._counts.get(table.name, 2 if table.parent else 7)
+                usual = 1 if table.facts.get("single") else 2 if table.parent else 7
+                count = self._counts.get(table.name, usual)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
                 for number in range(1, count + 1):
                     self._add(table, place, number, self.born - timedelta(days=2) + apart * number)
@@ -122,4 +123,4 @@ class Rows:
         if "uuid" in type_:
             return str(uuid.uuid5(uuid.NAMESPACE_URL, seed + path))
         prefix = re.sub(r"\W", "", table.name)[:4] + (f"{below:06x}" if place else "")
-        return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number)
+        return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)

@@ -184,7 +184,9 @@ class StrictVendor:
         place = self._place(call)
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
-            records = [get(row.record, of.key[0]) for row in self._all_rows(of) if not row.is_deleted]
+            call.query = read_query(call.rules, asked)
+            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked)
+            records = [get(row.record, of.key[0]) for row in rows]
             hidden: set[int] = set()
         else:
             rows = self._fitting(call, self._list(call, place))
@@ -212,7 +214,7 @@ class StrictVendor:
         kept = self._pager.resumed(rules["paging"], asked, call.values)
         if (
             kept
-            and rules["paging"].get("same_request")
+            and chosen(rules["paging"], asked).get("same_request")
             and (kept["method"], kept["body"]) != (asked.method, asked.body)
         ):
             status = 405 if kept["method"] != asked.method else 400

@@ -95,7 +95,12 @@ class Collect:
     rules: tuple[Rule, ...]
 
 
-Rule = FromPath | Constant | First | Join | Collect
+@dataclass(frozen=True)
+class OfParent:
+    """The record id of the parent that the record was asked for under."""
+
+
+Rule = FromPath | Constant | First | Join | Collect | OfParent
 
 
 def leaves(rule: Rule) -> Iterator[FromPath]:
@@ -106,7 +111,7 @@ def leaves(rule: Rule) -> Iterator[FromPath]:
         case First(rules) | Join(rules) | Collect(rules):
             for inner in rules:
                 yield from leaves(inner)
-        case Constant():
+        case Constant() | OfParent():
             pass
 
 
@@ -120,18 +125,20 @@ def open_value(rule: Rule, closed: tuple[Scalar, ...]) -> str | None:
             return next((str(value) for value in given if value not in closed), None)
         case First(rules):
             return next((odd for inner in rules if (odd := open_value(inner, closed)) is not None), None)
-        case FromPath() | Join() | Collect():
+        case FromPath() | Join() | Collect() | OfParent():
             return "a rule without a map"
 
 
 def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
     """The rule of a JSON value that fits the schema. Raises MappingError where it does not fit the column."""
-    match document:
-        case str():
-            return _from_path({"path": document}, type_, file, at)
+    match {"path": document} if isinstance(document, str) else document:
         case {"constant": value}:
             _check_scalar(value, type_, file, (*at, "constant"))
             return Constant(value)
+        case {"parent": True}:
+            if type_ != "text":
+                mapping_fault(file, (*at, "parent"), f"expected no parent, since the column is of type {type_}")
+            return OfParent()
         case {"first": list(rules)}:
             parts = [parse_rule(r, type_, file, (*at, "first", i)) for i, r in enumerate(rules)]
             # One level is enough, and nesting would make the query grow with every level.
@@ -146,8 +153,8 @@ def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int,
             if type_ != "json":
                 mapping_fault(file, (*at, "list"), f"expected no list, since the column is of type {type_}")
             return Collect(tuple(parse_rule(r, "json", file, (*at, "list", i)) for i, r in enumerate(rules)))
-        case _:
-            return _from_path(document, type_, file, at)
+        case path_rule:
+            return _from_path(path_rule, type_, file, at)
 
 
 def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:

@@ -18,7 +18,7 @@ from jsonschema.exceptions import ValidationError
 from avesa.shared.errors import MappingError
 
 SCHEMA_FILE = "mapping.schema.json"
-RULE_KINDS = ("path", "constant", "first", "join", "list")
+RULE_KINDS = ("path", "constant", "first", "join", "list", "parent")
 
 _JSON_TYPES = {
     "object": "an object",

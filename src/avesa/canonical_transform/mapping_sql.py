@@ -23,6 +23,7 @@ from avesa.canonical_transform.mapping_rules import (
     FromPath,
     Join,
     JsonPath,
+    OfParent,
     Rule,
     Scalar,
     Where,
@@ -86,6 +87,11 @@ class _Picks:
         self.texts[name] = expression
         return name
 
+    def parent(self) -> str:
+        """The name of the text that holds the parent's id."""
+        self.texts["_parent"] = "_parent_id"
+        return "_parent"
+
     def _taken(self, path: JsonPath) -> str:
         place = self.pointers.setdefault(_pointer(path.steps), len(self.pointers) + 1)
         text = f"_taken[{place}]"
@@ -134,6 +140,7 @@ def source_query(
     SELECT
         {_listed(carried)},
         payload IS NOT NULL AS _has_payload,
+        parent_id AS _parent_id,
         TRY(json_extract_string(CASE WHEN json_valid(payload) THEN payload ELSE {_REPAIRED} END, CAST([
         {_listed(map(literal, picks.pointers))}
         ] AS VARCHAR[]))) AS _taken
@@ -173,6 +180,8 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case Join(rules, separator):
             texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
+        case OfParent():
+            return _Compiled(picks.parent())
         case Collect(rules):
             return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
         case FromPath():

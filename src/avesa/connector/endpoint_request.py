@@ -12,10 +12,13 @@ from avesa.connector.service import Endpoint, Parent
 from avesa.connector.template import fill_names
 from avesa.shared.errors import TableFailed
 
+ParentId = str | tuple[str, ...] | None
+"""The parent that a list is asked for under, or several at once."""
 
-def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | None) -> Request:
-    """The request for an endpoint's list, under one parent where it has one. Only settings are filled in, never a
-    secret, since a request may be stored.
+
+def bare_request(connection: Connection, endpoint: Endpoint, parent_id: ParentId) -> Request:
+    """The request for an endpoint's list, under its parent or parents where it has such. Only settings are filled in,
+    never a secret, since a request may be stored.
 
     Raises TableFailed where the parent's key does not have the parts that the endpoint is asked by.
     """
@@ -27,7 +30,11 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | No
         headers = (("Content-Type", "application/json"),)
         body = endpoint.body.filled(settings) if endpoint.body is not None else "{}"
     parent = endpoint.parent
-    parts = _parts(parent, parent_id) if parent is not None and parent_id is not None else {}
+    if parent is not None and isinstance(parent_id, tuple):
+        address = address_of(connection, endpoint, {})
+        request = Request(endpoint.method, address, params, headers, body)
+        return request.with_value("body", parent.params[0], list(parent_id))
+    parts = _parts(parent, parent_id) if parent is not None and isinstance(parent_id, str) else {}
     in_path = parts if parent is not None and parent.into == "path" else {}
     request = Request(endpoint.method, address_of(connection, endpoint, in_path), params, headers, body)
     if parent is not None and parent.into != "path":

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
+from avesa.connector.endpoint_request import ParentId
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, Page, Paging, RepeatGuard
@@ -29,7 +30,9 @@ from avesa.shared.errors import TableFailed
 
 @dataclass(frozen=True)
 class Extracted:
-    """One page as it was read. `after` is where to go on once it is landed."""
+    """One page as it was read. `after` is where to go on once it is landed. `parent_id` is the last of the parents that
+    it was asked for under; the records name theirs where there are several.
+    """
 
     number: int
     parent_id: str | None
@@ -88,16 +91,18 @@ class Fetcher:
 
 @dataclass(frozen=True)
 class Walk:
-    """How to walk: `build` makes the bare request of a parent's list (of the only list for None). `wait` is for
-    requests that are to be sent later; by default real time passes.
+    """How to walk: `build` makes the bare request of a parent's list (of the only list for None), or of several
+    parents' where they are asked for `at_once`. `wait` is for requests that are to be sent later; by default real
+    time passes.
     """
 
     client: Client
     paging: Paging
     reading: Reading
-    build: Callable[[str | None], Request]
+    build: Callable[[ParentId], Request]
     is_changes: bool
     max_pages: int = 100_000
+    at_once: int = 1
     wait: Wait | None = None
 
     def pages(
@@ -110,10 +115,13 @@ class Walk:
         """
         if start.done:
             return
-        lists: Sequence[str | None] = [None] if parents is None else _remaining(parents, start)
-        for index, parent_id in enumerate(lists):
+        lists: list[tuple[str, ...]] = (
+            [()] if parents is None else _batches(_remaining(parents, start), start, self.at_once)
+        )
+        for index, batch in enumerate(lists):
+            parent_id = batch[-1] if batch else None
             resumed = start.request is not None and parent_id == start.parent
-            request = start.request if resumed and start.request else self._first(parent_id)
+            request = start.request if resumed and start.request else self._first(batch)
             following = (self._first(lists[i]) for i in range(index + 1, len(lists)))
             is_last = index == len(lists) - 1
             guard = RepeatGuard(start.digest if resumed else None)
@@ -147,7 +155,7 @@ class Walk:
             pages += 1
             if pages > self.max_pages:
                 raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
-            gone = response.status == 404 and parent_id is not None
+            gone = response.status == 404 and parent_id is not None and self.at_once == 1
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
             digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
@@ -205,8 +213,9 @@ class Walk:
         if any(s in after and s not in before for s in self.client.connection.secret_values if len(s) >= 8):
             raise TableFailed("The vendor names a next page with the credentials in it; they are not stored.")
 
-    def _first(self, parent_id: str | None) -> Request:
-        return self.paging.first(self.build(parent_id))
+    def _first(self, batch: tuple[str, ...]) -> Request:
+        one = batch[0] if batch else None
+        return self.paging.first(self.build(one if self.at_once == 1 else batch))
 
 
 def last_values(record: Record, paths: tuple[Path, ...]) -> dict[Path, Any]:
@@ -222,6 +231,13 @@ def _remaining(parents: Sequence[str], start: Position) -> list[str]:
     if start.request is not None:
         return [start.parent, *(p for p in parents if p > start.parent)]
     return [p for p in parents if p > start.parent]
+
+
+def _batches(parents: list[str], start: Position, size: int) -> list[tuple[str, ...]]:
+    """The parents that one request asks for, together; that of an unfinished one is known, and it stands alone."""
+    alone = 1 if start.request is not None else 0
+    rest = parents[alone:]
+    return [(parent,) for parent in parents[:alone]] + [tuple(rest[at : at + size]) for at in range(0, len(rest), size)]
 
 
 def _ended(page: Extracted) -> Extracted:

@@ -35,8 +35,15 @@ class Link:
     rel: str = "next"
 
 
-Place = Path | Header | Link
-"""Where an answer holds a value: a path in its body, a header, the Link header."""
+@dataclass(frozen=True)
+class Either:
+    """Several places, for a vendor that has a value now here, now there: the first that holds something counts."""
+
+    places: tuple[Path | Header | Link, ...]
+
+
+Place = Path | Header | Link | Either
+"""Where an answer holds a value: a path in its body, a header, the Link header, one of several."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,9 @@ class Page:
 
     def told(self, place: Place) -> Any:
         """The value at a place of the answer, decoded; ABSENT where there is none."""
+        if isinstance(place, Either):
+            told = (self.told(one) for one in place.places)
+            return next((value for value in told if value not in (ABSENT, None, "")), ABSENT)
         if isinstance(place, Header):
             return self.response.headers.get(place.name.lower(), ABSENT)
         if isinstance(place, Link):

@@ -14,7 +14,7 @@ from avesa.connector.keyset import Behind, InFilter, InParam, Keyset, Values
 from avesa.connector.links import query_value, read_links
 from avesa.connector.next_url import NextUrl
 from avesa.connector.numbered import Offset, PageNumber
-from avesa.connector.page import CursorExpired, End, Expired, Header, Link, Page, Paging, Place
+from avesa.connector.page import CursorExpired, Either, End, Expired, Header, Link, Page, Paging, Place
 from avesa.connector.repeat_guard import RepeatGuard
 from avesa.connector.search_window import SearchWindow
 from avesa.connector.single_page import SinglePage
@@ -23,6 +23,7 @@ __all__ = [
     "Behind",
     "Cursor",
     "CursorExpired",
+    "Either",
     "End",
     "Expired",
     "ExportJob",

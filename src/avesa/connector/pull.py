@@ -211,7 +211,10 @@ class _Pull:
         if self.endpoint.parent is not None:
             above = self.endpoint.parent.endpoint
             self.bound = landed_through(self.place, self.service.name, above)
-            parents = live_parents(self.place, self.service.name, above, changed_since=self.at.since)
+            # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
+            is_only = self.table.windowed is not None and self.table.windowed.only
+            since = None if is_only else self.at.since
+            parents = live_parents(self.place, self.service.name, above, changed_since=since)
         if self.stop():
             return False
         with Fetcher(self.client, self.tally, self.service.limits.concurrency, self.endpoint) as fetcher:
@@ -235,6 +238,7 @@ class _Pull:
             lambda parent_id: self.table.request(self.at, self.memory.token, parent_id),
             is_changes=self.table.may_be_refused(self.at),
             max_pages=self.options.max_pages,
+            at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
         )
         for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):
             if self.table.is_cut(self.at, len(page.records)):
@@ -258,7 +262,7 @@ class _Pull:
         records = self.table.told(self.at, page.records)
         if self.table.newest_first(self.at):
             records = self._newest_of_each_instant(records)
-        fresh = [record for record in records if not self._is_known(record, page.parent_id)]
+        fresh = [record for record in records if not self._is_known(record, _parent_of(record, page))]
         rows = self._rows(fresh, page)
         self.landing.add(rows)
         distinct.add(row.record_id for row in rows)
@@ -317,7 +321,7 @@ class _Pull:
             rows.append(
                 Row(
                     record.record_id,
-                    page.parent_id,
+                    _parent_of(record, page),
                     record.payload,
                     record.updated_at,
                     record.is_deleted,
@@ -448,3 +452,7 @@ class _Pull:
 
     def _outcome(self, status: Literal["ok", "stopped"]) -> PullOutcome:
         return outcome_of(self.at, status, watermark=self.state.watermark, resumed=self.resumed)
+
+
+def _parent_of(record: Record, page: Extracted) -> str | None:
+    return page.parent_id if record.parent_id is None else record.parent_id

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from avesa.connector.incremental import Deletions, Events
-from avesa.connector.json_paths import EACH, raw_at, split_path
+from avesa.connector.json_paths import EACH, raw_at, split_path, values_at
 from avesa.connector.json_spans import Missing, Shape, masked, split_records
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import Iso, Times, zoned
@@ -28,6 +28,9 @@ _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANY = msgspec.json.Decoder(Any)
 
+ONLY = "only"
+"""The id of the one object that a table has, where the vendor gives it no key."""
+
 
 class Record(NamedTuple):
     """One record of a page. `payload` is its JSON; the rest is what was read from it."""
@@ -37,11 +40,15 @@ class Record(NamedTuple):
     updated_at: datetime | None
     is_deleted: bool
     problem: str | None
+    parent_id: str | None = None
+    """Where one page holds the records of several parents."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What to read from a table's records; paths are already split at their dots."""
+    """What to read from a table's records; paths are already split at their dots. `parent_key` is where the elements
+    at the `*` of `records` name their parent, for pages that hold the records of several.
+    """
 
     records: tuple[str, ...]
     key: tuple[tuple[str, ...], ...]
@@ -54,6 +61,7 @@ class Reading:
     """Where else the records may be, in this order."""
     records_optional: bool = False
     times: Times = field(default_factory=Iso)
+    parent_key: tuple[str, ...] | None = None
 
 
 def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
@@ -70,6 +78,7 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
         records_as=endpoint.records_as,
         other_records=tuple(split_path(place) for place in places[1:]),
         records_optional=endpoint.records_optional,
+        parent_key=split_path(endpoint.parent.key) if endpoint.parent and endpoint.parent.at_once > 1 else None,
         times=zoned(service.times_of(endpoint), settings),
     )
 
@@ -152,6 +161,9 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     except ValueError:
         raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); {what} was expected {place}.") from None
     try:
+        if reading.parent_key is not None and EACH in reading.records:
+            owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
+            return [_record(piece, reading, owner)._replace(parent_id=owner) for (_, piece), owner in owned]
         if reading.records_as == "map":
             return [_named(name, piece, reading, parent_id) for name, piece in pieces]
         return [_record(piece, reading, parent_id) for _, piece in pieces]
@@ -226,6 +238,21 @@ def _inside(here: bytes | msgspec.Raw) -> list[msgspec.Raw]:
     return _LIST.decode(here)
 
 
+def _owners(body: bytes, reading: Reading, key: tuple[str, ...], page: int) -> list[str]:
+    """The parent of each record, in the order of the records. Raises TableFailed where one is not named."""
+    at = reading.records.index(EACH)
+    owners: list[str] = []
+    for element in values_at(body, reading.records[: at + 1]):
+        found = _get(element, reading.records[at + 1 :])
+        if not isinstance(found, list) or not found:
+            continue
+        owner = _key_text(_get(element, key))
+        if owner is None:
+            raise TableFailed(f"Page {page} holds records that do not name their parent at {'.'.join(key)}.")
+        owners += [owner] * len(found)
+    return owners
+
+
 def _is_null(here: bytes | msgspec.Raw) -> bool:
     return len(memoryview(here)) == 4 and bytes(here) == b"null"
 
@@ -270,7 +297,9 @@ def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:
 
 def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None) -> tuple[str | None, str | None]:
     if not reading.key:
-        return _digest_key(payload), None
+        # What an answer has one of stays the same record however it changes.
+        is_only = reading.records_as == "object" and EACH not in reading.records
+        return (parent_id or ONLY) if is_only else _digest_key(payload), None
     parts: list[str] = []
     for path in reading.key:
         found = _get(value, path)

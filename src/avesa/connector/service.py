@@ -10,6 +10,7 @@ from typing import Literal
 from avesa.connector.auth import Auth, all_names
 from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, Deletions, Delta
+from avesa.connector.json_paths import EACH, split_path
 from avesa.connector.json_spans import Shape
 from avesa.connector.json_template import Body
 from avesa.connector.limits import AtOnce, Limits, Rate
@@ -38,11 +39,16 @@ class Setting:
 class Parent:
     """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
     that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
+
+    With `at_once` so many are asked for in one request, as a list of their ids in the body. The answer then has an
+    element for each at the `*` of `records`, in which the parent's id stands at `key`.
     """
 
     endpoint: str
     param: str | tuple[str, ...] = "parentId"
     into: Literal["path", "query", "body"] = "path"
+    at_once: int = 1
+    key: str = "id"
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -223,6 +229,8 @@ class Service:
             return
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
+        if parent.at_once > 1 and not _can_be_told_apart(endpoint, parent):
+            raise ValueError(f"{self.name}/{endpoint.name}: several parents at once need a list in the body and one *")
         for param in parent.params if parent.into == "path" else ():
             if f"{{{param}}}" not in endpoint.path:
                 raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{param}}}")
@@ -255,3 +263,9 @@ class Service:
             named |= names_in(text) - known
         if named:
             raise ValueError(f"{where}: no setting is named {', '.join(sorted(named))}")
+
+
+def _can_be_told_apart(endpoint: Endpoint, parent: Parent) -> bool:
+    """Whether an answer about several parents shows which record is whose."""
+    in_list = parent.into == "body" and isinstance(parent.param, str) and endpoint.records_as == "list"
+    return in_list and isinstance(endpoint.records, str) and split_path(endpoint.records).count(EACH) == 1

@@ -31,19 +31,21 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 @dataclass(frozen=True)
 class DuoSignature:
     """`host` is the vendor's host, which is signed whatever address the request goes to. Parameters are those of the
-    address; a form in the body is not signed as parameters, which version 2 would want for a POST.
+    address; a form in the body is not signed as parameters, which version 2 would want for a POST. `params` are put
+    on each request and signed with it, such as the account of a child (`account_id`); their values are templates.
     """
 
     host: str = "{api_host}"
     key_id: str = "{ikey}"
     key: str = "{skey}"
     version: Literal[2, 5] = 5
+    params: Params = ()
 
     title = "signed requests"
 
     @property
     def names(self) -> frozenset[str]:
-        return names_in(self.host, self.key_id, self.key)
+        return names_in(self.host, self.key_id, self.key, *(value for _, value in self.params))
 
     def flow(self, request: Request, credentials: Credentials) -> Flow:
         answer = yield self.signed(request, credentials, credentials.now)
@@ -54,6 +56,7 @@ class DuoSignature:
 
     def signed(self, request: Request, credentials: Credentials, at: datetime) -> Request:
         date = rfc2822(at)
+        request = request.with_params(*((name, fill(value, credentials)) for name, value in self.params))
         host = fill(self.host, credentials)
         text = canonical(request, host, credentials.address.vendor_path(request.url), date, self.version)
         digest = hashlib.sha512 if self.version == 5 else hashlib.sha1

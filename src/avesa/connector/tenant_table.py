@@ -12,7 +12,7 @@ import msgspec.structs
 
 from avesa.connector.checkpoint import Checkpoint, Position, fingerprint
 from avesa.connector.connection import Connection
-from avesa.connector.endpoint_request import bare_request
+from avesa.connector.endpoint_request import ParentId, bare_request
 from avesa.connector.incremental import (
     UNSURE,
     Changes,
@@ -124,7 +124,7 @@ class TenantTable:
             else replace(self.reading, records=split_path(windowed.records), other_records=())
         )
 
-    def request(self, at: Checkpoint, token: str | None, parent_id: str | None) -> Request:
+    def request(self, at: Checkpoint, token: str | None, parent_id: ParentId) -> Request:
         """The first request of the walk, before paging is put on it; `token` is what a delta feed gave last."""
         if self.deletions is not None and at.deletions is not None:
             listed = replace(

@@ -149,7 +149,8 @@ def _table(
     )
     of_listing, of_changes = _calls(pulls, "listing"), _calls(pulls, "changes")
     known = (of_listing is not None or listings == 0) and (of_changes is not None or asked_a_day == 0)
-    guess = 1.0 if endpoint.parent is None else float(max(1, rows.get(endpoint.parent.endpoint, 1)))
+    above = endpoint.parent
+    guess = 1.0 if above is None else float(max(1, -(-rows.get(above.endpoint, 1) // above.at_once)))
     return TablePlan(
         endpoint.name,
         asked_a_day,
