@@ -210,7 +210,7 @@ class Client:
             limited = verdict.means == "limit"
             rest = self._rest(response, verdict) if limited else 0.0
             self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
-            refuses = verdict.declared and verdict.means == "service"
+            refuses = verdict.means == "service" if verdict.declared else None
             return replace(response, refuses=refuses), verdict, ""
 
     def _slow_down(self, response: Response, verdict: Verdict, scope: Scope, seconds: float | None) -> float | None:
