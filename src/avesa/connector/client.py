@@ -90,7 +90,8 @@ class Client:
         self._scopes = Scopes(connection)
         self._monotonic = monotonic
         self._breaker = Breaker(service.limits.cool_down.total_seconds(), monotonic)
-        self._headers = tuple((k, fill(v, connection.credentials)) for k, v in service.headers)
+        filled = ((name, fill(value, connection.credentials)) for name, value in service.headers)
+        self._headers = tuple((name, value) for name, value in filled if value)
         self._token = SharedToken(connection, clock=clock, wait=self._wait)
         # A proxy from the environment is right for the vendor and wrong for a server on this machine.
         direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}

@@ -23,7 +23,7 @@ from avesa.shared.layout import checked_name
 
 @dataclass(frozen=True)
 class Setting:
-    """Something a tenant tells about its account. Required where there is no default."""
+    """Something a tenant tells about its account. Required where there is no default; an empty default is one, too."""
 
     name: str
     default: str | None = None
@@ -122,7 +122,8 @@ class Endpoint:
 class Service:
     """All that is true of one vendor. Checked when it is made: ValueError names what does not fit.
 
-    `base_url`, `headers` and the auth's templates are filled from settings and secrets. `check` names the
+    `base_url`, `headers` and the auth's templates are filled from settings and secrets; a header that comes out empty
+    is not sent. `check` names the
     endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
     identify the account whose requests the vendor counts together, all of them by default; None says that it counts
     all that come from one address or app, whoever the tenant is.
