@@ -249,6 +249,8 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("json", {"constant": "x"}, {}, '"x"'),
         ("text", {"first": ["a", "b"]}, {"a": None, "b": "x"}, "x"),
         ("text", {"first": ["a", "b"]}, {"a": "y", "b": "x"}, "y"),
+        ("text", {"first": ["a", "b"]}, {"a": "", "b": "x"}, "x"),
+        ("text", {"first": ["a", "b"]}, {"a": "", "b": ""}, None),
         ("text", {"first": ["a", {"constant": "z"}]}, {}, "z"),
         ("integer", {"first": ["a", "b"]}, {"a": "", "b": 2}, 2),
         ("integer", {"first": ["a", "b"]}, {"a": 1, "b": "x"}, 1),

@@ -170,7 +170,7 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case Constant(value):
             return _Compiled(f"CASE WHEN _is_readable THEN {value_literal(value, type_)} END")
         case First(rules):
-            return _first([_compiled(inner, type_, picks) for inner in rules])
+            return _first([_compiled(inner, type_, picks) for inner in rules], type_)
         case Join(rules, separator):
             texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
@@ -257,9 +257,11 @@ def _collected(parts: list[str]) -> str:
     return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
 
 
-def _first(parts: list[_Compiled]) -> _Compiled:
+def _first(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
     """Takes the first value; a text that failed to become one is told only if it was reached."""
-    value = f"coalesce({', '.join(part.value for part in parts)})"
+    # Many vendors send an empty text for what they do not have, and then the next one is wanted.
+    values = [f"nullif({part.value}, '')" if type_ == "text" else part.value for part in parts]
+    value = f"coalesce({', '.join(values)})"
     if all(part.failed is None for part in parts):
         return _Compiled(value)
     cases = ""
