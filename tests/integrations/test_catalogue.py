@@ -51,7 +51,10 @@ def test_ingestion_needs_neither_the_engine_nor_the_table_format() -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_service_has_the_tables_that_its_vendor_publishes(name: str) -> None:
-    assert sorted(endpoint.name for endpoint in load_service(name).endpoints) == sorted(Contract(name).tables)
+    """Change data capture is how several tables' changes are asked for, and has no rows of its own."""
+    tables = Contract(name).tables.items()
+    lists = [table for table, published in tables if published.rules.get("feed", {}).get("kind") != "cdc"]
+    assert sorted(endpoint.name for endpoint in load_service(name).endpoints) == sorted(lists)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -248,6 +248,7 @@ SERVICE = Service(
             "subscription_items",
             "/v1/subscription_items",
             records="data",
+            changes=None,
             parent=Parent("subscriptions", "subscription", into="query"),
             every=timedelta(days=1),
         ),

@@ -274,6 +274,7 @@ SERVICE = Service(
             "/projects.xro/2.0/Projects/{projectId}/Time",
             records="items",
             key=("timeEntryId",),
+            changes=None,
             paging=OF_PROJECTS,
             parent=Parent("projects", "projectId"),
             every=FOR_EACH_PROJECT,
