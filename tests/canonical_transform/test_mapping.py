@@ -36,6 +36,8 @@ COMMON = {
     *("source_url", "created_at", "created_by", "updated_at", "updated_by", "tags", "custom_fields"),
 }
 
+MINOR = {"path": "x", "unit": "minor_units", "currency": "c"}
+
 
 def document(**changes: Any) -> dict[str, Any]:
     whole: dict[str, Any] = {
@@ -265,9 +267,21 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
         (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
         (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
-        (with_rule("name", 5), "sources.acme.jobs.name", "one of path, constant, first, join, list, parent, found 5"),
-        (with_rule("name", {}), "sources.acme.jobs.name", "exactly one of path, constant, first, join, list, parent"),
-        (with_rule("name", {"pth": "x"}), "sources.acme.jobs.name", "one of path, constant, first, join, list, parent"),
+        (
+            with_rule("name", 5),
+            "sources.acme.jobs.name",
+            "exactly one of path, constant, first, join, list, parent, sum, found 5",
+        ),
+        (
+            with_rule("name", {}),
+            "sources.acme.jobs.name",
+            "exactly one of path, constant, first, join, list, parent, sum",
+        ),
+        (
+            with_rule("name", {"pth": "x"}),
+            "sources.acme.jobs.name",
+            "exactly one of path, constant, first, join, list, parent, sum",
+        ),
         (with_rule("name", {"parent": False}), "sources.acme.jobs.name.parent", "True"),
         (with_rule("count", {"parent": True}), "count.parent", "no parent, since the column is of type integer"),
         (with_rule("name", {"path": "x", "constant": 1}), "sources.acme.jobs.name", "exactly one of"),
@@ -299,6 +313,20 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (with_rule("name", {"path": "x", "unit": "cents"}), "name.unit", "no unit, since the column is of type text"),
         (with_rule("name", {"path": "x", "format": "iso"}), "name.format", "no format"),
         (with_rule("hours", {"path": "x", "unit": "cents", "map": {"a": 1}}), "hours", "only one of unit, map"),
+        (with_rule("name", {"sum": ["a"]}), "name.sum", "no sum, since the column is of type text"),
+        (with_rule("hours", {"sum": []}), "hours.sum", "not empty"),
+        (with_rule("hours", {"sum": [{"constant": 1}]}), "hours.sum[0]", "a path, or an object with one"),
+        (with_rule("hours", {"sum": [{"path": "a[].b", "map": {"x": 1}}]}), "hours.sum[0].path", "no []"),
+        (with_rule("hours", {"path": "x", "case": "upper"}), "hours.case", "no case"),
+        (with_rule("name", {"path": "x", "case": "title"}), "name.case", "one of upper, lower"),
+        (with_rule("name", {"path": "x", "case": "upper", "map": {"a": "b"}}), "name", "only one of map, case"),
+        (with_rule("hours", {"path": "x", "unit": "minor_units"}), "hours", "a currency beside the unit minor_units"),
+        (with_rule("hours", {"path": "x", "unit": "cents", "currency": "c"}), "hours", "and beside no other"),
+        (with_rule("hours", {"path": "x", "digits": {"UGX": 2}}), "hours.digits", "a currency beside the digits"),
+        (with_rule("hours", {**MINOR, "currency": "a[].b"}), "hours.currency", "no []"),
+        (with_rule("hours", {**MINOR, "digits": {"ugx": 2}}), "hours.digits", "three capital letters"),
+        (with_rule("hours", {**MINOR, "digits": {"UGX": 9}}), "hours.digits.UGX", "one of 0, 1"),
+        (with_rule("count", MINOR), "count.unit", "a column of type decimal"),
         (with_rule("hours", {"join": ["a"], "with": ""}), "hours.join", "no join"),
         (with_rule("name", {"list": ["a"]}), "name.list", "no list, since the column is of type text"),
         (with_rule("labels", {"list": ["a", {"path": "b", "map": {"c": "d"}}]}), "labels.list[1].map", "no map"),

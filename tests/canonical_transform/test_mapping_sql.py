@@ -27,6 +27,10 @@ TYPES = {
     "json": "VARCHAR",
 }
 
+MINOR = {"path": "a", "unit": "minor_units", "currency": "c"}
+HOURS = {"sum": ["h", {"path": "m", "unit": "minutes_to_hours"}]}
+MICROSOFT = {"path": "a", "format": "microsoft_date"}
+
 NOT_CAST = object()
 """Stands in a test for: null, and told as uncastable."""
 
@@ -245,6 +249,8 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("json", {"constant": "x"}, {}, '"x"'),
         ("text", {"first": ["a", "b"]}, {"a": None, "b": "x"}, "x"),
         ("text", {"first": ["a", "b"]}, {"a": "y", "b": "x"}, "y"),
+        ("text", {"first": ["a", "b"]}, {"a": "", "b": "x"}, "x"),
+        ("text", {"first": ["a", "b"]}, {"a": "", "b": ""}, None),
         ("text", {"first": ["a", {"constant": "z"}]}, {}, "z"),
         ("integer", {"first": ["a", "b"]}, {"a": "", "b": 2}, 2),
         ("integer", {"first": ["a", "b"]}, {"a": 1, "b": "x"}, 1),
@@ -272,6 +278,39 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("integer", {"path": "a", "unit": "gigabytes_to_bytes"}, {"a": 16}, 16 * 1024**3),
         ("integer", {"path": "a", "unit": "gigabytes_to_bytes"}, {"a": 1e300}, NOT_CAST),
         ("decimal", {"path": "a", "unit": "cents"}, {"a": "x"}, NOT_CAST),
+        ("decimal", HOURS, {"h": 1, "m": 30}, Decimal("1.5")),
+        ("decimal", HOURS, {"h": None, "m": "30"}, Decimal("0.5")),
+        ("decimal", HOURS, {"h": 0}, Decimal(0)),
+        ("decimal", HOURS, {"h": "", "m": None}, None),
+        ("decimal", HOURS, {}, None),
+        ("decimal", HOURS, {"h": 1, "m": "x"}, NOT_CAST),
+        ("decimal", HOURS, {"h": 9e13, "m": 6e14}, None),
+        ("integer", {"sum": ["h", "m"]}, {"h": 2**63 - 1, "m": 1}, None),
+        ("integer", {"sum": ["h", "m"]}, {"h": 2, "m": "3"}, 5),
+        ("decimal", {"sum": ["l[].a"]}, {"l": [{"a": 1.5}, {"a": None}, {}, {"a": "2"}]}, Decimal("3.5")),
+        ("decimal", {"sum": ["l[].a"]}, {"l": [{"a": 1}, {"a": "x"}]}, NOT_CAST),
+        ("decimal", {"sum": ["l[].a", "h"]}, {"l": [], "h": 2}, Decimal(2)),
+        ("decimal", {"sum": ["l[].a"]}, {"l": []}, None),
+        ("decimal", {"sum": ["l[].a"]}, {"l": "x"}, None),
+        ("decimal", {"sum": [{**MINOR, "path": "l[].a"}]}, {"l": [{"a": 150}, {"a": 50}], "c": "eur"}, Decimal(2)),
+        ("decimal", {"sum": [{**MINOR, "path": "l[].a"}]}, {"l": [{"a": 150}, {"a": 50}], "c": "jpy"}, Decimal(200)),
+        ("text", {"path": "a", "case": "upper"}, {"a": "usd"}, "USD"),
+        ("text", {"path": "a", "case": "lower"}, {"a": "ÉTÉ"}, "été"),
+        ("text", {"path": "a", "case": "upper"}, {"a": None}, None),
+        ("decimal", MINOR, {"a": 2999, "c": "eur"}, Decimal("29.99")),
+        ("decimal", MINOR, {"a": "-2999", "c": "EUR"}, Decimal("-29.99")),
+        ("decimal", MINOR, {"a": 2999, "c": "jpy"}, Decimal(2999)),
+        ("decimal", MINOR, {"a": 2999, "c": "KWD"}, Decimal("2.999")),
+        ("decimal", MINOR, {"a": 2999, "c": "clf"}, Decimal("0.2999")),
+        ("decimal", MINOR, {"a": 0.5, "c": "usd"}, Decimal("0.005")),
+        ("decimal", MINOR, {"a": 2999, "c": "UGX"}, Decimal(2999)),
+        ("decimal", {**MINOR, "digits": {"UGX": 2, "USD": 0}}, {"a": 2999, "c": "ugx"}, Decimal("29.99")),
+        ("decimal", {**MINOR, "digits": {"UGX": 2, "USD": 0}}, {"a": 2999, "c": "usd"}, Decimal(2999)),
+        ("decimal", MINOR, {"a": None, "c": "usd"}, None),
+        ("decimal", MINOR, {"a": 2999, "c": " "}, NOT_CAST),
+        ("decimal", MINOR, {"a": 2999}, NOT_CAST),
+        ("decimal", MINOR, {"a": "x", "c": "usd"}, NOT_CAST),
+        ("decimal", {"first": [{**MINOR, "path": "b"}, MINOR]}, {"a": 100, "c": "jpy"}, Decimal(100)),
         ("timestamp", {"path": "a", "format": "iso"}, {"a": "2024-01-31T10:00:00Z"}, utc(2024, 1, 31, 10)),
         ("timestamp", {"path": "a", "format": "epoch_seconds"}, {"a": 1706709909}, utc(2024, 1, 31, 14, 5, 9)),
         ("timestamp", {"path": "a", "format": "epoch_seconds"}, {"a": "0.5"}, utc(1970, 1, 1, 0, 0, 0, 500000)),
@@ -283,6 +322,13 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
             utc(2024, 1, 31, 14, 5, 9, 123000),
         ),
         ("timestamp", {"path": "a", "format": "epoch_milliseconds"}, {"a": "2024-01-31"}, NOT_CAST),
+        ("timestamp", MICROSOFT, {"a": "/Date(1706709909123)/"}, utc(2024, 1, 31, 14, 5, 9, 123000)),
+        ("timestamp", MICROSOFT, {"a": "/Date(1706709909123+1300)/"}, utc(2024, 1, 31, 14, 5, 9, 123000)),
+        ("timestamp", MICROSOFT, {"a": "/Date(-1)/"}, utc(1969, 12, 31, 23, 59, 59, 999000)),
+        ("timestamp", MICROSOFT, {"a": "1706709909123"}, NOT_CAST),
+        ("timestamp", MICROSOFT, {"a": "2024-01-31"}, NOT_CAST),
+        ("timestamp", MICROSOFT, {"a": "/Date(99999999999999999)/"}, NOT_CAST),
+        ("date", MICROSOFT, {"a": "/Date(1706659200000+0000)/"}, date(2024, 1, 31)),
         (
             "timestamp",
             {"path": "a", "format": "%m/%d/%Y %I:%M %p"},

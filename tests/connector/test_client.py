@@ -16,7 +16,7 @@ from avesa.connector.limiter import Limiter
 from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request
 from avesa.connector.retry import Code, Errors, Inside, Retry
-from avesa.connector.service import Service
+from avesa.connector.service import Service, Setting
 from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
 
@@ -54,6 +54,15 @@ def test_auth_and_headers_are_put_on_and_parameters_are_encoded(vendor: TinyVend
     assert asked.headers["authorization"] == "Basic Y286czNjcjN0"
     assert asked.headers["clientid"] == "co"
     assert asked.query == {"conditions": "a>=[2026] and b"}
+
+
+def test_a_header_that_comes_out_empty_is_not_sent(vendor: TinyVendor) -> None:
+    optional = Setting("on_behalf_of", default="")
+    headers = (("On-Behalf-Of", "{on_behalf_of}"), ("clientId", "{company_id}"))
+    service = replace(SLOW, settings=(*SLOW.settings, optional), headers=headers)
+    with client(vendor, [], service) as sender:
+        sender.get(ask(vendor), Tally())
+    assert "on-behalf-of" not in vendor.asked[0].headers and vendor.asked[0].headers["clientid"] == "co"
 
 
 def test_a_429_makes_everybody_wait_as_long_as_it_says(vendor: TinyVendor) -> None:

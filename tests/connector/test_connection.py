@@ -78,6 +78,14 @@ def test_a_tenants_own_address_stands_for_that_of_every_way() -> None:
     assert made.base_url == "http://127.0.0.1:9/c" and made.vendor_base_url == "https://api.tiny.example/c"
 
 
+def test_a_setting_with_an_empty_default_may_stay_empty() -> None:
+    settings = (*SERVICE.settings, Setting("on_behalf_of", default=""))
+    made = connection(replace(SERVICE, settings=settings), {"company_id": "c"}, {"private_key": "k"}, where=ACME)
+    assert made.credentials["on_behalf_of"] == ""
+    with pytest.raises(ConfigurationError, match="missing setting site"):
+        connection(SERVICE, {"company_id": "c", "site": " "}, {"private_key": "k"}, where=ACME)
+
+
 def test_a_key_that_only_signs_may_have_line_breaks() -> None:
     signing = replace(
         SERVICE, secrets=("pem", "user"), auth=JwtAssertion("https://v.example/t", (("iss", "{user}"),), key="{pem}")

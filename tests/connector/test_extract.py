@@ -66,14 +66,20 @@ class Table:
         self.link = connection(service, settings, {"private_key": "s3cr3t-key"}, where=Where("acme", "tiny"))
         self.endpoint = endpoint
 
-    def pages(self, start: Position = Position(), parents: list[str] | None = None) -> Iterator[Extracted]:  # noqa: B008
+    def pages(
+        self,
+        start: Position = Position(),  # noqa: B008
+        parents: list[str] | None = None,
+        *,
+        is_changes: bool = False,
+    ) -> Iterator[Extracted]:
         with Client(self.link) as client, Fetcher(client, Tally(), 2) as fetcher:
             walk = Walk(
                 client,
                 self.link.service.paging_of(self.endpoint, listing=True),
                 reading_of(self.link.service, self.endpoint),
                 lambda parent: bare_request(self.link, self.endpoint, parent),
-                is_changes=False,
+                is_changes=is_changes,
                 max_pages=60,
                 at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
                 wait=self.wait,
@@ -277,6 +283,13 @@ def test_a_child_can_be_asked_for_by_a_parameter(vendor: TinyVendor) -> None:
 def test_an_answer_without_content_is_an_empty_page(vendor: TinyVendor) -> None:
     table = Table(vendor, Endpoint("a", "/a", records="data"), lambda _: Answer(204, b""))
     assert table.ids() == []
+
+
+def test_an_answer_that_nothing_changed_is_an_empty_page_of_changes_and_no_listing(vendor: TinyVendor) -> None:
+    table = Table(vendor, Endpoint("a", "/a", records="data"), lambda _: Answer(304, b""))
+    assert table.ids(is_changes=True) == []
+    with pytest.raises(TableFailed, match="304"):
+        table.ids()
 
 
 # What an answer must not do

@@ -321,6 +321,18 @@ def test_changes_can_be_asked_for_at_another_place_with_parts_of_records(tmp_pat
         assert sorted(told) == [("1", False, False), ("2", True, True)]
 
 
+def test_the_place_where_changes_are_told_gets_its_own_parameters_and_not_those_of_the_list(tmp_path: Path) -> None:
+    changes = Changes("updated", ask=("since", "{since}"), path="/changed", params=(("entity", "{company_id}"),))
+    with bench(tmp_path, Endpoint("things", "/things", params=(("status", "all"),), changes=changes)) as it:
+        it.answers(lambda asked: [{"id": 1, "updated": iso(NOON)}])
+        it.pull()
+        it.pull()
+        listed, changed = it.vendor.asked[0].query, it.vendor.asked[-1].query
+        assert listed["status"] == "all" and "entity" not in listed
+        assert changed["entity"] == it.tenant.settings["company_id"]
+        assert changed["since"] == "2026-03-01T12:00:00Z" and "status" not in changed
+
+
 def test_changes_that_the_vendor_cuts_off_are_listed_in_the_same_pull(tmp_path: Path) -> None:
     changes = Changes("updated", ask=("since", "{since}"), paging=SinglePage(), most=4, kept_for=30 * DAY)
     with bench(tmp_path, Endpoint("things", "/things", changes=changes)) as it:

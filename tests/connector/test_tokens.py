@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -130,6 +131,14 @@ def test_a_refused_token_is_renewed_once_and_a_second_refusal_stands() -> None:
     assert flow.send(Token("t2")) == REQUEST.with_headers(("Authorization", "Bearer t2"))
     with pytest.raises(StopIteration):
         flow.send(answer({}, 401))
+
+
+def test_a_401_that_is_declared_to_mean_something_else_costs_no_new_token() -> None:
+    flow = with_token(GRANT, REQUEST)
+    next(flow)
+    flow.send(Token("t1"))
+    with pytest.raises(StopIteration):
+        flow.send(replace(answer({}, 401), refuses=False))
 
 
 def test_a_request_goes_to_the_address_that_came_with_the_token() -> None:

@@ -67,7 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are kept by the vendor, without their secrets."""
 
     def _send(self, answer: Answer) -> None:
-        content = answer.content()
+        # RFC 9110, section 6.4.1: such an answer has no body.
+        content = b"" if answer.status == 304 else answer.content()
         with suppress(OSError):
             self.send_response_only(answer.status)
             self.send_header("Date", format_datetime(self.server.vendor.clock(), usegmt=True))

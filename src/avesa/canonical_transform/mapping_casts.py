@@ -7,8 +7,10 @@ by the forms that it takes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from avesa.canonical_transform.currencies import MINOR_DIGITS, USUAL_DIGITS
 from avesa.canonical_transform.mapping_rules import ColumnType, Scalar
 from avesa.canonical_transform.sql_text import SQL_TYPES, literal
 
@@ -34,8 +36,11 @@ _UNITS: dict[str, tuple[int, int]] = {
 }
 """Multiplied by the first, divided by the second."""
 
-_EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
+_EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000, "microsoft_date": 1_000}
 """Microseconds in one."""
+
+_MICROSOFT_DATE = r"^/Date\((-?\d{1,17})([+-]\d{4})?\)/$"
+"""Milliseconds since 1970, UTC; the offset only says where the vendor would show it."""
 
 _FIRST_MICROSECOND = -62_135_596_800_000_000
 _LAST_MICROSECOND = 253_402_300_799_999_999
@@ -78,6 +83,24 @@ def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | N
             return _day(text, format_)
 
 
+def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
+    """An amount in the smallest unit of its currency as a decimal in the currency itself; null without a currency.
+
+    `text` and `currency` are expressions, as in `cast`; `digits` go before those of ISO 4217.
+    """
+    by: dict[int, list[str]] = {}
+    for code, behind_the_point in sorted({**MINOR_DIGITS, **digits}.items()):
+        by.setdefault(behind_the_point, []).append(code)
+    cases = "".join(
+        f"\n        WHEN list_contains([{', '.join(map(literal, codes))}], upper({currency})) THEN {10**count}"
+        for count, codes in by.items()
+        if count != USUAL_DIGITS
+    )
+    divisor = f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {10**USUAL_DIGITS} END"
+    converted = f"TRY_CAST(TRY_CAST({text} AS DOUBLE) / {divisor} AS {SQL_TYPES['decimal']})"
+    return f"CASE WHEN {_matches(text, _NUMBER)} THEN {converted} END"
+
+
 def _matches(text: str, pattern: str) -> str:
     return f"regexp_full_match({text}, '{pattern}')"
 
@@ -118,6 +141,8 @@ def _day(text: str, format_: str | None) -> str:
 
 
 def _microseconds(text: str, format_: str) -> str:
+    if format_ == "microsoft_date":
+        text = f"nullif(regexp_extract({text}, '{_MICROSOFT_DATE}', 1), '')"
     number = f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({text} AS DECIMAL(24,6)) END"
     return f"({number}) * {_EPOCHS[format_]}"
 

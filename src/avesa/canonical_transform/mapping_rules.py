@@ -18,6 +18,9 @@ Scalar = str | int | float | bool
 
 COLUMN_TYPES: tuple[ColumnType, ...] = get_args(ColumnType)
 
+MINOR_UNITS = "minor_units"
+"""The unit of an amount that is counted in the smallest unit of its currency."""
+
 _SELECTOR = re.compile(r"\[(.*)\]")
 _CONSTANT_OF = {
     "text": "a text",
@@ -53,7 +56,7 @@ class JsonPath:
 
 @dataclass(frozen=True)
 class FromPath:
-    """The value at a path, as the column's type. At most one of `format`, `unit` and `values` is set.
+    """The value at a path, as the column's type. At most one of `format`, `unit`, `values` and `case` is set.
 
     Where the record does not hold what `when` asks for, the value counts as missing.
     """
@@ -64,8 +67,14 @@ class FromPath:
     values: tuple[tuple[str, Scalar], ...] = ()
     """The vendor's value and ours, sorted; the vendor's is compared whatever its case."""
     default: Scalar | None = None
+    case: Literal["upper", "lower"] | None = None
+    """In which letters a text is put."""
     when: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
     """Paths and the texts that may stand there, whatever their case; all of them have to hold."""
+    currency: JsonPath | None = None
+    """Of an amount in `minor_units`: where its currency's code is."""
+    digits: tuple[tuple[str, int], ...] = ()
+    """Currencies whose minor unit is another one for this vendor than by ISO 4217: code and digits, sorted."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +109,24 @@ class OfParent:
     """The record id of the parent that the record was asked for under."""
 
 
-Rule = FromPath | Constant | First | Join | Collect | OfParent
+@dataclass(frozen=True)
+class Sum:
+    """Several numbers added up, and all elements of a list; what is missing counts as nothing."""
+
+    rules: tuple[FromPath, ...]
+
+
+Rule = FromPath | Constant | First | Join | Collect | Sum | OfParent
 
 
 def leaves(rule: Rule) -> Iterator[FromPath]:
-    """Every path rule within a rule."""
+    """Every path rule within a rule; the path of a currency counts as one."""
     match rule:
         case FromPath():
             yield rule
-        case First(rules) | Join(rules) | Collect(rules):
+            if rule.currency is not None:
+                yield FromPath(rule.currency)
+        case First(rules) | Join(rules) | Collect(rules) | Sum(rules):
             for inner in rules:
                 yield from leaves(inner)
         case Constant() | OfParent():
@@ -125,7 +143,7 @@ def open_value(rule: Rule, closed: tuple[Scalar, ...]) -> str | None:
             return next((str(value) for value in given if value not in closed), None)
         case First(rules):
             return next((odd for inner in rules if (odd := open_value(inner, closed)) is not None), None)
-        case FromPath() | Join() | Collect() | OfParent():
+        case FromPath() | Join() | Collect() | Sum() | OfParent():
             return "a rule without a map"
 
 
@@ -144,33 +162,55 @@ def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int,
             # One level is enough, and nesting would make the query grow with every level.
             flat = (inner for part in parts for inner in (part.rules if isinstance(part, First) else (part,)))
             return First(tuple(flat))
-        case {"join": list(rules), "with": str(separator)}:
-            if type_ != "text":
-                mapping_fault(file, (*at, "join"), f"expected no join, since the column is of type {type_}")
-            texts = tuple(parse_rule(r, "text", file, (*at, "join", i)) for i, r in enumerate(rules))
-            return Join(texts, separator)
-        case {"list": list(rules)}:
-            if type_ != "json":
-                mapping_fault(file, (*at, "list"), f"expected no list, since the column is of type {type_}")
-            return Collect(tuple(parse_rule(r, "json", file, (*at, "list", i)) for i, r in enumerate(rules)))
+        case {"join": _} | {"list": _} | {"sum": _}:
+            return _together(document, type_, file, at)
         case path_rule:
             return _from_path(path_rule, type_, file, at)
 
 
-def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
-    chosen = [key for key in ("format", "unit", "map") if key in document]
+def _together(document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...]) -> Rule:
+    """What puts several values into one."""
+    kind = next(name for name in _TAKEN_BY if name in document)
+    if type_ not in _TAKEN_BY[kind]:
+        mapping_fault(file, (*at, kind), f"expected no {kind}, since the column is of type {type_}")
+    parts = [(rule, (*at, kind, place)) for place, rule in enumerate(document[kind])]
+    if kind == "join":
+        return Join(tuple(parse_rule(rule, "text", file, place) for rule, place in parts), document["with"])
+    if kind == "list":
+        return Collect(tuple(parse_rule(rule, "json", file, place) for rule, place in parts))
+    paths = (({"path": rule} if isinstance(rule, str) else rule, place) for rule, place in parts)
+    return Sum(tuple(_from_path(path, type_, file, place, added=True) for path, place in paths))
+
+
+_TAKEN_BY: dict[str, tuple[ColumnType, ...]] = {"join": ("text",), "list": ("json",), "sum": ("decimal", "integer")}
+"""Rules that put several values into one, and the types of the columns that take what they give."""
+
+
+def _from_path(
+    document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...], *, added: bool = False
+) -> FromPath:
+    """`added` says that the elements of a list may become one number."""
+    chosen = [key for key in ("format", "unit", "map", "case") if key in document]
     if len(chosen) > 1:
         mapping_fault(file, at, f"expected only one of {', '.join(chosen)} in a rule")
     if "format" in document and type_ not in ("timestamp", "date"):
         mapping_fault(file, (*at, "format"), f"expected no format, since the column is of type {type_}")
     if "unit" in document and type_ not in ("decimal", "integer"):
         mapping_fault(file, (*at, "unit"), f"expected no unit, since the column is of type {type_}")
+    if ("currency" in document) != (document.get("unit") == MINOR_UNITS):
+        mapping_fault(file, at, f"expected a currency beside the unit {MINOR_UNITS}, and beside no other")
+    if "currency" in document and type_ != "decimal":
+        mapping_fault(file, (*at, "unit"), f"expected a column of type decimal for {MINOR_UNITS}, found {type_}")
+    if "digits" in document and "currency" not in document:
+        mapping_fault(file, (*at, "digits"), "expected a currency beside the digits")
+    if "case" in document and type_ != "text":
+        mapping_fault(file, (*at, "case"), f"expected no case, since the column is of type {type_}")
     if "default" in document and "map" not in document:
         mapping_fault(file, (*at, "default"), "expected a map beside the default")
     if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
         mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
     path = _parse_path(document["path"], file, (*at, "path"))
-    if isinstance(path.selector, Each) and (type_ not in ("text", "json")):
+    if isinstance(path.selector, Each) and type_ not in ("text", "json") and not (added and "map" not in document):
         mapping_fault(file, (*at, "path"), f"expected no [], since the column is of type {type_}")
     if "default" in document:
         _check_scalar(document["default"], type_, file, (*at, "default"))
@@ -180,13 +220,23 @@ def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple
         unit=document.get("unit"),
         values=_values(document.get("map", {}), type_, file, (*at, "map")),
         default=document.get("default"),
+        case=document.get("case"),
         when=_conditions(document.get("when", {})),
+        currency=_parse_plain(document["currency"], file, (*at, "currency")) if "currency" in document else None,
+        digits=tuple(sorted(document.get("digits", {}).items())),
     )
 
 
 def _conditions(wanted: dict[str, str | list[str]]) -> tuple[tuple[JsonPath, tuple[str, ...]], ...]:
     listed = {path: [texts] if isinstance(texts, str) else texts for path, texts in wanted.items()}
     return tuple((_parse_dotted(path), tuple(sorted(listed[path]))) for path in sorted(listed))
+
+
+def _parse_plain(document: str | list[Any], file: str, at: tuple[str | int, ...]) -> JsonPath:
+    path = _parse_path(document, file, at)
+    if isinstance(path.selector, Each):
+        mapping_fault(file, at, "expected no [], since one value is needed")
+    return path
 
 
 def _values(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from avesa.canonical_transform.mapping import UPDATED_AT, Column, Mapping
-from avesa.canonical_transform.mapping_casts import cast, value_literal
+from avesa.canonical_transform.mapping_casts import cast, minor_units, value_literal
 from avesa.canonical_transform.mapping_rules import (
     Collect,
     ColumnType,
@@ -26,6 +26,7 @@ from avesa.canonical_transform.mapping_rules import (
     OfParent,
     Rule,
     Scalar,
+    Sum,
     Where,
 )
 from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal
@@ -171,12 +172,12 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
     return compiled
 
 
-def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
+def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:  # noqa: PLR0911  # one return for each kind of rule
     match rule:
         case Constant(value):
             return _Compiled(f"CASE WHEN _is_readable THEN {value_literal(value, type_)} END")
         case First(rules):
-            return _first([_compiled(inner, type_, picks) for inner in rules])
+            return _first([_compiled(inner, type_, picks) for inner in rules], type_)
         case Join(rules, separator):
             texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
@@ -184,17 +185,53 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
             return _Compiled(picks.parent())
         case Collect(rules):
             return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
+        case Sum(rules):
+            return _sum([_addend(inner, type_, picks) for inner in rules], type_)
         case FromPath():
             return _Compiled(_mapped(rule, type_, picks)) if rule.values else _from_path(rule, type_, picks)
 
 
 def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
     text = picks.text(rule, exact=type_ == "text")
-    value = cast(text, type_, rule.format, rule.unit)
+    value = _typed(text, rule, type_, picks)
     # Every text is a text, and what is not JSON becomes a JSON text: these casts cannot fail.
     if type_ in ("text", "json"):
         return _Compiled(value)
     return _Compiled(value, f"CASE WHEN {value} IS NULL THEN {text} END")
+
+
+def _typed(text: str, rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
+    if rule.currency is not None:
+        return minor_units(text, picks.text(FromPath(rule.currency), exact=False), dict(rule.digits))
+    value = cast(text, type_, rule.format, rule.unit)
+    return value if rule.case is None else f"{rule.case}({value})"
+
+
+def _addend(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
+    """A number to add; of a list the sum of its elements, which fails as a whole where one of them is no number."""
+    if not isinstance(rule.path.selector, Each):
+        return _compiled(rule, type_, picks)
+    text = picks.text(rule, exact=False)
+    element = "json_extract_string(element, '$')"
+    numbers = f"list_transform({_elements(text)}, lambda element: {_typed(element, rule, type_, picks)})"
+    value = f"CASE WHEN NOT list_contains(list_transform({numbers}, lambda one: one IS NULL), true) "
+    value += f"THEN TRY_CAST(list_sum({numbers}) AS {SQL_TYPES[type_]}) END"
+    return _Compiled(value, f"CASE WHEN {value} IS NULL AND {text} <> '[]' THEN {text} END")
+
+
+def _sum(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
+    """What is not there counts as nothing; what is there and no number makes the whole null."""
+    failures = [part.failed for part in parts if part.failed is not None]
+    failed = f"coalesce({', '.join(failures)})" if failures else "NULL"
+    values = [part.value for part in parts]
+    # Two of the widest numbers together are wider: the sum is told to fit afterwards.
+    wide = "HUGEINT" if type_ == "integer" else "DECIMAL(38,4)"
+    added = " + ".join(f"coalesce(CAST({value} AS {wide}), 0)" for value in values)
+    is_there = f"coalesce({', '.join(values)}) IS NOT NULL"
+    return _Compiled(
+        f"CASE WHEN {failed} IS NULL AND {is_there} THEN TRY_CAST({added} AS {SQL_TYPES[type_]}) END",
+        failed if failures else None,
+    )
 
 
 def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
@@ -229,9 +266,11 @@ def _collected(parts: list[str]) -> str:
     return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
 
 
-def _first(parts: list[_Compiled]) -> _Compiled:
+def _first(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
     """Takes the first value; a text that failed to become one is told only if it was reached."""
-    value = f"coalesce({', '.join(part.value for part in parts)})"
+    # Many vendors send an empty text for what they do not have, and then the next one is wanted.
+    values = [f"nullif({part.value}, '')" if type_ == "text" else part.value for part in parts]
+    value = f"coalesce({', '.join(values)})"
     if all(part.failed is None for part in parts):
         return _Compiled(value)
     cases = ""

@@ -90,7 +90,8 @@ class Client:
         self._scopes = Scopes(connection)
         self._monotonic = monotonic
         self._breaker = Breaker(service.limits.cool_down.total_seconds(), monotonic)
-        self._headers = tuple((k, fill(v, connection.credentials)) for k, v in service.headers)
+        filled = ((name, fill(value, connection.credentials)) for name, value in service.headers)
+        self._headers = tuple((name, value) for name, value in filled if value)
         self._token = SharedToken(connection, clock=clock, wait=self._wait)
         # A proxy from the environment is right for the vendor and wrong for a server on this machine.
         direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
@@ -210,7 +211,7 @@ class Client:
             limited = verdict.means == "limit"
             rest = self._rest(response, verdict) if limited else 0.0
             self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
-            refuses = verdict.declared and verdict.means == "service"
+            refuses = verdict.means == "service" if verdict.declared else None
             return replace(response, refuses=refuses), verdict, ""
 
     def _slow_down(self, response: Response, verdict: Verdict, scope: Scope, seconds: float | None) -> float | None:

@@ -189,16 +189,23 @@ class Walk:
         if not is_first and any(expired.matches(response) for expired in self.paging.expired):
             raise CursorExpired("The vendor does not know the cursor of the next page any more.")
         verdict = self.client.verdict(response)
-        if gone or verdict.is_good:
+        if gone or verdict.is_good or self._is_unchanged(response):
             return
         if response.status == 400 and not verdict.declared and self.is_changes and number == 1:
             raise ChangesRefused
         raise self.client.refusal(response)
 
     def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
-        if not asked.has_records or response.status == 204:  # 204: no content, so no list either
+        # 204: no content, so no list either.
+        if not asked.has_records or response.status == 204 or self._is_unchanged(response):
             return []
         return read_page(response.body, self.reading, page=number, parent_id=parent_id)
+
+    def _is_unchanged(self, response: Response) -> bool:
+        """304: nothing changed since the moment that was asked about (RFC 9110, section 15.4.5). Only a request for
+        changes asks about one, so it is never the answer to a listing.
+        """
+        return response.status == 304 and self.is_changes
 
     def _check_next(self, asked: Request, following: Request, asked_before: RepeatGuard) -> None:
         """Raises TableFailed for a next request that would go round in circles, to another host, or would store a

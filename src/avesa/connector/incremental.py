@@ -99,8 +99,9 @@ class Changes:
     `{until}` are moments in `form`: a text is strftime in UTC. A coarser form rounds down. `overlap` is how far behind
     the watermark each window begins.
 
-    `path`, `records` and `paging` say where changes are asked for, where their list is and how it is handed out, if
-    not as in a listing, and `partial` that they hold only what changed. `events` says that they come as events.
+    `path`, `params`, `records` and `paging` say where changes are asked for, what else is sent, where their list is and
+    how it is handed out, if not as in a listing, and `partial` that they hold only what changed. `events` says that
+    they come as events.
 
     `longest_window` is the most that the vendor answers at once: a longer span is asked for piece by piece.
     `kept_for` is how far back the vendor remembers changes: behind that a full listing is due. `only` says that the
@@ -114,6 +115,7 @@ class Changes:
     form: str | Form = "%Y-%m-%dT%H:%M:%SZ"
     overlap: timedelta = timedelta(0)
     path: str | None = None
+    params: Params | None = None
     records: str | None = None
     partial: bool = False
     longest_window: timedelta | None = None

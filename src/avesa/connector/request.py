@@ -90,8 +90,8 @@ class Request:
 class Response:
     """One HTTP answer. Header names are lower case; `body` is decompressed.
 
-    `sent_at` and `received_at` are by our own clock and frame the last attempt. `refuses` says that its body refuses
-    the credentials, whatever the status, as the service declares that.
+    `sent_at` and `received_at` are by our own clock and frame the last attempt. `refuses` says whether it refuses
+    the credentials, whatever its status, where the service declares what its body means; None where it does not.
     """
 
     status: int
@@ -100,7 +100,7 @@ class Response:
     url: str
     sent_at: datetime | None = None
     received_at: datetime | None = None
-    refuses: bool = False
+    refuses: bool | None = None
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.url}, {len(self.body)} bytes>"

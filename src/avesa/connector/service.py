@@ -24,7 +24,7 @@ from avesa.shared.layout import checked_name
 
 @dataclass(frozen=True)
 class Setting:
-    """Something a tenant tells about its account. Required where there is no default."""
+    """Something a tenant tells about its account. Required where there is no default; an empty default is one, too."""
 
     name: str
     default: str | None = None
@@ -128,7 +128,8 @@ class Endpoint:
 class Service:
     """All that is true of one vendor. Checked when it is made: ValueError names what does not fit.
 
-    `base_url`, `headers` and the auth's templates are filled from settings and secrets. `check` names the
+    `base_url`, `headers` and the auth's templates are filled from settings and secrets; a header that comes out empty
+    is not sent. `check` names the
     endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
     identify the account whose requests the vendor counts together, all of them by default; None says that it counts
     all that come from one address or app, whoever the tenant is.
@@ -255,8 +256,9 @@ class Service:
         in_path = known | set(endpoint.parent.params if endpoint.parent else ())
         named = names_in(endpoint.path) - in_path
         changes, deletions = self.changes_of(endpoint), endpoint.deletions
-        if isinstance(changes, Changes) and changes.path is not None:
-            named |= names_in(changes.path) - in_path
+        if isinstance(changes, Changes):
+            named |= names_in(changes.path or "") - in_path
+            named |= names_in(*(value for _, value in changes.params or ())) - known
         if deletions is not None:
             named |= names_in(deletions.path, *(value for _, value in deletions.params)) - known
         for text in (endpoint.base_url or "", *(value for _, value in endpoint.params)):

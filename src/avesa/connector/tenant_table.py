@@ -131,14 +131,23 @@ class TenantTable:
                 self.endpoint, path=self.deletions.path, params=self.deletions.params, method="GET", body=None
             )
             return self.deletions.changes.asked(bare_request(self.connection, listed, None), *at.deletions)
-        path = self.windowed.path if self.windowed and at.kind == "changes" else None
-        endpoint = self.endpoint if path is None else replace(self.endpoint, path=path)
-        request = bare_request(self.connection, endpoint, parent_id)
+        request = bare_request(self.connection, self._asked_at(at), parent_id)
         if at.kind == "listing":
             return request
         if self.delta is not None:
             return self.delta.asked(request, token or "")
         return self.windowed.asked(request, *at.window) if self.windowed and at.window else request
+
+    def _asked_at(self, at: Checkpoint) -> Endpoint:
+        """The endpoint, with what of its request is another one for changes."""
+        if self.windowed is None or at.kind == "listing":
+            return self.endpoint
+        path, params = self.windowed.path, self.windowed.params
+        return replace(
+            self.endpoint,
+            path=self.endpoint.path if path is None else path,
+            params=self.endpoint.params if params is None else params,
+        )
 
     def may_be_refused(self, at: Checkpoint) -> bool:
         """Whether a 400 to the first request can mean that the vendor does not know the change condition."""

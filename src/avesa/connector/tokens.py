@@ -92,11 +92,12 @@ def is_good(token: Token | None, refused: Token | None, now: datetime) -> bool:
 
 def with_token(grant: Grant, request: Request, *, header: str = "Authorization", prefix: str = "Bearer ") -> Flow:
     """The flow of every scheme with a token: put it on, and with a new one ask once more where it is refused, by 401 or
-    by what the body says.
+    by what the body says. A 401 that is declared to mean something else is no reason for a new token.
     """
     token = yield TokenNeeded(grant)
     answer = yield _put_on(request, token, header, prefix)
-    refused = isinstance(answer, Response) and (answer.status == 401 or answer.refuses)
+    assert isinstance(answer, Response)
+    refused = answer.status == 401 if answer.refuses is None else answer.refuses
     if refused and isinstance(token, Token):
         token = yield TokenNeeded(grant, refused=token)
         yield _put_on(request, token, header, prefix)
