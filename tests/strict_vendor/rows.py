@@ -98,8 +98,10 @@ class Rows:
         else:
             record = self._id(table, "", seed, number, place)
         paging = table.rules["paging"]
-        hides = isinstance(paging, dict) and paging.get("hides", False)
-        row = Row(record, 0, moment, is_hidden=hides and ((number - 1) // 3) % 3 == 1)
+        hides = paging.get("hides", False) if isinstance(paging, dict) else False
+        # "some" leaves something to see in any three in a row.
+        hidden = {"some": number % 3 == 2, True: ((number - 1) // 3) % 3 == 1}.get(hides, False)
+        row = Row(record, 0, moment, is_hidden=hidden)
         self._touch(table, row, moment)
         self._lists[table.name, place].append(row)
         return row

@@ -58,7 +58,8 @@ class JsonPath:
 class FromPath:
     """The value at a path, as the column's type. At most one of `format`, `unit`, `values` and `case` is set.
 
-    Where the record does not hold what `when` asks for, the value counts as missing.
+    Where the record does not hold what `when` asks for, or holds what `unless` names, the value counts as missing. With
+    `names` the value is of an object those fields whose names fit, with one `*` at its beginning or end.
     """
 
     path: JsonPath
@@ -75,6 +76,9 @@ class FromPath:
     """Of an amount in `minor_units`: where its currency's code is."""
     digits: tuple[tuple[str, int], ...] = ()
     """Currencies whose minor unit is another one for this vendor than by ISO 4217: code and digits, sorted."""
+    unless: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
+    """As `when`: none of them may hold."""
+    names: str | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,13 @@ _TAKEN_BY: dict[str, tuple[ColumnType, ...]] = {"join": ("text",), "list": ("jso
 """Rules that put several values into one, and the types of the columns that take what they give."""
 
 
+def _check_names(path: JsonPath, type_: ColumnType, beside: bool, file: str, at: tuple[str | int, ...]) -> None:
+    if type_ != "json" or beside:
+        mapping_fault(file, (*at, "names"), "expected no names but alone for a column of type json")
+    if path.selector is not None:
+        mapping_fault(file, (*at, "path"), "expected a plain path beside names")
+
+
 def _from_path(
     document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...], *, added: bool = False
 ) -> FromPath:
@@ -210,6 +221,8 @@ def _from_path(
     if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
         mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
     path = _parse_path(document["path"], file, (*at, "path"))
+    if "names" in document:
+        _check_names(path, type_, bool(chosen), file, at)
     if isinstance(path.selector, Each) and type_ not in ("text", "json") and not (added and "map" not in document):
         mapping_fault(file, (*at, "path"), f"expected no [], since the column is of type {type_}")
     if "default" in document:
@@ -224,6 +237,8 @@ def _from_path(
         when=_conditions(document.get("when", {})),
         currency=_parse_plain(document["currency"], file, (*at, "currency")) if "currency" in document else None,
         digits=tuple(sorted(document.get("digits", {}).items())),
+        unless=_conditions(document.get("unless", {})),
+        names=document.get("names"),
     )
 
 

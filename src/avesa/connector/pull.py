@@ -209,15 +209,18 @@ class _Pull:
         """True when all pages are read, False when asked to stop between two of them."""
         parents, self.bound = None, None
         if self.endpoint.parent is not None:
-            above = self.endpoint.parent.endpoint
-            self.bound = landed_through(self.place, self.service.name, above)
+            parent = self.endpoint.parent
+            self.bound = landed_through(self.place, self.service.name, parent.endpoint)
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
             is_only = self.table.windowed is not None and self.table.windowed.only
-            since = None if is_only else self.at.since
-            parents = live_parents(self.place, self.service.name, above, changed_since=since)
+            since = None if is_only or parent.every else self.at.since
+            parents = live_parents(
+                self.place, self.service.name, parent.endpoint, changed_since=since, having=parent.having
+            )
         if self.stop():
             return False
-        with Fetcher(self.client, self.tally, self.service.limits.concurrency, self.endpoint) as fetcher:
+        counted = self.table.counted_as(self.at.kind)
+        with Fetcher(self.client, self.tally, self.service.limits.concurrency, counted) as fetcher:
             while True:
                 if not self._leg(fetcher, parents, distinct):
                     return False

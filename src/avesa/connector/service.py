@@ -24,7 +24,9 @@ from avesa.shared.layout import checked_name
 
 @dataclass(frozen=True)
 class Setting:
-    """Something a tenant tells about its account. Required where there is no default; an empty default is one, too."""
+    """Something a tenant tells about its account. Required where there is no default; where that is empty, it may stay
+    empty, and an endpoint's parameter that is made of it alone is not sent.
+    """
 
     name: str
     default: str | None = None
@@ -42,6 +44,10 @@ class Parent:
 
     With `at_once` so many are asked for in one request, as a list of their ids in the body. The answer then has an
     element for each at the `*` of `records`, in which the parent's id stands at `key`.
+
+    `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for. Changes
+    are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
+    do not show that something came below them.
     """
 
     endpoint: str
@@ -49,6 +55,8 @@ class Parent:
     into: Literal["path", "query", "body"] = "path"
     at_once: int = 1
     key: str = "id"
+    having: str | None = None
+    every: bool = False
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -58,7 +66,8 @@ class Parent:
 @dataclass(frozen=True)
 class Deleted:
     """How a record says that it is gone: one of `values` at a dotted path. `at` is the path of the time, which
-    stands in where the record has no last-modified time. With `present` anything that is there, but null, means so.
+    stands in where the record has no last-modified time. With `present` anything that is there means so, but null and 0
+    (as a time of deletion, 0 is none).
     """
 
     path: str
@@ -208,7 +217,10 @@ class Service:
         if unknown := sorted(asked.difference(known)):
             raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
         for endpoint in self.endpoints:
-            if strange := sorted(set(endpoint.limit_groups) - self.limits.groups):
+            changes = self.changes_of(endpoint)
+            of_changes = changes.limit_group if isinstance(changes, Changes) else None
+            named = (*endpoint.limit_groups, *((of_changes,) if of_changes is not None else ()))
+            if strange := sorted(set(named) - self.limits.groups):
                 raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {', '.join(strange)}")
 
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:

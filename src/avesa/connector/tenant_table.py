@@ -143,11 +143,21 @@ class TenantTable:
         if self.windowed is None or at.kind == "listing":
             return self.endpoint
         path, params = self.windowed.path, self.windowed.params
-        return replace(
+        asked = replace(
             self.endpoint,
             path=self.endpoint.path if path is None else path,
             params=self.endpoint.params if params is None else params,
         )
+        if self.windowed.body is None:
+            return asked
+        return replace(asked, method="POST", params=params or (), body=self.windowed.body)
+
+    def counted_as(self, kind: Kind) -> Endpoint:
+        """The endpoint whose limits the requests of a pull count in."""
+        group = self.windowed.limit_group if self.windowed is not None and kind == "changes" else None
+        if group is None:
+            return self.endpoint
+        return replace(self.endpoint, limit_group=(*self.endpoint.limit_groups, group))
 
     def may_be_refused(self, at: Checkpoint) -> bool:
         """Whether a 400 to the first request can mean that the vendor does not know the change condition."""
@@ -162,7 +172,9 @@ class TenantTable:
     def told(self, at: Checkpoint, records: list[Record]) -> list[Record]:
         """The table's records that the records of a page tell of."""
         if at.deletions is not None:
-            return [record._replace(is_deleted=True) for record in records]
+            # Some vendors tell of all deletions that they remember, whatever they are asked.
+            begin = at.deletions[0]
+            return [r._replace(is_deleted=True) for r in records if r.updated_at is None or r.updated_at >= begin]
         if at.kind == "listing" or self.windowed is None or self.windowed.events is None:
             return records
         return told_by_events(records, self.windowed.events, self.reading)
