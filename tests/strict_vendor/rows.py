@@ -46,7 +46,8 @@ class Rows:
             key = table.name, place
             if key not in self._lists:
                 self._lists[key] = []
-                count = self._counts.get(table.name, 2 if table.parent else 7)
+                made_of_others = table.rules.get("feed", {}).get("kind") == "deleted"
+                count = self._counts.get(table.name, 0 if made_of_others else 2 if table.parent else 7)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
                 for number in range(1, count + 1):
                     self._add(table, place, number, self.born - timedelta(days=2) + apart * number)
