@@ -46,7 +46,8 @@ class Rows:
             key = table.name, place
             if key not in self._lists:
                 self._lists[key] = []
-                usual = 1 if table.facts.get("single") else 2 if table.parent else 7
+                made_of_others = table.rules.get("feed", {}).get("kind") == "deleted"
+                usual = 0 if made_of_others else 1 if table.facts.get("single") else 2 if table.parent else 7
                 count = self._counts.get(table.name, usual)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
                 for number in range(1, count + 1):

@@ -1,0 +1,152 @@
+"""What is special about Salesforce: SOQL, next pages by locator, the Recycle Bin, deletions object by object, and
+codes that say more than the status.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars
+import pytest
+
+from avesa.connector.auth import OneOf
+from avesa.connector.incremental import Changes
+from avesa.connector.oauth2 import ClientCredentials, RefreshToken
+from avesa.connector.page import Page
+from avesa.connector.request import Request, Response
+from avesa.connector.retry import classify
+from avesa.integrations.salesforce import DELETED_RECORDS, SERVICE
+from avesa.integrations.salesforce.deleted_records import ObjectByObject
+from avesa.integrations.salesforce.fields import FIELDS
+from avesa.pipeline.ingest import ingest_table
+from avesa.shared.errors import TableFailed
+from avesa.shared.tenants import TenantService
+from strict_vendor.contract import Contract
+from strict_vendor.server import Serving, strict_vendor
+from tiny_vendor import open_ports
+
+DELETED = Request("GET", "https://example.my.salesforce.com/services/data/v62.0/sobjects/Account/deleted/")
+
+
+def means(status: int, code: str, message: str = "") -> str | None:
+    body = json.dumps([{"errorCode": code, "message": message}]).encode()
+    return classify(Response(status, {}, body, DELETED.url), SERVICE.errors).means
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "meaning"),
+    [
+        (403, "REQUEST_LIMIT_EXCEEDED", "limit"),
+        (403, "INSUFFICIENT_ACCESS", "table"),
+        (400, "INVALID_QUERY_LOCATOR", "expired"),
+        (400, "QUERY_TIMEOUT", "retry"),
+        (400, "INVALID_FIELD", "table"),
+        (401, "INVALID_SESSION_ID", "service"),
+        (503, "SERVER_UNAVAILABLE", "retry"),
+    ],
+)
+def test_the_code_says_what_a_refusal_means(status: int, code: str, meaning: str) -> None:
+    assert means(status, code) == meaning
+
+
+def test_changes_are_asked_in_soql_with_a_bare_time_and_in_order() -> None:
+    changes = SERVICE.changes_of(SERVICE.endpoint("case_comments"))
+    assert isinstance(changes, Changes)
+    assert changes.asked(DELETED, datetime(2024, 1, 31, 14, 5, 9, tzinfo=UTC)).param("q") == (
+        "SELECT Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp, LastModifiedDate, "
+        "LastModifiedById, IsDeleted FROM CaseComment WHERE SystemModstamp >= 2024-01-31T14:05:09Z "
+        "ORDER BY SystemModstamp ASC, Id ASC"
+    )
+
+
+@pytest.mark.parametrize("sobject", FIELDS)
+def test_only_published_fields_are_asked_for(sobject: str) -> None:
+    """One that does not exist refuses the whole query."""
+    contract = Contract("salesforce")
+    table = next(table for table in contract.tables.values() if table.facts.get("sobject") == sobject)
+    fields = FIELDS[sobject].split(", ")
+    assert [name for name in fields if contract.field(table.record, name) is None] == []
+    assert len(fields) == len(set(fields)) and {"Id", "SystemModstamp"} <= set(fields)
+
+
+def test_what_lies_in_the_recycle_bin_counts_as_deleted_but_users_have_no_such_flag() -> None:
+    without = [e.name for e in SERVICE.endpoints if e.deleted is None]
+    assert without == ["users", "deleted_records"]
+    assert all(e.path.endswith("/queryAll") for e in SERVICE.endpoints if e.name != "deleted_records")
+
+
+def test_deletions_are_asked_for_one_object_after_the_other() -> None:
+    paging = ObjectByObject(("Account", "Contact", "Case"))
+    page = Page(Response(200, {}, b'{"deletedRecords":[]}', DELETED.url), 0)
+    request: Request | None = paging.first(DELETED.with_params(("start", "a"), ("end", "b")))
+    asked = []
+    while request is not None:
+        asked.append(request.url.split("/sobjects/")[1])
+        assert request.params == (("start", "a"), ("end", "b"))
+        request = paging.next(request, page)
+    assert asked == ["Account/deleted/", "Contact/deleted/", "Case/deleted/"]
+    with pytest.raises(TableFailed, match="does not belong"):
+        paging.next(Request("GET", DELETED.url.replace("Account", "User")), page)
+
+
+def test_every_object_with_a_recycle_bin_is_asked_for_its_deletions() -> None:
+    paging = DELETED_RECORDS.paging
+    assert isinstance(paging, ObjectByObject)
+    assert sorted(paging.objects) == sorted(set(FIELDS) - {"User"})
+
+
+@pytest.mark.parametrize(
+    ("given", "scheme", "url"),
+    [
+        ({}, ClientCredentials, "https://{my_domain}.my.salesforce.com/services/oauth2/token"),
+        ({"refresh_token": "r"}, RefreshToken, "https://{login_host}/services/oauth2/token"),
+    ],
+)
+def test_a_tenant_connects_by_what_it_has(given: dict[str, str], scheme: type, url: str) -> None:
+    known = {"my_domain": "d", "login_host": "h", "client_id": "c", "client_secret": "s", **given}
+    assert isinstance(SERVICE.auth, OneOf)
+    chosen = SERVICE.auth.chosen(known)
+    assert isinstance(chosen, ClientCredentials | RefreshToken) and isinstance(chosen, scheme)
+    assert chosen.url == url and chosen.answer.hosts == (".salesforce.com",)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def serving(clock: Clock) -> Iterator[Serving]:
+    with strict_vendor("salesforce", clock=clock) as serving:
+        yield serving
+
+
+def test_deletions_of_all_objects_land_in_one_table(serving: Serving, clock: Clock, tmp_path: Path) -> None:
+    """And two pulls within a minute do not ask for a window of no length, which the vendor refuses."""
+    ports = open_ports(tmp_path, clock)
+    ports.tenants.add_tenant("acme")
+    stored = TenantService("acme", "salesforce", settings={"my_domain": "example", "base_url": serving.url})
+    ports.tenants.put(stored)
+    held = serving.vendor.credentials.values
+    ports.secrets.put("acme", "salesforce", {name: held[name] for name in SERVICE.secrets})
+    gone = [str(serving.vendor.delete(table, 1)["Id"]) for table in ("accounts", "cases", "campaigns")]
+    clock.now += timedelta(hours=1)
+    for _ in range(2):
+        assert ingest_table(ports, stored, "deleted_records", run_id="r", service=SERVICE).status == "ok"
+        clock.now += timedelta(seconds=10)
+    infos = ports.objects.list("acme/raw/salesforce/deleted_records")
+    files = [ports.objects.fetch(info.path, ports.scratch) for info in infos if info.path.endswith(".parquet")]
+    rows = polars.concat(map(polars.read_parquet, files)).to_dicts()
+    assert sorted({row["record_id"] for row in rows}) == sorted(set(gone))
+    assert serving.vendor.violations == []
