@@ -67,6 +67,30 @@ def test_a_body_is_json_with_whole_texts_filled_in() -> None:
     }
 
 
+def test_in_a_list_a_value_can_stand_for_several() -> None:
+    body = json_body({"properties": ["name", "{*company_id}"], "note": "{*company_id}"})
+    endpoint = Endpoint("a", "/search", method="POST", body=body)
+    link = linked(endpoint)
+    several = replace(link, credentials={**link.credentials, "company_id": "city, zip,"})
+    assert json.loads(bare_request(several, endpoint, None).body or "") == {
+        "properties": ["name", "city", "zip"],
+        "note": "{*company_id}",
+    }
+
+
+def test_a_parameter_of_a_setting_that_may_be_empty_is_sent_where_it_is_not() -> None:
+    endpoint = Endpoint("a", "/a", params=(("team", "{team}"), ("q", "team:{team}"), ("none", "")))
+    only = replace(
+        SERVICE, endpoints=(endpoint,), check=None, settings=(*SERVICE.settings, Setting("team", default=""))
+    )
+    for given, sent in (
+        ({}, (("q", "team:"), ("none", ""))),
+        ({"team": "T1"}, (("team", "T1"), ("q", "team:T1"), ("none", ""))),
+    ):
+        link = connection(only, {"company_id": "co", **given}, {"private_key": "s3cr3t"}, where=Where("acme"))
+        assert bare_request(link, endpoint, None).params == sent
+
+
 def test_a_graphql_query_keeps_its_braces() -> None:
     endpoint = Endpoint("a", "", method="POST", body=graphql("query { users { id } }", limit=100))
     asked = json.loads(bare_request(linked(endpoint), endpoint, None).body or "")

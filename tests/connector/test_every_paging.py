@@ -19,6 +19,7 @@ from avesa.connector.paging import (
     Header,
     IdsThenRecords,
     InParam,
+    InTurn,
     Keyset,
     Link,
     NextUrl,
@@ -117,6 +118,19 @@ def cursor_in_header(found: list[Row], size: int) -> tuple[Paging, Answer, Reque
     def answer(request: Request) -> Response:
         told = json.loads(by_cursor(found, request, size, request.value("header", "x-cursor")).body)
         return answered({"items": told["items"]}, x_next=told["next"])
+
+    return paging, answer, LIST
+
+
+def in_turn(found: list[Row], size: int) -> tuple[Paging, Answer, Request]:
+    """Each third is asked for by another value; the middle one is empty."""
+    half = len(found) // 2
+    parts = {"a": found[:half], "b": [], "c": found[half:]}
+    paging = InTurn(Cursor("next", "cursor", most=size), "state", ("a", "b", "c"))
+
+    def answer(request: Request) -> Response:
+        assert request.param("filter") == "all"
+        return by_cursor(parts[request.param("state") or ""], request, size, request.param("cursor"))
 
     return paging, answer, LIST
 
@@ -257,6 +271,7 @@ KINDS: list[Kind] = [
     cursor,
     cursor_in_body,
     cursor_in_header,
+    in_turn,
     link_header,
     next_url,
     forward_only,

@@ -34,6 +34,7 @@ from avesa.connector.paging import (
     SinglePage,
 )
 from avesa.connector.records import reading_of
+from avesa.connector.retry import Code, Errors, Inside
 from avesa.connector.service import Endpoint, Parent
 from avesa.pipeline.ingest import check_connection, ingest_table
 from avesa.shared.errors import TableFailed, Where
@@ -241,6 +242,21 @@ def test_a_child_can_be_asked_for_by_a_parameter(vendor: TinyVendor) -> None:
     endpoint = Endpoint("members", "/members", records="members", parent=Parent("channels", "channel", into="query"))
     table = Table(vendor, replace(endpoint, paging=Cursor("next", "cursor")), answer)
     assert table.ids(parents=["a", "b", "gone"]) == ["a1", "b1"]
+
+
+def test_a_parent_that_a_code_says_is_not_there_has_no_records(vendor: TinyVendor) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.query.get("channel", "b") == "b":
+            return says({"ok": False, "error": "not_in_channel"})
+        return says({"ok": True, "members": [{"id": asked.query["channel"] + "1"}]})
+
+    endpoint = Endpoint("members", "/members", records="members", parent=Parent("channels", "channel", into="query"))
+    table = Table(vendor, replace(endpoint, paging=Cursor("next", "cursor")), answer)
+    errors = Errors(code="error", inside=(Inside("ok", (False,)),), codes=(Code("not_in_channel", "gone"),))
+    table.link = replace(table.link, service=replace(table.link.service, errors=errors))
+    assert table.ids(parents=["a", "b", "c"]) == ["a1", "c1"]
+    with pytest.raises(TableFailed, match="not_in_channel"):
+        table.ids()
 
 
 def test_an_answer_without_content_is_an_empty_page(vendor: TinyVendor) -> None:

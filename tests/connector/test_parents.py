@@ -26,9 +26,9 @@ class Parents:
         pull = PullOf(rows=rows, started_at=at(minute), name=timestamp_name(at(minute)), **more)
         land(self.objects, "acme", "vendor", "things", pull)
 
-    def live(self, changed_since: int | None = None) -> list[str]:
+    def live(self, changed_since: int | None = None, having: str | None = None) -> list[str]:
         since = None if changed_since is None else at(changed_since)
-        return live_parents(self.place, "vendor", "things", changed_since=since)
+        return live_parents(self.place, "vendor", "things", changed_since=since, having=having)
 
 
 @pytest.fixture
@@ -47,6 +47,16 @@ def test_the_newest_listing_and_what_came_after_it_tell(parents: Parents) -> Non
     parents.land(40, row("d", 39, 40), kind="listing", complete=False)
     assert parents.live() == ["b", "c", "d"]
     assert parents.live(changed_since=29) == ["c", "d"]
+
+
+def test_only_parents_that_have_a_field_can_be_asked_for(parents: Parents) -> None:
+    told = ({"n": {"count": 2}}, {"n": {"count": 0}}, {"n": {"count": None}}, {}, {"n": {"count": 1}})
+    rows = [Row(id_, payload, at(9), at(20)) for id_, payload in zip("abcde", told, strict=True)]
+    parents.land(20, *rows, kind="listing")
+    parents.land(30, Row("a", {"n": {"count": 0}}, at(29), at(30)), Row("b", {"n": {"count": 3}}, at(29), at(30)))
+    assert parents.live() == ["a", "b", "c", "d", "e"]
+    assert parents.live(having="n.count") == ["b", "e"]
+    assert parents.live(having="n.count", changed_since=29) == ["b"]
 
 
 def test_a_table_that_was_never_listed_has_no_parents_to_go_by(parents: Parents) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import SinglePage
+from avesa.connector.service import Parent
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
@@ -256,6 +258,22 @@ def test_changes_ask_only_under_parents_that_changed_and_miss_none(bench: Bench)
     assert bench.pull("notes").rows == 1
     paths = {asked.path for asked in bench.vendor.asked[before:]}
     assert paths == {"/api/tickets/2/notes", "/api/tickets/3/notes"}
+
+
+def test_changes_ask_under_every_parent_where_parents_do_not_show_what_came_below_them(bench: Bench) -> None:
+    lists = bench.vendor.lists
+    lists["/tickets"] = [record(i, "2026-02-01T00:00:00Z") for i in (1, 2)]
+    for i in (1, 2):
+        lists[f"/tickets/{i}/notes"] = [record(i * 10, "2026-01-15T00:00:00Z")]
+    notes = replace(SERVICE.endpoint("notes"), parent=Parent("tickets", every=True))
+    bench.service = replace(SERVICE, endpoints=tuple(notes if e.name == "notes" else e for e in SERVICE.endpoints))
+    bench.pull()
+    bench.pull("notes")
+    bench.at(NOON + timedelta(hours=1))
+    lists["/tickets/2/notes"].append(record(21, "2026-03-01T12:30:00Z"))
+    bench.pull()
+    outcome = bench.pull("notes")
+    assert (outcome.kind, outcome.rows) == ("changes", 1)
 
 
 def test_children_of_a_table_that_was_never_pulled_say_what_to_do(bench: Bench) -> None:

@@ -98,6 +98,11 @@ def test_without_a_declared_key_the_digest_of_the_sorted_record_is_the_key() -> 
     assert first.record_id == second.record_id == expected
 
 
+def test_what_has_no_key_and_is_unique_under_its_parent_has_the_parents_before_the_digest() -> None:
+    [bare] = read(b'["U1"]', "C1", key=(), key_under_parent=True)
+    assert json.loads(bare.record_id or "") == ["C1", hashlib.sha256(b'"U1"').hexdigest()]
+
+
 def test_times_are_read_and_unreadable_ones_are_a_problem() -> None:
     body = b"""[{"id":1,"_info":{"lastUpdated":"2026-03-01T12:00:00Z"}}, {"id":2,"_info":{"lastUpdated":"soon"}},
                 {"id":3,"_info":null}, {"id":4,"_info":[1]}, {"id":5,"_info":{"lastUpdated":1772366400}}]"""
@@ -242,6 +247,12 @@ def test_a_flag_can_mean_deleted_by_being_there_at_all() -> None:
     body = b'[{"id":1,"@removed":{"reason":"deleted"}},{"id":2,"@removed":null},{"id":3}]'
     flags = [r.is_deleted for r in read(body, deleted=Deleted("@removed", present=True))]
     assert flags == [True, False, False]
+
+
+def test_a_time_of_deletion_that_is_zero_is_none() -> None:
+    body = b'[{"id":1,"date_delete":0},{"id":2,"date_delete":1772366400},{"id":3,"date_delete":false}]'
+    flags = [r.is_deleted for r in read(body, deleted=Deleted("date_delete", present=True))]
+    assert flags == [False, True, True]
 
 
 EVENTS = Events(types=("invoice.",), deleted=("invoice.deleted",))

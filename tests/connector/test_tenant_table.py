@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,10 @@ from msgspec.structs import replace as with_
 from avesa.connector.checkpoint import Figures, decode_checkpoint, encode_checkpoint
 from avesa.connector.completeness import Totals
 from avesa.connector.connection import connection
-from avesa.connector.incremental import Changes, Deletions, InParams
+from avesa.connector.incremental import Changes, Deletions, InBody, InParams
+from avesa.connector.json_template import json_body
+from avesa.connector.limits import Limits, Rate
+from avesa.connector.records import Record
 from avesa.connector.service import Endpoint, Parent, Service
 from avesa.connector.tenant_table import TenantTable, table_of
 from avesa.connector.times import SECONDS, Written
@@ -51,6 +55,36 @@ def test_changes_are_asked_for_window_by_window_and_then_the_deletions() -> None
         ("things", "1772971200", "1773230400"),
         ("deleted", "2026-03-01T12:00:00Z"),
     ]
+
+
+SEARCHED = Changes(
+    "updated",
+    ask=InBody((("filters.0.value", "{since}"),)),
+    form=SECONDS,
+    path="/things/search",
+    body=json_body({"filters": [{"name": "updated"}]}),
+    limit_group="search",
+)
+
+
+def test_changes_can_be_searched_for_by_post_while_the_listing_is_a_get() -> None:
+    endpoint = Endpoint("things", "/things", params=(("fields", "all"),), changes=SEARCHED, limit_group="lists")
+    limited = replace(SERVICE, limits=Limits(rates=(Rate(5, group="search"), Rate(9, group="lists"))))
+    things = table(endpoint, limited)
+    searched = things.request(things.beginning("changes", NOON, NOON, full=False), None, None)
+    assert (searched.method, searched.url.rpartition("/api")[2], searched.params) == ("POST", "/things/search", ())
+    assert json.loads(searched.body or "") == {"filters": [{"name": "updated", "value": "1772366400"}]}
+    listed = things.request(things.beginning("listing", NOON, NOON, full=True), None, None)
+    assert (listed.method, listed.params, listed.body) == ("GET", (("fields", "all"),), None)
+    assert things.counted_as("changes").limit_groups == ("lists", "search")
+    assert things.counted_as("listing").limit_groups == ("lists",)
+
+
+def test_a_deletion_from_before_the_window_is_none_of_it() -> None:
+    at = with_(THINGS.beginning("changes", NOON, NOON + DAY, full=False), deletions=(NOON, None))
+    moments = (NOON - timedelta(seconds=1), NOON, None)
+    records = [Record(str(n), "{}", moment, False, None) for n, moment in enumerate(moments)]
+    assert [(r.record_id, r.is_deleted) for r in THINGS.told(at, records)] == [("1", True), ("2", True)]
 
 
 def test_a_listing_is_one_walk_without_a_window() -> None:
@@ -101,6 +135,7 @@ def test_a_tenants_zone_changes_how_it_is_asked_and_so_drops_what_was_begun() ->
         ({"parent": Parent("tickets"), "deletions": DELETIONS}, "under no parent"),
         ({"changes": replace(WINDOWS, form=Written("%Y", "{nowhere}"))}, "nowhere"),
         ({"times": Written("%Y", "{nowhere}")}, "nowhere"),
+        ({"changes": SEARCHED}, "no group search"),
     ],
 )
 def test_what_does_not_fit_is_found_when_the_service_is_declared(wrong: dict[str, object], said: str) -> None:

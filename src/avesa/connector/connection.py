@@ -75,7 +75,8 @@ def connection(
     given = {name: secrets[name] for name in service.secrets if secrets.get(name)}
     way = _chosen(service, {**values, **given}, where)
     unused = _needed_by_others(service, way)
-    missing_settings = [s.name for s in service.settings if not values.get(s.name) and s.name not in unused]
+    needed = [s.name for s in service.settings if s.default != "" and s.name not in unused]
+    missing_settings = [name for name in needed if not values.get(name)]
     missing_secrets = [name for name in service.secrets if name not in given and name not in unused]
     if missing_settings or missing_secrets:
         raise ConfigurationError(

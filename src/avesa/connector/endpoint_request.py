@@ -20,7 +20,9 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | No
     Raises TableFailed where the parent's key does not have the parts that the endpoint is asked by.
     """
     settings = _settings(connection)
-    params = tuple((name, fill_names(value, settings)) for name, value in endpoint.params)
+    filled = ((name, value, fill_names(value, settings)) for name, value in endpoint.params)
+    # A setting that may stay empty is then not sent at all.
+    params = tuple((name, text) for name, value, text in filled if text or not value)
     headers: Params = ()
     body = None
     if endpoint.method == "POST":

@@ -147,7 +147,7 @@ class Walk:
             pages += 1
             if pages > self.max_pages:
                 raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
-            gone = response.status == 404 and parent_id is not None
+            gone = parent_id is not None and self._is_gone(response)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
             digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
@@ -186,6 +186,9 @@ class Walk:
         if response.status == 400 and not verdict.declared and self.is_changes and number == 1:
             raise ChangesRefused
         raise self.client.refusal(response)
+
+    def _is_gone(self, response: Response) -> bool:
+        return response.status == 404 or self.client.verdict(response).means == "gone"
 
     def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
         if not asked.has_records or response.status == 204:  # 204: no content, so no list either

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from avesa.connector.json_paths import found_at
+from avesa.connector.json_template import Body
 from avesa.connector.paging import Paging, query_value
 from avesa.connector.request import Params, Request, Response
 from avesa.connector.template import fill_names
@@ -107,6 +108,9 @@ class Changes:
     vendor has no list without a window: nothing is ever listed, and the first pull asks for as much as `kept_for`
     reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
     without a word: a full listing then takes its place.
+
+    With `body` they are asked for by POST with this body, whatever the listing's method, parameters and body are (a
+    search). `limit_group` is the group of the limits that such requests count in beside those of the endpoint.
     """
 
     field: str | None
@@ -122,6 +126,8 @@ class Changes:
     most: int | None = None
     events: Events | None = None
     paging: Paging | None = None
+    body: Body | None = None
+    limit_group: str | None = None
 
     def __post_init__(self) -> None:
         if self.longest_window is not None and self.longest_window <= timedelta(0):

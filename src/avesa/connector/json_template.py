@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from avesa.connector.template import NAME
+from avesa.connector.template import NAME, SPREAD
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Body:
     text: str
 
     def filled(self, values: Mapping[str, str]) -> str:
-        """The text with each text value that is nothing but `{name}` replaced, where `values` has that name.
+        """The text with each text value that is nothing but `{name}` replaced, where `values` has that name. In a list
+        `{*name}` stands for as many texts as the value has between its commas.
 
         A name inside a longer text stays as it is: queries have braces of their own.
         """
@@ -35,11 +36,17 @@ def graphql(query: str, **variables: Any) -> Body:
     return json_body({"query": query.strip(), "variables": variables})
 
 
+def _spread(value: Any, values: Mapping[str, str]) -> list[Any]:
+    if isinstance(value, str) and (name := SPREAD.fullmatch(value)) and name[1] in values:
+        return [part for text in values[name[1]].split(",") if (part := text.strip())]
+    return [_filled(value, values)]
+
+
 def _filled(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _filled(inner, values) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_filled(inner, values) for inner in value]
+        return [filled for inner in value for filled in _spread(inner, values)]
     if isinstance(value, str) and (name := NAME.fullmatch(value)):
         return values.get(name[1], value)
     return value

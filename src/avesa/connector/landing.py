@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,10 +146,13 @@ class Seen(NamedTuple):
     updated_at: int | None
     is_deleted: bool
     extracted_at: int
+    payload: str | None = None
 
 
-def read_rows(objects: Objects, path: str, scratch: Path) -> Iterator[Seen]:
-    """The rows of one raw file, batch by batch. Raises StorageError for what is no raw file."""
+def read_rows(objects: Objects, path: str, scratch: Path, *, payloads: bool = False) -> Iterator[Seen]:
+    """The rows of one raw file, batch by batch, with their payloads if these are asked for. Raises StorageError for
+    what is no raw file.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         local = objects.fetch(path, Path(folder))
@@ -159,6 +163,7 @@ def read_rows(objects: Objects, path: str, scratch: Path) -> Iterator[Seen]:
                 batch["updated_at"].cast(DataType.int64()).to_pylist(),
                 batch["is_deleted"].to_pylist(),
                 batch["extracted_at"].cast(DataType.int64()).to_pylist(),
+                batch["payload"].to_pylist() if payloads else repeat(None),
             )
 
 

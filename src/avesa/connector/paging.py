@@ -10,6 +10,7 @@ from avesa.connector.cursors import Cursor
 from avesa.connector.export_job import ExportJob
 from avesa.connector.forward_only import ForwardOnly
 from avesa.connector.ids_then_records import IdsThenRecords
+from avesa.connector.in_turn import InTurn
 from avesa.connector.keyset import Behind, InFilter, InParam, Keyset, Values
 from avesa.connector.links import query_value, read_links
 from avesa.connector.next_url import NextUrl
@@ -31,6 +32,7 @@ __all__ = [
     "IdsThenRecords",
     "InFilter",
     "InParam",
+    "InTurn",
     "Keyset",
     "Link",
     "NextUrl",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from avesa.connector.json_paths import value_at
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
 from avesa.shared.errors import StorageError, TableFailed
@@ -27,25 +28,29 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
     return place.watermarks.get(place.tenant, f"{service}/{table}").watermark
 
 
-def live_parents(place: Place, service: str, table: str, *, changed_since: datetime | None) -> list[str]:
+def live_parents(
+    place: Place, service: str, table: str, *, changed_since: datetime | None, having: str | None = None
+) -> list[str]:
     """Ids of the parents that are there, sorted; with `changed_since` only those changed at that moment or later
-    and those whose time of change is unknown.
+    and those whose time of change is unknown, with `having` only those that have something at that dotted path.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, table)
     latest: dict[str, tuple[int, bool, int | None]] = {}
+    payloads = having is not None
     for receipt in _current(place.objects, prefix, table):
         for name in receipt.files:
-            for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch):
+            for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch, payloads=payloads):
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
-                    latest[row.record_id] = (row.extracted_at, row.is_deleted, row.updated_at)
+                    out = row.is_deleted or (having is not None and not value_at(row.payload or "", having))
+                    latest[row.record_id] = (row.extracted_at, out, row.updated_at)
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
     return sorted(
         record_id
-        for record_id, (_, is_deleted, updated_at) in latest.items()
-        if not is_deleted and (floor is None or updated_at is None or updated_at >= floor)
+        for record_id, (_, is_out, updated_at) in latest.items()
+        if not is_out and (floor is None or updated_at is None or updated_at >= floor)
     )
 
 

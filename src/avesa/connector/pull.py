@@ -209,12 +209,16 @@ class _Pull:
         """True when all pages are read, False when asked to stop between two of them."""
         parents, self.bound = None, None
         if self.endpoint.parent is not None:
-            above = self.endpoint.parent.endpoint
-            self.bound = landed_through(self.place, self.service.name, above)
-            parents = live_parents(self.place, self.service.name, above, changed_since=self.at.since)
+            parent = self.endpoint.parent
+            self.bound = landed_through(self.place, self.service.name, parent.endpoint)
+            since = None if parent.every else self.at.since
+            parents = live_parents(
+                self.place, self.service.name, parent.endpoint, changed_since=since, having=parent.having
+            )
         if self.stop():
             return False
-        with Fetcher(self.client, self.tally, self.service.limits.concurrency, self.endpoint) as fetcher:
+        counted = self.table.counted_as(self.at.kind)
+        with Fetcher(self.client, self.tally, self.service.limits.concurrency, counted) as fetcher:
             while True:
                 if not self._leg(fetcher, parents, distinct):
                     return False

@@ -237,7 +237,7 @@ def _named(name: str | None, piece: bytes, reading: Reading, parent_id: str | No
     if key is None:
         return record._replace(record_id=None, problem="no key: the record's name is empty")
     if reading.key_under_parent and parent_id is not None:
-        key = json.dumps([parent_id, key], ensure_ascii=False, separators=(",", ":"))
+        key = _under(parent_id, key)
     return record._replace(record_id=key)
 
 
@@ -270,7 +270,8 @@ def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:
 
 def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None) -> tuple[str | None, str | None]:
     if not reading.key:
-        return _digest_key(payload), None
+        digest = _digest_key(payload)
+        return (_under(parent_id, digest) if reading.key_under_parent and parent_id is not None else digest), None
     parts: list[str] = []
     for path in reading.key:
         found = _get(value, path)
@@ -303,6 +304,10 @@ def _key_text(found: Any) -> str | None:
     return text
 
 
+def _under(parent_id: str, key: str) -> str:
+    return json.dumps([parent_id, key], ensure_ascii=False, separators=(",", ":"))
+
+
 def _digest_key(payload: str) -> str:
     """SHA-256 of the record's JSON with sorted keys, no spaces, characters as they are."""
     try:
@@ -328,7 +333,7 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
 def _is_deleted(value: Any, deleted: Deleted) -> bool:
     found = _get(value, split_path(deleted.path))
     if deleted.present:
-        return found is not None
+        return found is not None and not (found == 0 and type(found) is int)
     # 1 is not true here: Python calls them equal, a vendor's flag does not.
     return any(found == wanted and type(found) is type(wanted) for wanted in deleted.values)
 

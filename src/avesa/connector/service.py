@@ -23,7 +23,9 @@ from avesa.shared.layout import checked_name
 
 @dataclass(frozen=True)
 class Setting:
-    """Something a tenant tells about its account. Required where there is no default."""
+    """Something a tenant tells about its account. Required where there is no default; where that is empty, it may stay
+    empty, and an endpoint's parameter that is made of it alone is not sent.
+    """
 
     name: str
     default: str | None = None
@@ -38,11 +40,17 @@ class Setting:
 class Parent:
     """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
     that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
+
+    `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for. Changes
+    are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
+    do not show that something came below them.
     """
 
     endpoint: str
     param: str | tuple[str, ...] = "parentId"
     into: Literal["path", "query", "body"] = "path"
+    having: str | None = None
+    every: bool = False
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -52,7 +60,8 @@ class Parent:
 @dataclass(frozen=True)
 class Deleted:
     """How a record says that it is gone: one of `values` at a dotted path. `at` is the path of the time, which
-    stands in where the record has no last-modified time. With `present` anything that is there, but null, means so.
+    stands in where the record has no last-modified time. With `present` anything that is there means so, but null and 0
+    (as a time of deletion, 0 is none).
     """
 
     path: str
@@ -201,7 +210,9 @@ class Service:
         if unknown := sorted(asked.difference(known)):
             raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
         for endpoint in self.endpoints:
-            if strange := sorted(set(endpoint.limit_groups) - self.limits.groups):
+            changes = self.changes_of(endpoint)
+            of_changes = {changes.limit_group} - {None} if isinstance(changes, Changes) else set()
+            if strange := sorted({*endpoint.limit_groups, *of_changes} - self.limits.groups):
                 raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {', '.join(strange)}")
 
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:

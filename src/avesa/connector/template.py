@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 NAME = re.compile(r"\{([\w-]+)\}")
+SPREAD = re.compile(r"\{\*([\w-]+)\}")
 
 
 def fill(template: str, values: Mapping[str, str], *, quoted: bool = False) -> str:

@@ -131,14 +131,24 @@ class TenantTable:
                 self.endpoint, path=self.deletions.path, params=self.deletions.params, method="GET", body=None
             )
             return self.deletions.changes.asked(bare_request(self.connection, listed, None), *at.deletions)
-        path = self.windowed.path if self.windowed and at.kind == "changes" else None
-        endpoint = self.endpoint if path is None else replace(self.endpoint, path=path)
+        endpoint = self.endpoint
+        if self.windowed is not None and at.kind == "changes":
+            endpoint = replace(endpoint, path=self.windowed.path or endpoint.path)
+            if self.windowed.body is not None:
+                endpoint = replace(endpoint, method="POST", params=(), body=self.windowed.body)
         request = bare_request(self.connection, endpoint, parent_id)
         if at.kind == "listing":
             return request
         if self.delta is not None:
             return self.delta.asked(request, token or "")
         return self.windowed.asked(request, *at.window) if self.windowed and at.window else request
+
+    def counted_as(self, kind: Kind) -> Endpoint:
+        """The endpoint whose limits the requests of a pull count in."""
+        group = self.windowed.limit_group if self.windowed is not None and kind == "changes" else None
+        if group is None:
+            return self.endpoint
+        return replace(self.endpoint, limit_group=(*self.endpoint.limit_groups, group))
 
     def may_be_refused(self, at: Checkpoint) -> bool:
         """Whether a 400 to the first request can mean that the vendor does not know the change condition."""
@@ -153,7 +163,9 @@ class TenantTable:
     def told(self, at: Checkpoint, records: list[Record]) -> list[Record]:
         """The table's records that the records of a page tell of."""
         if at.deletions is not None:
-            return [record._replace(is_deleted=True) for record in records]
+            # Some vendors tell of all deletions that they remember, whatever they are asked.
+            begin = at.deletions[0]
+            return [r._replace(is_deleted=True) for r in records if r.updated_at is None or r.updated_at >= begin]
         if at.kind == "listing" or self.windowed is None or self.windowed.events is None:
             return records
         return told_by_events(records, self.windowed.events, self.reading)
