@@ -55,7 +55,8 @@ class JsonPath:
 class FromPath:
     """The value at a path, as the column's type. At most one of `format`, `unit` and `values` is set.
 
-    Where the record does not hold what `when` asks for, the value counts as missing.
+    Where the record does not hold what `when` asks for, or holds what `unless` names, the value counts as missing. With
+    `names` the value is of an object those fields whose names fit, with one `*` at its beginning or end.
     """
 
     path: JsonPath
@@ -66,6 +67,9 @@ class FromPath:
     default: Scalar | None = None
     when: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
     """Paths and the texts that may stand there, whatever their case; all of them have to hold."""
+    unless: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
+    """As `when`: none of them may hold."""
+    names: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,11 @@ def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple
         mapping_fault(file, (*at, "default"), "expected a map beside the default")
     if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
         mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
+    if "names" in document and (type_ != "json" or chosen):
+        mapping_fault(file, (*at, "names"), "expected no names but alone for a column of type json")
     path = _parse_path(document["path"], file, (*at, "path"))
+    if "names" in document and path.selector is not None:
+        mapping_fault(file, (*at, "path"), "expected a plain path beside names")
     if isinstance(path.selector, Each) and (type_ not in ("text", "json")):
         mapping_fault(file, (*at, "path"), f"expected no [], since the column is of type {type_}")
     if "default" in document:
@@ -174,6 +182,8 @@ def _from_path(document: dict[str, Any], type_: ColumnType, file: str, at: tuple
         values=_values(document.get("map", {}), type_, file, (*at, "map")),
         default=document.get("default"),
         when=_conditions(document.get("when", {})),
+        unless=_conditions(document.get("unless", {})),
+        names=document.get("names"),
     )
 
 

@@ -75,9 +75,14 @@ class _Picks:
         path = rule.path
         taken = self._taken(path)
         expression = taken if exact else f"nullif(trim({taken}), '')"
+        if rule.names is not None:
+            expression = _fields_named(expression, rule.names)
         if rule.when:
             holds = " AND ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.when)
             expression = f"CASE WHEN {holds} THEN {expression} END"
+        if rule.unless:
+            holds = " OR ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.unless)
+            expression = f"CASE WHEN ({holds}) IS NOT TRUE THEN {expression} END"
         for name, known in self.texts.items():
             if known == expression:
                 return name
@@ -262,6 +267,18 @@ def _pointer(steps: tuple[str, ...]) -> str:
 
 def _elements(text: str) -> str:
     return f"CASE WHEN starts_with({text}, '[') AND json_valid({text}) THEN json_extract({text}, '$[*]') END"
+
+
+def _fields_named(text: str, names: str) -> str:
+    """Of a JSON object the fields with fitting names that are not null, as a JSON object; null where there are none."""
+    side, part = ("starts_with", names[:-1]) if names.endswith("*") else ("ends_with", names[1:])
+    pointer = "'/' || replace(replace(name, '~', '~0'), '/', '~1')"
+    # Each name once, or the map of them would be refused.
+    listed = f"list_filter(list_sort(list_distinct(json_keys({text}))), lambda name: {side}(name, {literal(part)}))"
+    found = f"list_transform({listed}, lambda name: {{'key': name, 'value': json_extract({text}, {pointer})}})"
+    kept = f"map_from_entries(list_filter({found}, lambda field: field.value <> 'null'))"
+    made = f"nullif(CAST(to_json({kept}) AS VARCHAR), '{{}}')"
+    return f"CASE WHEN starts_with({text}, '{{') AND json_valid({text}) THEN {made} END"
 
 
 def _selected(elements: str, selector: Where, within: tuple[str, ...]) -> str:
