@@ -258,8 +258,8 @@ class Service:
         in_path = known | set(endpoint.parent.params if endpoint.parent else ())
         named = names_in(endpoint.path) - in_path
         changes, deletions = self.changes_of(endpoint), endpoint.deletions
-        if isinstance(changes, Changes) and changes.path is not None:
-            named |= names_in(changes.path) - in_path
+        if isinstance(changes, Changes):
+            named = (named | names_in(changes.path or "") - in_path) - changes.in_path
         if deletions is not None:
             named |= names_in(deletions.path, *(value for _, value in deletions.params)) - known
         for text in (endpoint.base_url or "", *(value for _, value in endpoint.params)):
