@@ -18,7 +18,7 @@ from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHea
 from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import Cursor, Expired, ForwardOnly, SinglePage
 from avesa.connector.retry import Code, Errors
-from avesa.connector.service import Deleted, Endpoint, Service
+from avesa.connector.service import Deleted, Each, Endpoint, Service, Setting
 from avesa.connector.times import MILLISECONDS, SECONDS, Epoch, Form, Iso, Times, Written
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
 from avesa.pipeline.ports import Ports
@@ -348,6 +348,42 @@ def test_any_other_refusal_of_a_day_fails_the_table(tmp_path: Path) -> None:
         with pytest.raises(TableFailed):
             it.pull()
         assert it.state.watermark is None
+
+
+WORDS = (*SERVICE.settings, Setting("words", default="b, a a"))
+
+
+def test_a_list_is_asked_for_once_for_each_word_of_a_setting_and_stops_and_goes_on_between_any_two(
+    tmp_path: Path,
+) -> None:
+    endpoint = Endpoint("things", "/of/{word}/things", each=Each("words", "word"), changes=None)
+    with bench(tmp_path, endpoint, paging=SinglePage(), settings=WORDS) as it:
+        it.answers(lambda asked: [{"id": asked.path.split("/")[-2]}])
+        assert it.pull(**stop_after(1)).status == "stopped"
+        outcome = it.pull()
+        assert (outcome.status, outcome.resumed, outcome.rows) == ("ok", True, 2)
+        assert {asked.path for asked in it.vendor.asked} == {"/api/of/a/things", "/api/of/b/things"}
+        assert [(row["record_id"], row["parent_id"]) for row in it.rows] == [("a", None), ("b", None)]
+
+
+def test_a_pull_of_other_words_does_not_go_on(tmp_path: Path) -> None:
+    endpoint = Endpoint("things", "/of/{word}/things", each=Each("words", "word"), changes=None)
+    with bench(tmp_path, endpoint, paging=SinglePage(), settings=WORDS) as it:
+        it.answers(lambda asked: [{"id": asked.path.split("/")[-2]}])
+        it.pull(**stop_after(1))
+        it.tenant = replace(it.tenant, settings={**it.tenant.settings, "words": "0 a b"})
+        outcome = it.pull()
+        assert (outcome.resumed, outcome.rows) == (False, 3)
+
+
+def test_windows_are_asked_for_under_each_word_of_a_setting(tmp_path: Path) -> None:
+    changes = replace(WINDOWED, only=True, kept_for=10 * DAY)
+    endpoint = Endpoint("things", "/of/{word}/things", each=Each("words", "word"), changes=changes, times=SECONDS)
+    with bench(tmp_path, endpoint, paging=SinglePage(), settings=WORDS) as it:
+        it.answers(
+            lambda asked: [{"id": asked.path.split("/")[-2] + asked.query["from"], "updated": asked.query["from"]}]
+        )
+        assert it.pull().rows == 4
 
 
 # Elsewhere than the list

@@ -31,6 +31,8 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: str | No
     parent = endpoint.parent
     parts = _parts(parent, parent_id) if parent is not None and parent_id is not None else {}
     in_path = parts if parent is not None and parent.into == "path" else {}
+    if endpoint.each is not None and parent_id is not None:
+        in_path = {endpoint.each.param: parent_id}
     request = Request(endpoint.method, address_of(connection, endpoint, in_path), params, headers, body)
     if parent is not None and parent.into != "path":
         for name, value in parts.items():

@@ -213,8 +213,15 @@ class _Pull:
             self.bound = landed_through(self.place, self.service.name, parent.endpoint)
             since = None if parent.every else self.at.since
             parents = live_parents(
-                self.place, self.service.name, parent.endpoint, changed_since=since, having=parent.having
+                self.place,
+                self.service.name,
+                parent.endpoint,
+                changed_since=since,
+                having=parent.having,
+                values=parent.values,
             )
+        elif self.endpoint.each is not None:
+            parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
             return False
         counted = self.table.counted_as(self.at.kind)
@@ -275,7 +282,7 @@ class _Pull:
         if self.table.delta is not None:
             self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
         total = self.service.total_of(self.endpoint)
-        if total is not None and self.at.kind == "listing" and self.endpoint.parent is None:
+        if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
@@ -321,7 +328,7 @@ class _Pull:
             rows.append(
                 Row(
                     record.record_id,
-                    page.parent_id,
+                    page.parent_id if self.endpoint.parent else None,
                     record.payload,
                     record.updated_at,
                     record.is_deleted,
