@@ -139,7 +139,7 @@ def test_what_a_mapping_reads_is_published_and_of_a_kind_that_fits(service: str,
         for leaf in leaves(rule):
             if fault := unfit(leaf, column, ends(contract, record, leaf.path)):
                 wrong.append(f"{column.name}: {shown(leaf.path)}: {fault}")
-            for path, _ in leaf.when:
+            for path, _ in (*leaf.when, *leaf.unless):
                 if not ends(contract, record, path):
                     wrong.append(f"{column.name}: when {shown(path)}: the vendor publishes no such field")
     assert wrong == []

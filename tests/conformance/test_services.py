@@ -14,14 +14,14 @@ from typing import Any
 import polars
 import pytest
 
-from avesa.connector.service import Endpoint, Service
+from avesa.connector.service import Endpoint, Parent, Service
 from avesa.integrations import load_service, service_names
 from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, check_connection, ingest_service, ingest_table
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
 from avesa.shared.receipt import Receipt
 from avesa.shared.tenants import TenantService
-from strict_vendor.contract import Contract
+from strict_vendor.contract import Contract, get
 from strict_vendor.contract import service_names as contracts
 from strict_vendor.server import Serving, strict_vendor
 from tiny_vendor import open_ports, receipts
@@ -82,16 +82,32 @@ class Tenant:
     def true(self, table: str) -> dict[tuple[str | None, str], Any]:
         """What the vendor has, in the same form. Of lists without a parent it is those that were asked for."""
         parent = self.service.endpoint(table).parent
-        places: list[tuple[str, ...]]
+        places: dict[str | None, list[tuple[str, ...]]]
         if parent:
-            places = [(key,) for _, key in self.true(parent.endpoint)]
+            places = {self._id(parent.endpoint, *key): [self._place(*key, parent)] for key in self._parents(parent)}
         else:
-            places = self.vendor.rows.places(self.vendor.contract.tables[table])
+            declared = self.vendor.contract.tables[table]
+            places = {None: [()] if "feed" in declared.rules else self.vendor.rows.places(declared)}
         return {
-            (place[0] if parent else None, str(self.vendor.key(table, record))): record
-            for place in places
+            (parent_id, str(self.vendor.key(table, record))): record
+            for parent_id, several in places.items()
+            for place in several
             for record in self.vendor.records(table, place)
         }
+
+    def _parents(self, parent: Parent) -> list[tuple[str | None, str]]:
+        """The places of the records that a table is asked for under."""
+        above = self.true(parent.endpoint)
+        return [key for key, record in above.items() if parent.having is None or get(record, parent.having)]
+
+    def _id(self, table: str, above: str | None, key: str) -> str:
+        """The id that a record has in raw."""
+        under = above is not None and self.service.endpoint(table).unique_under_parent
+        return json.dumps([above, key], separators=(",", ":")) if under else key
+
+    @staticmethod
+    def _place(above: str | None, key: str, parent: Parent) -> tuple[str, ...]:
+        return (above or "", key) if len(parent.params) > 1 else (key,)
 
     def receipt(self, table: str) -> Receipt:
         return receipts(self.ports, table, service=self.service.name)[-1]
@@ -136,7 +152,8 @@ def changing(tenant: Tenant) -> list[Endpoint]:
     """The tables that can be asked for changes, and tell of a change in a record that was there before."""
     rules = {name: table.rules for name, table in tenant.vendor.contract.tables.items()}
     asked = [e for e in flat(tenant) if tenant.service.changes_of(e) is not None]
-    return [e for e in asked if not rules[e.name].get("fixed_cursor") and tenant.vendor.records(e.name)]
+    own = [e for e in asked if not rules[e.name].get("fixed_cursor") and "feed" not in rules[e.name]]
+    return [e for e in own if tenant.vendor.records(e.name)]
 
 
 def check(tenant: Tenant, table: str) -> None:

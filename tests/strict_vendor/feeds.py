@@ -16,15 +16,11 @@ from strict_vendor.times import read_time, write_time
 def log_page(table: Table, rows: list[Row], asked: Asked, *, deleted: bool, size: int = 5) -> Json:
     """Jira's lists of changed or deleted worklogs: ids and times after `since`, with where to go on."""
     since = int(asked.given("query", "since") or 0)
-    found = sorted((row for row in rows if row.is_deleted == deleted), key=lambda row: row.modified)
-    moments = [(row, write_time(row.modified, "epoch_ms")) for row in found]
-    later = [(row, moment) for row, moment in moments if moment > since]
+    later = [entry for entry in log_entries(rows, deleted=deleted) if entry["updatedTime"] > since]
     shown = later[:size]
-    until = shown[-1][1] if shown else since
+    until = shown[-1]["updatedTime"] if shown else since
     page: Json = {
-        "values": [
-            {"worklogId": _number(row.record["id"]), "updatedTime": moment, "properties": []} for row, moment in shown
-        ],
+        "values": shown,
         "since": since,
         "until": until,
         "lastPage": len(later) <= size,
@@ -33,6 +29,15 @@ def log_page(table: Table, rows: list[Row], asked: Asked, *, deleted: bool, size
     if len(later) > size:
         page["nextPage"] = f"$base{asked.path}?since={until}"
     return page
+
+
+def log_entries(rows: list[Row], *, deleted: bool) -> list[Json]:
+    """All that such a list has, the oldest first."""
+    found = sorted((row for row in rows if row.is_deleted == deleted), key=lambda row: row.modified)
+    return [
+        {"worklogId": _number(row.record["id"]), "updatedTime": write_time(row.modified, "epoch_ms"), "properties": []}
+        for row in found
+    ]
 
 
 def _number(value: Any) -> Any:

@@ -92,7 +92,8 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
 def _not_held_back(rules: Json, asked: Asked, rows: list[Row], fields: list[str]) -> list[Row]:
     shown = (rules.get("deletes") or {}).get("shown", "never")
     if isinstance(shown, dict):
-        if asked.given(shown["in"], shown["name"]) == shown["value"]:
+        sent = [value for name, value in asked.query if name == shown["name"]] if shown["in"] == "query" else []
+        if shown["value"] in (*sent, asked.given(shown["in"], shown["name"])):
             return [row for row in rows if row.is_deleted] if shown.get("alone") else rows
         shown = "never"
     if shown == "in_filter":

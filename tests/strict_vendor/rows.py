@@ -46,7 +46,8 @@ class Rows:
             key = table.name, place
             if key not in self._lists:
                 self._lists[key] = []
-                count = self._counts.get(table.name, 2 if table.parent else 7)
+                usual = 1 if table.facts.get("single") else 2 if table.parent else 7
+                count = self._counts.get(table.name, usual)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
                 for number in range(1, count + 1):
                     self._add(table, place, number, self.born - timedelta(days=2) + apart * number)
@@ -97,8 +98,10 @@ class Rows:
         else:
             record = self._id(table, "", seed, number, place)
         paging = table.rules["paging"]
-        hides = isinstance(paging, dict) and paging.get("hides", False)
-        row = Row(record, 0, moment, is_hidden=hides and ((number - 1) // 3) % 3 == 1)
+        hides = paging.get("hides", False) if isinstance(paging, dict) else False
+        # "some" leaves something to see in any three in a row.
+        hidden = {"some": number % 3 == 2, True: ((number - 1) // 3) % 3 == 1}.get(hides, False)
+        row = Row(record, 0, moment, is_hidden=hidden)
         self._touch(table, row, moment)
         self._lists[table.name, place].append(row)
         return row

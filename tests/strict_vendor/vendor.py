@@ -15,7 +15,7 @@ from strict_vendor.checks import header_problems, problems
 from strict_vendor.contract import Contract, Json, Operation, Table, get, put
 from strict_vendor.credentials import Credentials
 from strict_vendor.faults import Fault, Faults, Kind
-from strict_vendor.feeds import by_ids, cdc_page, deleted_page, delta_rows, filled, log_page
+from strict_vendor.feeds import by_ids, cdc_page, deleted_page, delta_rows, filled, log_entries, log_page
 from strict_vendor.listing import filtered, place_of, read_query, selected
 from strict_vendor.messages import Answer, Asked, Refused
 from strict_vendor.pages import Pager, chosen
@@ -64,6 +64,9 @@ class StrictVendor:
 
     def records(self, table: str, place: Place = ()) -> list[Any]:
         """The records that a full listing shows, in the order in which they were made."""
+        feed = self.contract.tables[table].rules.get("feed", {})
+        if feed.get("kind") == "log":
+            return log_entries(self._all_rows(self.contract.tables[feed["of"]]), deleted=feed["deleted"])
         return [row.record for row in self.rows.of(self.contract.tables[table], place) if self._is_listed(table, row)]
 
     def change(self, table: str, index: int = 0, place: Place = (), **fields: Any) -> Any:
@@ -212,7 +215,7 @@ class StrictVendor:
         kept = self._pager.resumed(rules["paging"], asked, call.values)
         if (
             kept
-            and rules["paging"].get("same_request")
+            and chosen(rules["paging"], asked).get("same_request")
             and (kept["method"], kept["body"]) != (asked.method, asked.body)
         ):
             status = 405 if kept["method"] != asked.method else 400
