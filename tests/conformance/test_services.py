@@ -4,6 +4,7 @@ a contract with rules (tests/contracts/README.md), and this suite holds it to th
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -14,6 +15,7 @@ from typing import Any
 import polars
 import pytest
 
+from avesa.connector.paging import SearchWindow
 from avesa.connector.service import Endpoint, Parent, Service
 from avesa.integrations import load_service, service_names
 from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, check_connection, ingest_service, ingest_table
@@ -116,18 +118,23 @@ class Tenant:
 def _hurried(service: Service, contract: Contract) -> Service:
     """The same service with pages of a few rows, and waits of no time between attempts."""
     retry = replace(service.retry, first_wait=0.0, longest_wait=0.0, longest_retry_after=0.0)
+    rates = tuple(replace(rate, most=1_000_000, setting=None) for rate in service.limits.rates)
+    limits = replace(service.limits, rates=rates, rest=timedelta(0))
     endpoints = tuple(
         replace(endpoint, paging=_small(endpoint.paging), listing_paging=_small(endpoint.listing_paging))
         for endpoint in service.endpoints
     )
     paging, listing = _small(service.paging), _small(service.listing_paging)
-    return replace(service, retry=retry, endpoints=endpoints, paging=paging, listing_paging=listing)
+    return replace(service, retry=retry, limits=limits, endpoints=endpoints, paging=paging, listing_paging=listing)
 
 
 def _small(paging: Any) -> Any:
-    if is_dataclass(paging) and "most" in {field.name for field in fields(paging)}:
-        return replace(paging, most=PAGE)  # type: ignore[type-var]
-    return paging
+    if not is_dataclass(paging) or isinstance(paging, type):
+        return paging
+    names = {field.name for field in fields(paging)}
+    sizes = {name: PAGE for name in ("most", "size") if isinstance(getattr(paging, name, None), int) and name in names}
+    inner = {"inner": _small(paging.inner)} if isinstance(paging, SearchWindow) else {}
+    return replace(paging, **sizes, **inner)
 
 
 @pytest.fixture(params=SERVICES)
@@ -157,12 +164,27 @@ def changing(tenant: Tenant) -> list[Endpoint]:
 
 
 def check(tenant: Tenant, table: str) -> None:
-    """Raw knows every record that the vendor has and no other, with the values that they have there."""
+    """Raw knows every record that the vendor has and no other, with the values that they have there but secret ones."""
     known = {key: record for key, record in tenant.newest(table).items() if record is not None}
-    true = tenant.true(table)
+    true = {key: hidden(record, tenant.service.endpoint(table)) for key, record in tenant.true(table).items()}
     assert sorted(map(str, known)) == sorted(map(str, true)), table
     for key, record in known.items():
         assert is_part(record, true[key]), (table, key, record, true[key])
+
+
+def hidden(record: Any, endpoint: Endpoint) -> Any:
+    """The record as it may land: with stars where something secret stands."""
+    record = copy.deepcopy(record)
+    for path in endpoint.secret_fields:
+        *way, last = path.split(".")
+        inside = [record]
+        for name in way:
+            below = [one[name] for one in inside if isinstance(one, dict) and name in one]
+            inside = [one for value in below for one in (value if isinstance(value, list) else [value])]
+        for one in inside:
+            if isinstance(one, dict) and one.get(last) is not None:
+                one[last] = "***"
+    return record
 
 
 def is_part(landed: Any, true: Any) -> bool:
@@ -255,7 +277,8 @@ def test_a_deleted_record_is_gone_or_marked_in_the_next_full_listing(tenant: Ten
     before = len(tenant.rows(table))
     tenant.pull(table, full=True)
     later = tenant.rows(table)[before:]
-    alive = [row["record_id"] for row in later if not row["is_deleted"]]
+    # Some pagings land a row twice where one page ends and the next begins.
+    alive = {row["record_id"] for row in later if not row["is_deleted"]}
     assert gone not in alive
     assert len(alive) == len([key for key in tenant.true(table) if key[1] != gone])
     assert tenant.receipt(table).complete and tenant.receipt(table).kind == "listing"
