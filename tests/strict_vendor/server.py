@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -62,11 +64,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header, by the vendor's own clock."""
+        return format_datetime(self.server.vendor.clock().astimezone(UTC), usegmt=True)
+
     def log_message(self, format: str, *args: object) -> None:
         """Requests are kept by the vendor, without their secrets."""
 
     def _send(self, answer: Answer) -> None:
-        content = answer.content()
+        # RFC 9110, section 6.4.1: such an answer has no body.
+        content = b"" if answer.status == 304 else answer.content()
         with suppress(OSError):
             self.send_response(answer.status)
             for name, value in answer.headers.items():
