@@ -24,7 +24,7 @@ LOGS = NextUrl(("@odata.nextLink",), size="$top", most=1000, expired=TOO_OLD)
 USER_FIELDS = (
     "id,accountEnabled,assignedLicenses,businessPhones,city,companyName,country,createdDateTime,department,displayName,"
     "employeeHireDate,employeeId,employeeType,externalUserState,givenName,jobTitle,lastPasswordChangeDateTime,mail,"
-    "mobilePhone,officeLocation,onPremisesDomainName,onPremisesSamAccountName,onPremisesSyncEnabled,otherMails,"
+    "mobilePhone,officeLocation,onPremisesDomainName,onPremisesExtensionAttributes,onPremisesSamAccountName,onPremisesSyncEnabled,otherMails,"
     "postalCode,preferredLanguage,proxyAddresses,state,streetAddress,surname,usageLocation,userPrincipalName,userType"
 )
 
