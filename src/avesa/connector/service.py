@@ -231,8 +231,9 @@ class Service:
             raise ValueError(f"{self.name}: unknown setting or secret: {', '.join(unknown)}")
         for endpoint in self.endpoints:
             changes = self.changes_of(endpoint)
-            of_changes = {changes.limit_group} - {None} if isinstance(changes, Changes) else set()
-            if strange := sorted({*endpoint.limit_groups, *of_changes} - self.limits.groups):
+            of_changes = changes.limit_group if isinstance(changes, Changes) else None
+            named = (*endpoint.limit_groups, *((of_changes,) if of_changes is not None else ()))
+            if strange := sorted(set(named) - self.limits.groups):
                 raise ValueError(f"{self.name}/{endpoint.name}: the limits know no group {', '.join(strange)}")
 
     def _check_endpoint(self, endpoint: Endpoint, names: list[str]) -> None:
