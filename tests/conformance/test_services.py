@@ -15,6 +15,7 @@ from typing import Any
 import polars
 import pytest
 
+from avesa.connector.json_paths import values_at
 from avesa.connector.paging import SearchWindow
 from avesa.connector.service import Endpoint, Parent, Service
 from avesa.integrations import load_service, service_names
@@ -23,7 +24,7 @@ from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
 from avesa.shared.receipt import Receipt
 from avesa.shared.tenants import TenantService
-from strict_vendor.contract import Contract, get
+from strict_vendor.contract import Contract
 from strict_vendor.contract import service_names as contracts
 from strict_vendor.server import Serving, strict_vendor
 from tiny_vendor import open_ports, receipts
@@ -100,7 +101,7 @@ class Tenant:
     def _parents(self, parent: Parent) -> list[tuple[str | None, str]]:
         """The places of the records that a table is asked for under."""
         above = self.true(parent.endpoint)
-        return [key for key, record in above.items() if parent.having is None or get(record, parent.having)]
+        return [key for key, record in above.items() if has(record, parent)]
 
     def _id(self, table: str, above: str | None, key: str) -> str:
         """The id that a record has in raw."""
@@ -113,6 +114,12 @@ class Tenant:
 
     def receipt(self, table: str) -> Receipt:
         return receipts(self.ports, table, service=self.service.name)[-1]
+
+
+def has(record: Any, parent: Parent) -> bool:
+    """Whether a table is asked for under this record."""
+    found = values_at(json.dumps(record), parent.having) if parent.having else [True]
+    return any(value in parent.values if parent.values else value for value in found)
 
 
 def _hurried(service: Service, contract: Contract) -> Service:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from avesa.connector.address import Address, at_origin, origin
+from avesa.connector.address import Address, at_origin, is_under, origin
 
 TOKEN_URL = "https://login.vendor.example/oauth/token?p=1"
 
@@ -45,3 +45,20 @@ def test_two_addresses_are_of_one_origin_whatever_their_spelling() -> None:
 def test_only_the_host_changes_where_the_vendor_names_another_one() -> None:
     moved = at_origin("https://login.vendor.example/a/b?c=d%20e", "https://eu.vendor.example/")
     assert moved == "https://eu.vendor.example/a/b?c=d%20e"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://files.vendor.example/x",
+        "https://vendor.example.evil/x",
+        "https://evilvendor.example/x",
+        "https://user@files.vendor.example/x",
+        "https://files.vendor.example:8443/x",
+        "https://[/",
+        "/x",
+    ],
+)
+def test_only_hosts_below_the_named_ones_are_the_vendors(url: str) -> None:
+    assert is_under("https://Files.vendor.example/x?key=1", (".vendor.example",))
+    assert not is_under(url, (".vendor.example",))

@@ -16,7 +16,7 @@ from avesa.connector.limiter import Limiter
 from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request
 from avesa.connector.retry import Code, Errors, Inside, Retry
-from avesa.connector.service import Service, Setting
+from avesa.connector.service import Endpoint, Service, Setting
 from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
 
@@ -249,3 +249,47 @@ def test_a_rate_is_kept_by_spacing_requests() -> None:
 def test_a_wait_ends_as_soon_as_a_stop_is_asked_for() -> None:
     with pytest.raises(Stopped):
         waiter(lambda: True)(3600)
+
+
+REPORTS = Endpoint("reports", "/reports", downloads=(".files.example",), changes=None)
+
+
+def leads_to(vendor: TinyVendor, location: str, found: Answer) -> None:
+    """The vendor redirects its reports, and asks nobody who they are where it leads."""
+
+    def answer(asked: Asked) -> Answer:
+        vendor.asked.append(asked)
+        return Answer(302, headers={"Location": location}) if asked.path.endswith("/reports") else found
+
+    vendor.answer = answer  # type: ignore[method-assign]
+
+
+def test_a_file_is_fetched_where_an_answer_leads_and_no_credentials_go_along(vendor: TinyVendor) -> None:
+    leads_to(vendor, f"{vendor.url}/download?key=k1", Answer(body=b"a,b"))
+    with client(vendor, []) as sender:
+        answer = sender.send(ask(vendor, "/reports"), Tally(), REPORTS)
+    assert (answer.body, answer.url) == (b"a,b", vendor.url + "/reports")
+    download = vendor.asked[-1]
+    assert download.query == {"key": "k1"}
+    assert "authorization" not in download.headers and "clientid" not in download.headers
+
+
+@pytest.mark.parametrize("location", ["https://files.example.evil/x", "http://x.files.example/x", "https:///x"])
+def test_a_file_on_a_strange_host_is_not_fetched(vendor: TinyVendor, location: str) -> None:
+    leads_to(vendor, location, Answer())
+    with client(vendor, []) as sender, pytest.raises(TableFailed):
+        sender.send(ask(vendor, "/reports"), Tally(), REPORTS)
+    assert len(vendor.asked) == 1
+
+
+def test_a_file_that_is_refused_fails_its_table_and_not_the_connection(vendor: TinyVendor) -> None:
+    leads_to(vendor, f"{vendor.url}/download", Answer(401))
+    with client(vendor, []) as sender, pytest.raises(TableFailed, match="401"):
+        sender.send(ask(vendor, "/reports"), Tally(), REPORTS)
+
+
+def test_a_redirect_that_nobody_declared_is_not_followed(vendor: TinyVendor) -> None:
+    leads_to(vendor, f"{vendor.url}/download", Answer())
+    with client(vendor, []) as sender:
+        assert sender.send(ask(vendor, "/reports"), Tally(), replace(REPORTS, downloads=())).status == 302
+    assert len(vendor.asked) == 1

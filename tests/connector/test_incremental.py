@@ -15,6 +15,7 @@ from avesa.connector.incremental import (
     InBody,
     InHeader,
     InParams,
+    InPath,
     Memory,
     choose_kind,
     decode_memory,
@@ -149,6 +150,18 @@ def test_the_window_stands_at_a_path_of_the_body(ask: InBody, body: str) -> None
     assert changes.asked(REQUEST, NOON).body == body
 
 
+def test_the_window_stands_in_the_path() -> None:
+    asked = InPath((("day", "{since}"),)).put(Request("GET", "https://v.example/{day}/of/{other}"), {"since": "1/2"})
+    assert asked.url == "https://v.example/1%2F2/of/{other}"
+
+
+def test_a_path_of_one_window_is_asked_for_window_by_window_and_never_without_one() -> None:
+    with pytest.raises(ValueError):
+        replace(BOUNDED, ask=InPath((("day", "{since}"),)), only=False)
+    with pytest.raises(ValueError):
+        replace(BOUNDED, ask=InPath((("day", "{since}"),)), only=True, longest_window=None)
+
+
 def test_a_request_without_a_body_gets_one_and_a_place_that_is_not_there_is_an_error() -> None:
     ask = Changes("u", ask=InBody((("a.b", "{since}"),)), form=SECONDS)
     assert ask.asked(Request("POST", "https://v.example"), NOON).body == '{"a":{"b":"1772366400"}}'
@@ -231,6 +244,13 @@ def test_a_delta_feed_is_listed_until_there_is_a_token() -> None:
     memory = Memory(listed_at=NOON, token="t1")
     assert choose_kind(delta, NOON, memory, full=False, relist=HOUR, now=NOON) == "changes"
     assert delta.asked(REQUEST, "t1").param("token") == "t1"
+
+
+def test_a_token_goes_with_the_parameters_of_the_first_walk_unless_it_stands_for_them() -> None:
+    request = Request("GET", "https://v.example", (("fields", "a,b"),))
+    delta = Delta(("token",), ask=("token", "{token}"))
+    assert delta.asked(request, "t1").params == (("fields", "a,b"), ("token", "t1"))
+    assert replace(delta, alone=True).asked(request, "t1").params == (("token", "t1"),)
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,11 @@ class Parents:
         pull = PullOf(rows=rows, started_at=at(minute), name=timestamp_name(at(minute)), **more)
         land(self.objects, "acme", "vendor", "things", pull)
 
-    def live(self, changed_since: int | None = None, having: str | None = None) -> list[str]:
+    def live(
+        self, changed_since: int | None = None, having: str | None = None, values: tuple[str, ...] = ()
+    ) -> list[str]:
         since = None if changed_since is None else at(changed_since)
-        return live_parents(self.place, "vendor", "things", changed_since=since, having=having)
+        return live_parents(self.place, "vendor", "things", changed_since=since, having=having, values=values)
 
 
 @pytest.fixture
@@ -57,6 +59,14 @@ def test_only_parents_that_have_a_field_can_be_asked_for(parents: Parents) -> No
     assert parents.live() == ["a", "b", "c", "d", "e"]
     assert parents.live(having="n.count") == ["b", "e"]
     assert parents.live(having="n.count", changed_since=29) == ["b"]
+
+
+def test_only_parents_of_a_kind_can_be_asked_for(parents: Parents) -> None:
+    told = ({"kinds": ["Unified"]}, {"kinds": ["Dynamic", "Unified"]}, {"kinds": ["Dynamic"]}, {"kinds": None}, {})
+    rows = [Row(id_, payload, at(9), at(20)) for id_, payload in zip("abcde", told, strict=True)]
+    parents.land(20, *rows, kind="listing")
+    assert parents.live(having="kinds.*", values=("Unified",)) == ["a", "b"]
+    assert parents.live(having="kinds.*") == ["a", "b", "c"]
 
 
 def test_a_table_that_was_never_listed_has_no_parents_to_go_by(parents: Parents) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, decode_memory
+from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, InPath, decode_memory
 from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import Cursor, Expired, ForwardOnly, SinglePage
 from avesa.connector.retry import Code, Errors
-from avesa.connector.service import Deleted, Endpoint, Service
+from avesa.connector.service import Deleted, Each, Endpoint, Service, Setting
 from avesa.connector.times import MILLISECONDS, SECONDS, Epoch, Form, Iso, Times, Written
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
 from avesa.pipeline.ports import Ports
@@ -305,6 +305,85 @@ def test_what_has_no_list_is_asked_for_as_far_back_as_it_is_kept_and_then_for_ch
         it.at(NOON + HOUR)
         assert it.pull().rows == 0
         assert len(it.rows) == 19
+
+
+DAILY = Changes(
+    "updated",
+    ask=InPath((("day", "{since}"),)),
+    form="%Y-%m-%d",
+    overlap=3 * DAY,
+    longest_window=DAY,
+    kept_for=10 * DAY,
+    only=True,
+)
+NOT_YET = Errors(codes=(Code(None, "empty", status=400, text="not yet"),))
+
+
+def test_each_day_has_an_address_of_its_own_and_a_day_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:
+    endpoint = Endpoint("things", "/days/{day}/things", changes=DAILY)
+    with bench(tmp_path, endpoint, paging=SinglePage(), errors=NOT_YET) as it:
+        ready = "2026-02-26"
+
+        def answer(asked: Asked) -> Any:
+            day = asked.path.split("/")[-2]
+            if day > ready:
+                return Answer(400, b'{"code":"invalid","message":"That day is not yet there."}')
+            return [{"id": day, "updated": f"{day}T00:00:00Z"}]
+
+        it.answers(answer)
+        outcome = it.pull()
+        days = [asked.path.split("/")[-2] for asked in it.vendor.asked]
+        assert days == [f"{NOON - n * DAY:%Y-%m-%d}" for n in range(10, 0, -1)]
+        assert (outcome.kind, outcome.status, outcome.rows) == ("changes", "ok", 8)
+        ready = "2026-02-28"
+        it.at(NOON + DAY)
+        assert it.pull().rows == 2
+        assert sorted(row["record_id"] for row in it.rows) == sorted(days)
+
+
+def test_any_other_refusal_of_a_day_fails_the_table(tmp_path: Path) -> None:
+    endpoint = Endpoint("things", "/days/{day}/things", changes=DAILY)
+    with bench(tmp_path, endpoint, paging=SinglePage(), errors=NOT_YET) as it:
+        it.answers(lambda asked: Answer(400, b'{"code":"invalid","message":"No such customer."}'))
+        with pytest.raises(TableFailed):
+            it.pull()
+        assert it.state.watermark is None
+
+
+WORDS = (*SERVICE.settings, Setting("words", default="b, a a"))
+
+
+def test_a_list_is_asked_for_once_for_each_word_of_a_setting_and_stops_and_goes_on_between_any_two(
+    tmp_path: Path,
+) -> None:
+    endpoint = Endpoint("things", "/of/{word}/things", each=Each("words", "word"), changes=None)
+    with bench(tmp_path, endpoint, paging=SinglePage(), settings=WORDS) as it:
+        it.answers(lambda asked: [{"id": asked.path.split("/")[-2]}])
+        assert it.pull(**stop_after(1)).status == "stopped"
+        outcome = it.pull()
+        assert (outcome.status, outcome.resumed, outcome.rows) == ("ok", True, 2)
+        assert {asked.path for asked in it.vendor.asked} == {"/api/of/a/things", "/api/of/b/things"}
+        assert [(row["record_id"], row["parent_id"]) for row in it.rows] == [("a", None), ("b", None)]
+
+
+def test_a_pull_of_other_words_does_not_go_on(tmp_path: Path) -> None:
+    endpoint = Endpoint("things", "/of/{word}/things", each=Each("words", "word"), changes=None)
+    with bench(tmp_path, endpoint, paging=SinglePage(), settings=WORDS) as it:
+        it.answers(lambda asked: [{"id": asked.path.split("/")[-2]}])
+        it.pull(**stop_after(1))
+        it.tenant = replace(it.tenant, settings={**it.tenant.settings, "words": "0 a b"})
+        outcome = it.pull()
+        assert (outcome.resumed, outcome.rows) == (False, 3)
+
+
+def test_windows_are_asked_for_under_each_word_of_a_setting(tmp_path: Path) -> None:
+    changes = replace(WINDOWED, only=True, kept_for=10 * DAY)
+    endpoint = Endpoint("things", "/of/{word}/things", each=Each("words", "word"), changes=changes, times=SECONDS)
+    with bench(tmp_path, endpoint, paging=SinglePage(), settings=WORDS) as it:
+        it.answers(
+            lambda asked: [{"id": asked.path.split("/")[-2] + asked.query["from"], "updated": asked.query["from"]}]
+        )
+        assert it.pull().rows == 4
 
 
 # Elsewhere than the list

@@ -7,7 +7,7 @@ import pytest
 from avesa.connector.checkpoint import fingerprint
 from avesa.connector.connection import connection
 from avesa.connector.paging import SinglePage
-from avesa.connector.service import Endpoint, Parent, Setting
+from avesa.connector.service import Each, Endpoint, Parent, Setting
 from avesa.shared.errors import ConfigurationError, UsageError, Where
 from tiny_vendor import SERVICE, with_endpoint
 
@@ -29,6 +29,13 @@ SECRET = {"private_key": "s3cr3t"}
             ),
             "its own ancestor",
         ),
+        ((Endpoint("a", "/{word}", each=Each("words", "word")),), "no setting is named words"),
+        ((Endpoint("a", "/a", each=Each("company_id", "word")),), "has no {word}"),
+        (
+            (Endpoint("b", "/b"), Endpoint("a", "/{w}/{parentId}", parent=Parent("b"), each=Each("site", "w"))),
+            "go with",
+        ),
+        ((Endpoint("a", "/a", downloads=("files.example",)),), "begin with a dot"),
     ],
 )
 def test_a_declaration_that_does_not_fit_together_is_refused(endpoints: tuple[Endpoint, ...], said: str) -> None:

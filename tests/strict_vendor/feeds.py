@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import csv
 from collections.abc import Iterator
 from datetime import datetime
+from io import StringIO
 from typing import Any
 
-from strict_vendor.contract import Contract, Json, Table, get
+from strict_vendor.contract import Contract, Json, Table, get, put
 from strict_vendor.messages import Asked, Refused
 from strict_vendor.rows import Row, Rows
 from strict_vendor.times import read_time, write_time
@@ -88,15 +90,30 @@ def _stub(row: Row) -> Json:
     }
 
 
-def delta_rows(table: Table, rows: list[Row], since: int | None, mark: str) -> Iterator[Any]:
-    """All records at first; later those that changed, without some of the fields that did not, and the removed ones."""
+def csv_of(columns: list[str], records: list[Json]) -> str:
+    """The records as comma-separated values, with the columns named in the first line."""
+    written = StringIO(newline="")
+    writer = csv.writer(written)
+    writer.writerow(columns)
+    writer.writerows([record[name] for name in columns] for record in records)
+    return written.getvalue()
+
+
+def delta_rows(table: Table, rows: list[Row], since: int | None, feed: Json) -> Iterator[Any]:
+    """All records at first; later those that changed, without some of the fields that did not (unless the feed gives
+    `whole` ones), and the removed ones.
+    """
     for row in rows:
         if since is None:
             if not row.is_deleted:
                 yield row.record
         elif row.sequence > since:
             if row.is_deleted:
-                yield {**{key: get(row.record, key) for key in table.key}, mark: {"reason": "changed"}}
+                removed: Json = {key: get(row.record, key) for key in table.key}
+                put(removed, feed["mark"], feed.get("gone", {"reason": "changed"}))
+                yield removed
+            elif feed.get("whole"):
+                yield row.record
             else:
                 yield {
                     name: value

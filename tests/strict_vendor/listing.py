@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from strict_vendor.conditions import (
@@ -22,7 +23,7 @@ from strict_vendor.contract import Contract, Json, Table, get, put
 from strict_vendor.languages import LANGUAGES
 from strict_vendor.messages import Asked, Refused
 from strict_vendor.rows import Row
-from strict_vendor.times import read_time
+from strict_vendor.times import read_time, write_time
 
 
 def read_query(rules: Json, asked: Asked) -> Query:
@@ -62,7 +63,7 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     rows = _not_held_back(rules, asked, rows, fields_of(query.condition))
     rows = [row for row in rows if holds(condition, row.record, forms=query.forms, form=form)]
     for change in rules.get("changes") or []:
-        if change["kind"] == "parameter":
+        if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form)
     if rules.get("newest_first"):
         rows = sorted(rows, key=lambda row: row.modified, reverse=True)
@@ -72,6 +73,19 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     sorted_records = in_order([row.record for row in rows], order)
     ranks = {id(record): rank for rank, record in enumerate(sorted_records)}
     return sorted(rows, key=lambda row: ranks[id(row.record)])
+
+
+def at_path(table: Table, rules: Json, values: Mapping[str, str], rows: list[Row], now: datetime) -> list[Row]:
+    """The rows of the day that stands in the path. What is younger than `lags` days is not there yet."""
+    for change in rules.get("changes") or []:
+        if change["kind"] == "parameter" and change["in"] == "path":
+            day = values[change["name"]]
+            newest = write_time(now - timedelta(days=change["lags"]), change["form"])
+            if day > newest:
+                message = f"Data for dates later than {newest} is not yet available. Please check back later"
+                raise Refused(400, message, violation=False, code="invalid")
+            rows = [row for row in rows if get(row.record, table.cursor or "") == day]
+    return rows
 
 
 def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], form: str) -> list[Row]:

@@ -85,7 +85,9 @@ class Rows:
         seed = f"{self._seed}/{table.name}/{'/'.join(place)}/{number}"
         inventor = Inventor(self._contract, seed, moment)
         cursor = [table.cursor] if table.cursor else []
-        keep = {name for path in [*table.key, *cursor, *table.rules.get("keeps", [])] for name in path.split(".")}
+        columns = table.rules.get("feed", {}).get("columns", [])
+        kept = [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
+        keep = {name for path in kept for name in path.split(".")}
         record = inventor.record(table.record, keep)
         if isinstance(record, dict):
             for path in table.key:
@@ -93,6 +95,8 @@ class Rows:
                     put(record, path, self._id(table, path, seed, number, place))
             for name in table.rules.get("drops", []):
                 record.pop(name, None)
+            for path, values in table.rules.get("in_turn", {}).items():
+                put(record, path, values[number % len(values)])
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
                 put(record, deletes["field"], deletes["alive"])

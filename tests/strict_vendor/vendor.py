@@ -15,13 +15,11 @@ from strict_vendor.checks import header_problems, problems
 from strict_vendor.contract import Contract, Json, Operation, Table, get, put
 from strict_vendor.credentials import Credentials
 from strict_vendor.faults import Fault, Faults, Kind
-from strict_vendor.feeds import by_ids, cdc_page, deleted_page, delta_rows, filled, log_entries, log_page
-from strict_vendor.listing import filtered, place_of, read_query, selected
+from strict_vendor.feeds import by_ids, cdc_page, csv_of, deleted_page, delta_rows, filled, log_entries, log_page
+from strict_vendor.listing import at_path, filtered, place_of, read_query, selected
 from strict_vendor.messages import Answer, Asked, Refused
 from strict_vendor.pages import Pager, chosen
 from strict_vendor.rows import Place, Row, Rows
-
-CSV = "Report Refresh Date,User Principal Name,Is Deleted,Deleted Date\r\n"
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,8 @@ class StrictVendor:
     def records(self, table: str, place: Place = ()) -> list[Any]:
         """The records that a full listing shows, in the order in which they were made."""
         feed = self.contract.tables[table].rules.get("feed", {})
+        if feed.get("kind") == "delta":
+            table = feed["of"]
         if feed.get("kind") == "log":
             return log_entries(self._all_rows(self.contract.tables[feed["of"]]), deleted=feed["deleted"])
         return [row.record for row in self.rows.of(self.contract.tables[table], place) if self._is_listed(table, row)]
@@ -119,8 +119,8 @@ class StrictVendor:
     def _answer(self, asked: Asked, told: list[str]) -> Answer:
         if (token_path := self.credentials.token_path(asked.path)) is not None:
             return self._token(replace(asked, path=token_path))
-        if asked.path == "/reports-download" and asked.method == "GET":
-            return Answer(raw=CSV.encode(), headers={"Content-Type": "text/csv"})
+        if asked.path.startswith("/reports-download/") and asked.method == "GET":
+            return self._download(asked)
         found = self.contract.find(asked.method, asked.path)
         if found is None:
             known = self.contract.known_path(asked.path)
@@ -179,7 +179,7 @@ class StrictVendor:
             case "cdc":
                 return Answer(body=cdc_page(self.contract, self.rows, asked))
             case "csv":
-                return Answer(302, {}, {"Location": "$base/reports-download"})
+                return Answer(302, {}, {"Location": f"$base/reports-download/{table.name}?key=preauthenticated"})
             case "delta":
                 return self._delta(call, feed)
         if "*" in table.records:
@@ -206,6 +206,7 @@ class StrictVendor:
     def _fitting(self, call: Call, rows: list[Row]) -> list[Row]:
         if call.query.entity is None:
             call.query = read_query(call.rules, call.asked)
+        rows = at_path(call.table, call.rules, call.values, rows, self.clock())
         return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked)
 
     def _paged(self, call: Call, records: list[Any], hidden: set[int]) -> Answer:
@@ -230,22 +231,36 @@ class StrictVendor:
             shown = [selected(rules, call.query, asked, record) for record in shown]
         return Answer(body=body_of(table, rules, shown, page.tells), headers=dict(page.headers))
 
+    def _download(self, asked: Asked) -> Answer:
+        """A report as comma-separated values: the address is the key to it."""
+        table = self.contract.tables.get(asked.path.rpartition("/")[2])
+        if table is None or asked.given("query", "key") != "preauthenticated":
+            raise Refused(404, "there is no such report")
+        if "authorization" in asked.headers:
+            raise Refused(400, "credentials were sent to a download")
+        content = csv_of(table.rules["feed"]["columns"], self.records(table.name))
+        return Answer(raw=content.encode(), headers={"Content-Type": "text/csv"})
+
     def _delta(self, call: Call, feed: Json) -> Answer:
-        """Microsoft's delta query: pages, then a link that asks for what changes from then on."""
+        """A delta query: pages, then a link or a token that asks for what changes from then on."""
         asked, of = call.asked, self.contract.tables[feed["of"]]
         token = asked.given("query", feed["token"])
         now = self.rows.sequence
         since: int | None = None
         if token is not None and token != "latest":
+            if feed.get("alone") and len(asked.query) > 1:
+                raise Refused(400, f"{feed['token']} stands alone")
             text = token.removeprefix("d")
             if not text.isdigit():
                 raise Refused(400, "the delta token is not one of ours", code="syncStateNotFound")
             since = int(text)
+            if since < self._delta_floor and "link" not in feed:
+                raise Refused(400, "the token is too old", violation=False, code="EXPIRED_SYNC_TOKEN")
             if since < self._delta_floor:
                 again = (("Location", f"$base{asked.path}?{feed['token']}="),)
                 raise Refused(410, "the delta token is too old", violation=False, headers=again)
         rows = self._all_rows(of)
-        records = [] if token == "latest" else list(delta_rows(of, rows, since, feed["mark"]))
+        records = [] if token == "latest" else list(delta_rows(of, rows, since, feed))
         kept = self._pager.resumed(call.rules["paging"], asked, call.values)
         extra = kept or {
             "table": call.table.name,
@@ -254,8 +269,10 @@ class StrictVendor:
         keys = [get(record, of.key[0]) for record in records]
         page = self._pager.page(call.rules["paging"], asked, call.values, records, keys, call.query, extra)
         body = body_of(call.table, call.rules, page.rows, page.tells)
-        if page.is_last:
+        if page.is_last and "link" in feed:
             body[feed["link"]] = f"$base{asked.path}?{feed['token']}={extra['mark']}"
+        elif page.is_last and asked.given("query", feed["needs"]) == "true":
+            body[feed["gives"]] = extra["mark"]
         return Answer(body=body)
 
     def _nested(self, call: Call) -> Answer:
@@ -286,6 +303,7 @@ class StrictVendor:
         skip = {
             rule.get("at") for rule in (paging if isinstance(paging, list) else [paging]) if rule.get("in") == "path"
         }
+        skip |= {change.get("name") for change in call.rules.get("changes") or [] if change["in"] == "path"}
         if parent is None or table.rules.get("asked_by") or table.facts.get("single"):
             return place_of(call.operation.names, call.rules, call.values, skip)
         if parent.get("path_param"):
@@ -306,8 +324,15 @@ class StrictVendor:
         above = self.contract.tables[(table.parent or {})["endpoint"]]
         for row in self._all_rows(above):
             if not row.is_deleted and id_ in [str(get(row.record, path)) for path in above.key]:
+                self._check_kind(table, row)
                 return
         raise Refused(404, f"there is no record {id_} in {above.name}", violation=False)
+
+    def _check_kind(self, table: Table, parent: Row) -> None:
+        """Some lists are there under parents of one kind only."""
+        for field_, kind in table.rules.get("under", {}).items():
+            if kind not in (get(parent.record, field_) or []):
+                raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
         """The rows of all the table's lists; that of a table without a parent is made if it was not asked for yet."""

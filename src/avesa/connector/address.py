@@ -52,3 +52,13 @@ def at_origin(url: str, other: str) -> str:
     """`url` with the scheme, host and port of `other`."""
     there = urlsplit(other)
     return SplitResult(there.scheme, there.netloc, *urlsplit(url)[2:]).geturl()
+
+
+def is_under(url: str, hosts: tuple[str, ...]) -> bool:
+    """Whether an address is https at its usual port, of a host whose name ends in one of `hosts`, without a user."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme == "https" and parts.port is None and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return plain and (parts.hostname or "").lower().endswith(hosts)

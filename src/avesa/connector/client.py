@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
+from urllib.parse import urljoin
 
 import httpx2
 
 from avesa.connector.account import account_key
+from avesa.connector.address import is_under, origin
 from avesa.connector.breaker import Breaker
 from avesa.connector.connection import Connection, checked_url
-from avesa.connector.demand import Scope, Scopes, scope_of, slowed_scope
+from avesa.connector.demand import ACCOUNT, Scope, Scopes, scope_of, slowed_scope
 from avesa.connector.limiter import Limiter
 from avesa.connector.limits import SHARE_SETTING, Stopped, Wait, read_share, waiter
 from avesa.connector.request import Request, Response
@@ -33,6 +35,8 @@ from avesa.shared.errors import TableFailed, Unavailable
 
 # It would write every address with its parameters, and a key may be among them.
 logging.getLogger("httpx2").addFilter(lambda record: record.levelno > logging.INFO)
+
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
 
@@ -135,8 +139,26 @@ class Client:
                 step = flow.send(answer)
             except StopIteration:
                 assert response is not None
+                if endpoint is not None and endpoint.downloads and response.status in _REDIRECTS:
+                    response = self._downloaded(response, request, endpoint.downloads, tally)
                 # A token may have led to another host of the vendor; the page belongs to what was asked for.
                 return replace(response, url=request.url)
+
+    def _downloaded(self, told: Response, request: Request, hosts: tuple[str, ...], tally: Tally) -> Response:
+        """What lies where an answer leads. The address is a key to it, so it is stored nowhere, and no other key goes
+        along.
+
+        Raises TableFailed for an address that is not the vendor's, and where nothing is to be had.
+        """
+        connection = self.connection
+        address = urljoin(request.url, told.headers.get("location", ""))
+        own = connection.address.is_own and origin(address) == origin(connection.base_url)
+        if not own and not is_under(address, hosts):
+            raise TableFailed("The file that the vendor leads to is on a host that is not the vendor's.")
+        found = self._answer(Request("GET", address, headers=(("Accept", "*/*"),)), tally, ACCOUNT)
+        if not self.verdict(found).is_good:
+            raise TableFailed(f"The file that the vendor leads to is not to be had ({found.status}).")
+        return found
 
     def get(self, request: Request, tally: Tally) -> Response:
         """The answer, if it is a success. Raises what `retry.failure` makes of any other."""

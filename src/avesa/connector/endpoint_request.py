@@ -38,6 +38,8 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: ParentId
         return request.with_value("body", parent.params[0], list(parent_id))
     parts = _parts(parent, parent_id) if parent is not None and isinstance(parent_id, str) else {}
     in_path = parts if parent is not None and parent.into == "path" else {}
+    if endpoint.each is not None and isinstance(parent_id, str):
+        in_path = {endpoint.each.param: parent_id}
     request = Request(endpoint.method, address_of(connection, endpoint, in_path), params, headers, body)
     if parent is not None and parent.into != "path":
         for name, value in parts.items():

@@ -155,7 +155,7 @@ class Walk:
             pages += 1
             if pages > self.max_pages:
                 raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
-            gone = parent_id is not None and self.at_once == 1 and self._is_gone(response)
+            gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
             digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
@@ -195,8 +195,11 @@ class Walk:
             raise ChangesRefused
         raise self.client.refusal(response)
 
-    def _is_gone(self, response: Response) -> bool:
-        return response.status == 404 or self.client.verdict(response).means == "gone"
+    def _is_gone(self, response: Response, parent_id: str | None) -> bool:
+        """Whether there is no list at all where it was asked for, which counts as an empty one."""
+        means = self.client.verdict(response).means
+        asked_alone = parent_id is not None and self.at_once == 1
+        return means == "empty" or (asked_alone and (response.status == 404 or means == "gone"))
 
     def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
         # 204: no content, so no list either.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import ClassVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -71,7 +73,25 @@ class InBody:
         return request
 
 
-Ask = InParams | InHeader | InBody
+@dataclass(frozen=True)
+class InPath:
+    """Asked for in the path, where a vendor has one address for each day: each pair is a name there and a template as
+    in `InParams`. Such an address tells of one window and no more, so there is no list without one.
+    """
+
+    pairs: Params
+    names_an_end: ClassVar[bool] = True
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.pairs)
+
+    def put(self, request: Request, values: Mapping[str, str]) -> Request:
+        filled = {name: quote(fill_names(value, values), safe="") for name, value in self.pairs}
+        return replace(request, url=fill_names(request.url, filled))
+
+
+Ask = InParams | InHeader | InBody | InPath
 
 
 @dataclass(frozen=True)
@@ -138,10 +158,17 @@ class Changes:
             raise ValueError("longest_window needs an {until} in ask")
         if self.only and self.kept_for is None:
             raise ValueError("only needs kept_for: how far back to ask at first")
+        if isinstance(self.ask, InPath) and not (self.only and self.longest_window):
+            raise ValueError("InPath needs only and longest_window: its address tells of one window alone")
 
     @property
     def names_an_end(self) -> bool:
         return _ask(self.ask).names_an_end
+
+    @property
+    def in_path(self) -> frozenset[str]:
+        """The names in a path that a window fills."""
+        return self.ask.names if isinstance(self.ask, InPath) else frozenset()
 
     def of_tenant(self, settings: Mapping[str, str], *, overlap: timedelta | None = None) -> Changes:
         """The same with the tenant's own time zone and overlap."""
@@ -178,15 +205,19 @@ class Delta:
     `token` is the path of the token in the last page, as names one by one since they may hold dots; `in_link` names
     the query parameter that holds it where it comes as an address (nothing else of the address is used). `ask` is
     where the token stands in the next request, a template over `{token}`. `partial` says that a changed record holds
-    only what changed. The first walk, and each one after the vendor has forgotten the token, is a full listing.
+    only what changed. `alone` says that the token stands for the parameters of the first walk too, which then are not
+    sent with it. The first walk, and each one after the vendor has forgotten the token, is a full listing.
     """
 
     token: tuple[str, ...]
     ask: tuple[str, str] | Ask
     in_link: str | None = None
     partial: bool = False
+    alone: bool = False
 
     def asked(self, request: Request, token: str) -> Request:
+        if self.alone:
+            request = replace(request, params=())
         return _ask(self.ask).put(request, {"token": token})
 
 

@@ -15,8 +15,10 @@ from avesa.connector.json_paths import EACH
 
 Span = tuple[int, int]
 
-Shape = Literal["list", "object", "map"]
-"""What stands at the path of the records: a list of them, one of them, or an object that has them by their ids."""
+Shape = Literal["list", "object", "map", "csv"]
+"""What stands at the path of the records: a list of them, one of them, or an object that has them by their ids. With
+"csv" the body is no JSON at all, but comma-separated values.
+"""
 
 _LENIENT = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from avesa.connector.json_paths import value_at
+from avesa.connector.json_paths import value_at, values_at
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
 from avesa.shared.errors import StorageError, TableFailed
@@ -29,10 +29,17 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
 
 
 def live_parents(
-    place: Place, service: str, table: str, *, changed_since: datetime | None, having: str | None = None
+    place: Place,
+    service: str,
+    table: str,
+    *,
+    changed_since: datetime | None,
+    having: str | None = None,
+    values: tuple[str, ...] = (),
 ) -> list[str]:
     """Ids of the parents that are there, sorted; with `changed_since` only those changed at that moment or later
-    and those whose time of change is unknown, with `having` only those that have something at that dotted path.
+    and those whose time of change is unknown, with `having` only those that have something at that dotted path, or one
+    of `values` where there are such.
 
     Raises TableFailed if the parent table was never listed completely.
     """
@@ -44,7 +51,7 @@ def live_parents(
             for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch, payloads=payloads):
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
-                    out = row.is_deleted or (having is not None and not value_at(row.payload or "", having))
+                    out = row.is_deleted or (having is not None and not _has(row.payload or "", having, values))
                     latest[row.record_id] = (row.extracted_at, out, row.updated_at)
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
     return sorted(
@@ -52,6 +59,12 @@ def live_parents(
         for record_id, (_, is_out, updated_at) in latest.items()
         if not is_out and (floor is None or updated_at is None or updated_at >= floor)
     )
+
+
+def _has(payload: str, path: str, values: tuple[str, ...]) -> bool:
+    if not values:
+        return bool(value_at(payload, path))
+    return any(found in values for found in values_at(payload, path))
 
 
 def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:

@@ -215,8 +215,15 @@ class _Pull:
             is_only = self.table.windowed is not None and self.table.windowed.only
             since = None if is_only or parent.every else self.at.since
             parents = live_parents(
-                self.place, self.service.name, parent.endpoint, changed_since=since, having=parent.having
+                self.place,
+                self.service.name,
+                parent.endpoint,
+                changed_since=since,
+                having=parent.having,
+                values=parent.values,
             )
+        elif self.endpoint.each is not None:
+            parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
             return False
         counted = self.table.counted_as(self.at.kind)
@@ -278,7 +285,7 @@ class _Pull:
         if self.table.delta is not None:
             self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
         total = self.service.total_of(self.endpoint)
-        if total is not None and self.at.kind == "listing" and self.endpoint.parent is None:
+        if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
@@ -324,7 +331,7 @@ class _Pull:
             rows.append(
                 Row(
                     record.record_id,
-                    _parent_of(record, page),
+                    _parent_of(record, page) if self.endpoint.parent else None,
                     record.payload,
                     record.updated_at,
                     record.is_deleted,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from avesa.connector.csv_records import csv_records
 from avesa.connector.incremental import Deletions, Events
 from avesa.connector.json_paths import EACH, raw_at, split_path, values_at
 from avesa.connector.json_spans import Missing, Shape, masked, split_records
@@ -153,13 +154,14 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     place = f"at {'.'.join(reading.records)}" if reading.records else "as the whole body"
-    what = "a list" if reading.records_as == "list" else "an object"
+    what = {"list": "a list", "csv": "a table with its key"}.get(reading.records_as, "an object")
+    form = "comma-separated" if reading.records_as == "csv" else "JSON"
     try:
         pieces = _pieces(body, reading)
     except LookupError:
         raise TableFailed(f"Page {page} has an unexpected shape: {what} was expected {place}.") from None
     except ValueError:
-        raise TableFailed(f"Page {page} is not JSON ({len(body)} bytes); {what} was expected {place}.") from None
+        raise TableFailed(f"Page {page} is not {form} ({len(body)} bytes); {what} was expected {place}.") from None
     try:
         if reading.parent_key is not None and EACH in reading.records:
             owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
@@ -176,6 +178,8 @@ Piece = tuple[str | None, bytes]
 
 
 def _pieces(body: bytes, reading: Reading) -> list[Piece]:
+    if reading.records_as == "csv":
+        return [(None, line) for line in csv_records(body, [".".join(path) for path in reading.key])]
     for path in (reading.records, *reading.other_records):
         try:
             return _pieces_at(body, path, reading.records_as)

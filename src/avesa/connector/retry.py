@@ -27,10 +27,10 @@ class Retry:
     """A vendor's Retry-After is obeyed up to this."""
 
 
-Meaning = Literal["retry", "limit", "table", "service", "expired", "gone"]
+Meaning = Literal["retry", "limit", "table", "service", "expired", "gone", "empty"]
 """An outage that passes; too much was asked; this table cannot be pulled; the connection as a whole is refused; the
 cursor or token that was sent is not known any more; the parent that a list was asked for under is not there, or not
-ours to see: its list is empty then, as after a 404.
+ours to see: its list is empty then, as after a 404; there is nothing at this address yet, which is an empty list.
 """
 
 

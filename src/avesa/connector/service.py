@@ -45,7 +45,8 @@ class Parent:
     With `at_once` so many are asked for in one request, as a list of their ids in the body. The answer then has an
     element for each at the `*` of `records`, in which the parent's id stands at `key`.
 
-    `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for. Changes
+    `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
+    `values` those that have none of these texts there (`*` stands for each element of a list). Changes
     are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
     do not show that something came below them.
     """
@@ -57,10 +58,24 @@ class Parent:
     key: str = "id"
     having: str | None = None
     every: bool = False
+    values: tuple[str, ...] = ()
 
     @property
     def params(self) -> tuple[str, ...]:
         return (self.param,) if isinstance(self.param, str) else self.param
+
+
+@dataclass(frozen=True)
+class Each:
+    """A list is asked for once for each word of a setting (commas or blanks lie between them), as vendors want it for
+    products or applications; `param` is the word's name in the path.
+    """
+
+    setting: str
+    param: str
+
+    def words(self, settings: Mapping[str, str]) -> list[str]:
+        return sorted(set(settings.get(self.setting, "").replace(",", " ").split()))
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,9 @@ class Endpoint:
     order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
     then the records' keys. `records_optional` means that a missing or null list is an empty one.
 
+    `each` asks for the list once for each word of a setting. `downloads` names hosts, each with a dot before it, to
+    which an answer may redirect for the list itself: that is fetched there without any credentials.
+
     `path`, `params`, `base_url` (another host than the service's) and whole texts in `body` are templates over the
     settings. A tenant's own base_url stands for every host of the service, with the path of each.
     """
@@ -126,6 +144,8 @@ class Endpoint:
     times: Times | None = None
     total: Total | None = None
     may_be_empty: bool = False
+    each: Each | None = None
+    downloads: tuple[str, ...] = ()
 
     @property
     def limit_groups(self) -> tuple[str, ...]:
@@ -256,6 +276,15 @@ class Service:
             if above is not None:
                 seen.add(above.name)
 
+    def _check_each(self, endpoint: Endpoint, each: Each, known: set[str]) -> None:
+        where = f"{self.name}/{endpoint.name}"
+        if each.setting not in known:
+            raise ValueError(f"{where}: no setting is named {each.setting}")
+        if f"{{{each.param}}}" not in endpoint.path:
+            raise ValueError(f"{where}: the path has no {{{each.param}}}")
+        if endpoint.parent or endpoint.deletions or isinstance(self.changes_of(endpoint), Delta):
+            raise ValueError(f"{where}: words of a setting go with no parent, no token and no list of deletions")
+
     def _check_request(self, endpoint: Endpoint) -> None:
         where = f"{self.name}/{endpoint.name}"
         if endpoint.records == ():
@@ -266,10 +295,15 @@ class Service:
             raise ValueError(f"{where}: a GET has no body")
         known = {setting.name for setting in self.settings}
         in_path = known | set(endpoint.parent.params if endpoint.parent else ())
+        if endpoint.each is not None:
+            self._check_each(endpoint, endpoint.each, known)
+            in_path.add(endpoint.each.param)
+        if any(not host.startswith(".") for host in endpoint.downloads):
+            raise ValueError(f"{where}: hosts of downloads begin with a dot")
         named = names_in(endpoint.path) - in_path
         changes, deletions = self.changes_of(endpoint), endpoint.deletions
         if isinstance(changes, Changes):
-            named |= names_in(changes.path or "") - in_path
+            named = (named | names_in(changes.path or "") - in_path) - changes.in_path
             named |= names_in(*(value for _, value in changes.params or ())) - known
         if deletions is not None:
             named |= names_in(deletions.path, *(value for _, value in deletions.params)) - known

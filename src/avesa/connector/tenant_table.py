@@ -68,6 +68,8 @@ class TenantTable:
 
     def fingerprint(self) -> str:
         asked = bare_request(self.connection, self.endpoint, None).to_json()
+        if self.endpoint.each is not None:
+            asked += " ".join(self.endpoint.each.words(self.connection.credentials))
         return fingerprint(self.service, self.endpoint, asked, self.changes, self.reading.times)
 
     # Which walks there are

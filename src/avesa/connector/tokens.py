@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from avesa.connector.address import at_origin
+from avesa.connector.address import at_origin, is_under
 from avesa.connector.credentials import Credentials
 from avesa.connector.request import Request, Response
 from avesa.connector.retry import Errors, Inside, failure
@@ -215,9 +215,7 @@ def _seconds(value: object) -> timedelta | None:
 
 
 def _is_under(url: str, hosts: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme == "https" and parts.port is None and "@" not in parts.netloc and parts.path in ("", "/")
-    except ValueError:
+    if not is_under(url, hosts):
         return False
-    return plain and not parts.query and (parts.hostname or "").lower().endswith(hosts)
+    parts = urlsplit(url)
+    return parts.path in ("", "/") and not parts.query
