@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -113,6 +114,8 @@ def test_a_refusal_in_spite_of_all_makes_all_threads_pause_and_go_on() -> None:
     with counting_vendor(Rolling(10_000, 1.0)) as vendor:
         answers = [429]
         vendor.refuse = lambda: answers.pop() if answers and len(vendor.admitted) >= 30 else None
+        # Long enough that the refusal is heard before another thread can ask twice meanwhile.
+        vendor.hold = lambda: time.sleep(0.03)
         service = replace(SERVICE, limits=Limits(concurrency=THREADS, rest=timedelta(seconds=0.3)))
         settings = {"company_id": "co", "base_url": vendor.url}
         link = connection(service, settings, {"private_key": "s3cr3t"}, where=Where("acme", "tiny"))
