@@ -341,6 +341,28 @@ def test_each_day_has_an_address_of_its_own_and_a_day_that_is_not_there_yet_is_a
         assert sorted(row["record_id"] for row in it.rows) == sorted(days)
 
 
+def test_a_condition_can_be_refused_by_any_status_with_a_text_that_says_so(tmp_path: Path) -> None:
+    errors = Errors(codes=(Code(None, "condition", text="unknown field"),))
+    endpoint = Endpoint("things", "/things", changes=Changes("updated", ask=("since", "{since}")))
+    with bench(tmp_path, endpoint, paging=SinglePage(), errors=errors) as it:
+        message, refuses_all = "unknown field: updated", False
+
+        def answer(asked: Asked) -> Any:
+            if "since" in asked.query or refuses_all:
+                return Answer(500, f'{{"code":"x","message":"{message}"}}'.encode())
+            return [{"id": 1, "updated": iso(NOON)}]
+
+        it.answers(answer)
+        it.pull()
+        before = len(it.vendor.asked)
+        assert it.pull().kind == "listing"
+        assert ["since" in asked.query for asked in it.vendor.asked[before:]] == [True, False]
+        # Of a listing it says nothing but that the table cannot be pulled.
+        refuses_all = True
+        with pytest.raises(TableFailed, match="unknown field"):
+            it.pull()
+
+
 def test_any_other_refusal_of_a_day_fails_the_table(tmp_path: Path) -> None:
     endpoint = Endpoint("things", "/days/{day}/things", changes=DAILY)
     with bench(tmp_path, endpoint, paging=SinglePage(), errors=NOT_YET) as it:

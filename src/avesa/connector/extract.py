@@ -43,7 +43,7 @@ class Extracted:
 
 
 class ChangesRefused(Exception):
-    """The vendor answered the very first change request with 400."""
+    """The vendor refuses the very first change request: by 400, or by what is declared to mean the condition."""
 
 
 class Fetcher:
@@ -191,7 +191,8 @@ class Walk:
         verdict = self.client.verdict(response)
         if gone or verdict.is_good or self._is_unchanged(response):
             return
-        if response.status == 400 and not verdict.declared and self.is_changes and number == 1:
+        refuses_condition = verdict.means == "condition" if verdict.declared else response.status == 400
+        if refuses_condition and self.is_changes and number == 1:
             raise ChangesRefused
         raise self.client.refusal(response)
 
