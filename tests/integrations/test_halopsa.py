@@ -100,6 +100,7 @@ def test_what_is_made_inactive_stays_and_is_not_deleted(tenant: Tenant, table: s
 
 def test_a_deleted_ticket_is_gone_with_the_next_listing_or_as_soon_as_it_is_shown(tenant: Tenant) -> None:
     tenant.pull("tickets")
+    tenant.clock.now += HOUR
     shown = tenant.vendor.change("tickets", 1, deleted=True)
     tenant.pull("tickets")
     assert tenant.newest("tickets")[None, str(shown["id"])] is None
