@@ -4,153 +4,27 @@ a contract with rules (tests/contracts/README.md), and this suite holds it to th
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import polars
 import pytest
 
-from avesa.connector.json_paths import values_at
-from avesa.connector.paging import SearchWindow
-from avesa.connector.service import Endpoint, Parent, Service
-from avesa.integrations import load_service, service_names
-from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, check_connection, ingest_service, ingest_table
-from avesa.pipeline.ports import Ports
+from avesa.connector.service import Endpoint
+from avesa.integrations import service_names
+from avesa.pipeline.ingest import check_connection
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
-from avesa.shared.receipt import Receipt
-from avesa.shared.tenants import TenantService
-from strict_vendor.contract import Contract
+from strict_tenant import PAGE, Tenant, check, strict_tenant
 from strict_vendor.contract import service_names as contracts
-from strict_vendor.server import Serving, strict_vendor
-from tiny_vendor import open_ports, receipts
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SERVICES = [name for name in service_names() if name in contracts()]
-PAGE = 3
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Tenant:
-    """One tenant connected to one strict vendor, with small pages and no waits; both have one clock."""
-
-    def __init__(self, home: Path, name: str, serving: Serving, clock: Clock) -> None:
-        self.vendor, self.clock = serving.vendor, clock
-        self.service = _hurried(load_service(name), self.vendor.contract)
-        self.ports: Ports = open_ports(home, clock)
-        self.ports.tenants.add_tenant("acme")
-        held = self.vendor.credentials.values
-        # What the vendor did not give out is part of an address, which base_url takes the place of.
-        needed = [setting.name for setting in self.service.settings if setting.required or setting.name in held]
-        known = {name: held.get(name, "example") for name in needed}
-        self.stored = TenantService("acme", name, settings={**known, "base_url": serving.url})
-        self.ports.tenants.put(self.stored)
-        self.connect()
-
-    def connect(self, secret: Callable[[str], str] = lambda value: value) -> None:
-        held = self.vendor.credentials.values
-        self.ports.secrets.put("acme", self.service.name, {name: secret(held[name]) for name in self.service.secrets})
-
-    def ingest(self, **more: Any) -> ServiceOutcome:
-        return ingest_service(self.ports, self.stored, run_id="r", service=self.service, **more)
-
-    def pull(self, table: str, **more: Any) -> IngestOutcome:
-        return ingest_table(self.ports, self.stored, table, run_id="r", service=self.service, **more)
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        """All raw rows of the table, those extracted last at the end."""
-        infos = self.ports.objects.list(f"acme/raw/{self.service.name}/{table}")
-        files = [self.ports.objects.fetch(i.path, self.ports.scratch) for i in infos if i.path.endswith(".parquet")]
-        return polars.concat(map(polars.read_parquet, files)).sort("extracted_at").to_dicts() if files else []
-
-    def newest(self, table: str) -> dict[tuple[str | None, str], Any]:
-        """The record that raw knows last, by its parent and its key."""
-        found = {}
-        for row in self.rows(table):
-            record = json.loads(row["payload"])
-            found[row["parent_id"], str(self.vendor.key(table, record))] = None if row["is_deleted"] else record
-        return found
-
-    def true(self, table: str) -> dict[tuple[str | None, str], Any]:
-        """What the vendor has, in the same form. Of lists without a parent it is those that were asked for."""
-        parent = self.service.endpoint(table).parent
-        places: dict[str | None, list[tuple[str, ...]]]
-        if parent:
-            places = {self._id(parent.endpoint, *key): [self._place(*key, parent)] for key in self._parents(parent)}
-        else:
-            declared = self.vendor.contract.tables[table]
-            places = {None: [()] if "feed" in declared.rules else self.vendor.rows.places(declared)}
-        return {
-            (parent_id, str(self.vendor.key(table, record))): record
-            for parent_id, several in places.items()
-            for place in several
-            for record in self.vendor.records(table, place)
-        }
-
-    def _parents(self, parent: Parent) -> list[tuple[str | None, str]]:
-        """The places of the records that a table is asked for under."""
-        above = self.true(parent.endpoint)
-        return [key for key, record in above.items() if has(record, parent)]
-
-    def _id(self, table: str, above: str | None, key: str) -> str:
-        """The id that a record has in raw."""
-        under = above is not None and self.service.endpoint(table).unique_under_parent
-        return json.dumps([above, key], separators=(",", ":")) if under else key
-
-    @staticmethod
-    def _place(above: str | None, key: str, parent: Parent) -> tuple[str, ...]:
-        return (above or "", key) if len(parent.params) > 1 else (key,)
-
-    def receipt(self, table: str) -> Receipt:
-        return receipts(self.ports, table, service=self.service.name)[-1]
-
-
-def has(record: Any, parent: Parent) -> bool:
-    """Whether a table is asked for under this record."""
-    found = values_at(json.dumps(record), parent.having) if parent.having else [True]
-    return any(value in parent.values if parent.values else value for value in found)
-
-
-def _hurried(service: Service, contract: Contract) -> Service:
-    """The same service with pages of a few rows, and waits of no time between attempts."""
-    retry = replace(service.retry, first_wait=0.0, longest_wait=0.0, longest_retry_after=0.0)
-    rates = tuple(replace(rate, most=1_000_000, setting=None) for rate in service.limits.rates)
-    limits = replace(service.limits, rates=rates, rest=timedelta(0))
-    endpoints = tuple(
-        replace(endpoint, paging=_small(endpoint.paging), listing_paging=_small(endpoint.listing_paging))
-        for endpoint in service.endpoints
-    )
-    paging, listing = _small(service.paging), _small(service.listing_paging)
-    return replace(service, retry=retry, limits=limits, endpoints=endpoints, paging=paging, listing_paging=listing)
-
-
-def _small(paging: Any) -> Any:
-    if not is_dataclass(paging) or isinstance(paging, type):
-        return paging
-    names = {field.name for field in fields(paging)}
-    sizes = {name: PAGE for name in ("most", "size") if isinstance(getattr(paging, name, None), int) and name in names}
-    inner = {"inner": _small(paging.inner)} if isinstance(paging, SearchWindow) else {}
-    return replace(paging, **sizes, **inner)
 
 
 @pytest.fixture(params=SERVICES)
 def tenant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tenant]:
-    clock = Clock()
-    with strict_vendor(request.param, clock=clock, cursor_pages=PAGE) as serving:
-        yield Tenant(tmp_path, request.param, serving, clock)
-        # Shown beside a test that fails: what the vendor found wrong in the requests.
-        print("\n".join(serving.vendor.violations))
+    with strict_tenant(tmp_path, request.param, cursor_pages=PAGE) as tenant:
+        yield tenant
 
 
 def plain(tenant: Tenant) -> Endpoint:
@@ -168,41 +42,6 @@ def changing(tenant: Tenant) -> list[Endpoint]:
     asked = [e for e in flat(tenant) if tenant.service.changes_of(e) is not None]
     own = [e for e in asked if not rules[e.name].get("fixed_cursor") and "feed" not in rules[e.name]]
     return [e for e in own if tenant.vendor.records(e.name)]
-
-
-def check(tenant: Tenant, table: str) -> None:
-    """Raw knows every record that the vendor has and no other, with the values that they have there but secret ones."""
-    known = {key: record for key, record in tenant.newest(table).items() if record is not None}
-    true = {key: hidden(record, tenant.service.endpoint(table)) for key, record in tenant.true(table).items()}
-    assert sorted(map(str, known)) == sorted(map(str, true)), table
-    for key, record in known.items():
-        assert is_part(record, true[key]), (table, key, record, true[key])
-
-
-def hidden(record: Any, endpoint: Endpoint) -> Any:
-    """The record as it may land: with stars where something secret stands."""
-    record = copy.deepcopy(record)
-    for path in endpoint.secret_fields:
-        *way, last = path.split(".")
-        inside = [record]
-        for name in way:
-            below = [one[name] for one in inside if isinstance(one, dict) and name in one]
-            inside = [one for value in below for one in (value if isinstance(value, list) else [value])]
-        for one in inside:
-            if isinstance(one, dict) and one.get(last) is not None:
-                one[last] = "***"
-    return record
-
-
-def is_part(landed: Any, true: Any) -> bool:
-    """Whether every field that landed has the vendor's value: some vendors give only the fields asked for, and null
-    for those that a record lacks.
-    """
-    if isinstance(landed, dict) and isinstance(true, dict):
-        return all(is_part(value, true.get(name)) for name, value in landed.items())
-    if isinstance(landed, list) and isinstance(true, list):
-        return len(landed) == len(true) and all(map(is_part, landed, true))
-    return bool(landed == true)
 
 
 def test_good_credentials_are_told_from_bad_ones(tenant: Tenant) -> None:

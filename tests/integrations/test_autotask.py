@@ -18,10 +18,9 @@ from avesa.connector.tokens import Token, TokenNeeded, is_good
 from avesa.integrations.autotask import SERVICE
 from avesa.integrations.autotask.zone import ZonedHeaders
 from avesa.shared.errors import ServiceFailed, Unavailable
-from conformance.test_services import Clock, Tenant, check
+from strict_tenant import Tenant, check, strict_tenant
 from strict_vendor.contract import Contract
 from strict_vendor.messages import Answer, Asked
-from strict_vendor.server import strict_vendor
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LISTS = Contract("autotask").tables
@@ -32,10 +31,8 @@ TICKETS = Request("POST", "https://webservices.autotask.net/ATServicesRest/V1.0/
 
 @pytest.fixture
 def tenant(tmp_path: Path) -> Iterator[Tenant]:
-    clock = Clock()
-    with strict_vendor("autotask", clock=clock) as serving:
-        yield Tenant(tmp_path, "autotask", serving, clock)
-        assert serving.vendor.violations == []
+    with strict_tenant(tmp_path, "autotask") as tenant:
+        yield tenant
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -20,7 +20,7 @@ from avesa.connector.request import Request, Response
 from avesa.connector.retry import classify, failure
 from avesa.integrations.crowdstrike import SERVICE
 from avesa.shared.errors import ServiceFailed, Where
-from strict_bench import strict_bench
+from strict_tenant import strict_tenant
 
 SECRETS = {"client_id": "id", "client_secret": "secret"}
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -123,27 +123,27 @@ def test_each_cloud_has_an_address_of_its_own() -> None:
 
 
 def test_a_host_that_was_hidden_is_gone_before_the_next_listing(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "crowdstrike") as bench:
-        bench.pull("hosts")
-        hidden = bench.rows("hosts")[0]["record_id"]
-        bench.clock.now += timedelta(hours=1)
-        bench.vendor.change("hidden_hosts", 0, device_id=hidden)
-        assert bench.pull("hosts").kind == "changes"
-        assert [(row["record_id"], row["is_deleted"]) for row in bench.rows("hosts")][-1] == (hidden, True)
+    with strict_tenant(tmp_path, "crowdstrike", page=0) as tenant:
+        tenant.pull("hosts")
+        hidden = tenant.rows("hosts")[0]["record_id"]
+        tenant.clock.now += timedelta(hours=1)
+        tenant.vendor.change("hidden_hosts", 0, device_id=hidden)
+        assert tenant.pull("hosts").kind == "changes"
+        assert [(row["record_id"], row["is_deleted"]) for row in tenant.rows("hosts")][-1] == (hidden, True)
 
 
 def test_filter_and_order_go_along_with_every_page(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "crowdstrike", cursor_pages=2) as bench:
-        bench.pull("hosts")
-        bench.pull("vulnerabilities")
-        bench.clock.now += timedelta(hours=1)
+    with strict_tenant(tmp_path, "crowdstrike", page=0, cursor_pages=2) as tenant:
+        tenant.pull("hosts")
+        tenant.pull("vulnerabilities")
+        tenant.clock.now += timedelta(hours=1)
         for table in ("hosts", "vulnerabilities"):
             for index in range(5):
-                bench.vendor.change(table, index)
-        bench.pull("hosts")
-        bench.pull("vulnerabilities")
-        assert {asked["sort"] for asked in bench.asked("hosts")} == {"device_id.asc"}
-        changed = [asked for asked in bench.asked("hosts") if "filter" in asked]
+                tenant.vendor.change(table, index)
+        tenant.pull("hosts")
+        tenant.pull("vulnerabilities")
+        assert {asked["sort"] for asked in tenant.asked("hosts")} == {"device_id.asc"}
+        changed = [asked for asked in tenant.asked("hosts") if "filter" in asked]
         assert len(changed) >= 3 and len({asked["filter"] for asked in changed}) == 1
-        filters = {asked["filter"] for asked in bench.asked("vulnerabilities")}
+        filters = {asked["filter"] for asked in tenant.asked("vulnerabilities")}
         assert "updated_timestamp:>='2000-01-01T00:00:00Z'" in filters and len(filters) == 2

@@ -13,7 +13,7 @@ from avesa.connector.paging import Page
 from avesa.connector.records import read_page, reading_of
 from avesa.connector.request import Request, Response
 from avesa.integrations.duo import SERVICE
-from strict_bench import strict_bench
+from strict_tenant import strict_tenant
 
 LIST = Request("GET", "https://api-1.duosecurity.com/admin")
 
@@ -28,54 +28,54 @@ def following(table: str, told: Page) -> Request | None:
 
 
 def test_the_account_of_a_child_is_signed_with_every_request(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo", settings={"account_id": "DA 1/+"}) as bench:
-        bench.pull("users")
-        bench.pull("authentication_logs")
-        asked = bench.asked("users") + bench.asked("authentication_logs")
+    with strict_tenant(tmp_path, "duo", page=0, settings={"account_id": "DA 1/+"}) as tenant:
+        tenant.pull("users")
+        tenant.pull("authentication_logs")
+        asked = tenant.asked("users") + tenant.asked("authentication_logs")
         assert len(asked) >= 2 and {one["account_id"] for one in asked} == {"DA 1/+"}
 
 
 def test_without_a_child_no_account_is_named(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo") as bench:
-        bench.pull("users")
-        assert not any("account_id" in one for one in bench.asked("users"))
+    with strict_tenant(tmp_path, "duo", page=0) as tenant:
+        tenant.pull("users")
+        assert not any("account_id" in one for one in tenant.asked("users"))
 
 
 def test_the_key_of_an_application_never_lands(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo") as bench:
-        bench.vendor.rows.of(bench.vendor.contract.tables["integrations"])
-        bench.vendor.change("integrations", 0, secret_key="hush-hush", skey="hush-hush")
-        bench.pull("integrations")
-        rows = bench.rows("integrations")
+    with strict_tenant(tmp_path, "duo", page=0) as tenant:
+        tenant.vendor.rows.of(tenant.vendor.contract.tables["integrations"])
+        tenant.vendor.change("integrations", 0, secret_key="hush-hush", skey="hush-hush")
+        tenant.pull("integrations")
+        rows = tenant.rows("integrations")
         assert len(rows) == 7 and "hush" not in "".join(row["payload"] for row in rows)
         assert rows[0]["record"]["secret_key"] == rows[0]["record"]["skey"] == "***"
 
 
 def test_a_log_is_asked_for_in_milliseconds_though_its_rows_are_in_seconds(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo") as bench:
-        assert (bench.pull("authentication_logs").kind, len(bench.rows("authentication_logs"))) == ("changes", 7)
-        [asked] = bench.asked("authentication_logs")
+    with strict_tenant(tmp_path, "duo", page=0) as tenant:
+        assert (tenant.pull("authentication_logs").kind, len(tenant.rows("authentication_logs"))) == ("changes", 7)
+        [asked] = tenant.asked("authentication_logs")
         since, until = (datetime.fromtimestamp(int(asked[name]) / 1000, UTC) for name in ("mintime", "maxtime"))
-        assert (until, until - since) == (bench.clock.now, timedelta(days=180))
+        assert (until, until - since) == (tenant.clock.now, timedelta(days=180))
         assert all(
-            row["updated_at"].timestamp() == row["record"]["timestamp"] for row in bench.rows("authentication_logs")
+            row["updated_at"].timestamp() == row["record"]["timestamp"] for row in tenant.rows("authentication_logs")
         )
-        bench.clock.now += timedelta(hours=1)
-        added = bench.vendor.add("authentication_logs")
-        assert bench.pull("authentication_logs").rows == 1
-        assert bench.rows("authentication_logs")[-1]["record_id"] == added["txid"]
+        tenant.clock.now += timedelta(hours=1)
+        added = tenant.vendor.add("authentication_logs")
+        assert tenant.pull("authentication_logs").rows == 1
+        assert tenant.rows("authentication_logs")[-1]["record_id"] == added["txid"]
         # Rows come late, so that the last minutes are asked for again.
-        newest = max(row["record"]["timestamp"] for row in bench.rows("authentication_logs")[:-1])
-        assert int(bench.asked("authentication_logs")[-1]["mintime"]) == (newest - 600) * 1000
+        newest = max(row["record"]["timestamp"] for row in tenant.rows("authentication_logs")[:-1])
+        assert int(tenant.asked("authentication_logs")[-1]["mintime"]) == (newest - 600) * 1000
 
 
 def test_the_administrators_log_is_asked_for_in_seconds(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo") as bench:
-        bench.pull("administrator_logs")
-        bench.clock.now += timedelta(hours=1)
-        bench.vendor.add("administrator_logs")
-        assert bench.pull("administrator_logs").rows == 1
-        assert all(len(asked["mintime"]) == 10 for asked in bench.asked("administrator_logs"))
+    with strict_tenant(tmp_path, "duo", page=0) as tenant:
+        tenant.pull("administrator_logs")
+        tenant.clock.now += timedelta(hours=1)
+        tenant.vendor.add("administrator_logs")
+        assert tenant.pull("administrator_logs").rows == 1
+        assert all(len(asked["mintime"]) == 10 for asked in tenant.asked("administrator_logs"))
 
 
 def test_a_full_page_of_the_administrators_log_goes_on_at_its_last_second() -> None:
@@ -117,19 +117,19 @@ def test_an_empty_page_of_a_log_is_the_last_whatever_it_tells() -> None:
 
 
 def test_the_summary_is_one_record_however_its_counts_change(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo") as bench:
-        bench.pull("account_summary")
-        bench.clock.now += timedelta(hours=1)
-        bench.vendor.change("account_summary", 0, user_count=43)
-        bench.pull("account_summary")
-        rows = bench.rows("account_summary")
+    with strict_tenant(tmp_path, "duo", page=0) as tenant:
+        tenant.pull("account_summary")
+        tenant.clock.now += timedelta(hours=1)
+        tenant.vendor.change("account_summary", 0, user_count=43)
+        tenant.pull("account_summary")
+        rows = tenant.rows("account_summary")
         assert [row["record_id"] for row in rows] == ["only", "only"]
         assert rows[-1]["record"]["user_count"] == 43
 
 
 def test_a_user_in_the_trash_is_deleted(tmp_path: Path) -> None:
-    with strict_bench(tmp_path, "duo") as bench:
-        bench.vendor.rows.of(bench.vendor.contract.tables["users"])
-        gone = bench.vendor.change("users", 2, status="pending deletion")["user_id"]
-        bench.pull("users")
-        assert [row["record_id"] for row in bench.rows("users") if row["is_deleted"]] == [gone]
+    with strict_tenant(tmp_path, "duo", page=0) as tenant:
+        tenant.vendor.rows.of(tenant.vendor.contract.tables["users"])
+        gone = tenant.vendor.change("users", 2, status="pending deletion")["user_id"]
+        tenant.pull("users")
+        assert [row["record_id"] for row in tenant.rows("users") if row["is_deleted"]] == [gone]

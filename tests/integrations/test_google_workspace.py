@@ -14,18 +14,15 @@ from avesa.connector.connection import connection
 from avesa.connector.endpoint_request import bare_request
 from avesa.integrations.google_workspace import SERVICE
 from avesa.shared.errors import TableFailed, Where
-from conformance.test_services import NOON, Clock, Tenant, check
-from strict_vendor.server import strict_vendor
+from strict_tenant import NOON, Tenant, check, strict_tenant
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
 def google(tmp_path: Path) -> Iterator[Tenant]:
-    clock = Clock()
-    with strict_vendor("google_workspace", clock=clock, cursor_pages=3) as serving:
-        yield Tenant(tmp_path, "google_workspace", serving, clock)
-        assert serving.vendor.violations == []
+    with strict_tenant(tmp_path, "google_workspace", cursor_pages=3) as tenant:
+        yield tenant
 
 
 def asked(google: Tenant, table: str) -> list[tuple[str, dict[str, str]]]:

@@ -14,18 +14,15 @@ from avesa.connector.connection import connection
 from avesa.connector.request import Request
 from avesa.integrations.microsoft365 import SERVICE, USER_FIELDS
 from avesa.shared.errors import TableFailed, Where
-from conformance.test_services import Clock, Tenant, check
-from strict_vendor.server import strict_vendor
+from strict_tenant import NOON, Tenant, check, strict_tenant
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
 def graph(tmp_path: Path) -> Iterator[Tenant]:
-    clock = Clock()
-    with strict_vendor("microsoft365", clock=clock, cursor_pages=3) as serving:
-        yield Tenant(tmp_path, "microsoft365", serving, clock)
-        assert serving.vendor.violations == []
+    with strict_tenant(tmp_path, "microsoft365", cursor_pages=3) as tenant:
+        yield tenant
 
 
 def queries(graph: Tenant, table: str) -> list[dict[str, str]]:
@@ -125,6 +122,6 @@ def test_another_cloud_has_its_own_hosts_and_scope() -> None:
     settings = {"tenant_id": "t-1", "host": "graph.microsoft.us", "login_host": "login.microsoftonline.us"}
     made = connection(SERVICE, settings, {"client_id": "c", "client_secret": "s"}, where=Where("acme", "microsoft365"))
     assert made.base_url == "https://graph.microsoft.us/v1.0"
-    [asked] = [next(made.auth.renew(made.credentials_at(Clock().now)))]  # type: ignore[attr-defined]
+    [asked] = [next(made.auth.renew(made.credentials_at(NOON)))]  # type: ignore[attr-defined]
     assert isinstance(asked, Request) and asked.url == "https://login.microsoftonline.us/t-1/oauth2/v2.0/token"
     assert parse_qs(asked.body or "")["scope"] == ["https://graph.microsoft.us/.default"]

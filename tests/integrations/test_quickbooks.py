@@ -12,9 +12,8 @@ import pytest
 from avesa.connector.request import Response
 from avesa.connector.retry import classify
 from avesa.integrations.quickbooks import SERVICE
-from conformance.test_services import NOON, Clock, Tenant, check
+from strict_tenant import NOON, Tenant, check, strict_tenant
 from strict_vendor.contract import Contract
-from strict_vendor.server import strict_vendor
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LISTS = Contract("quickbooks").tables
@@ -25,10 +24,8 @@ TABLES = [endpoint.name for endpoint in SERVICE.endpoints]
 
 @pytest.fixture
 def tenant(tmp_path: Path) -> Iterator[Tenant]:
-    clock = Clock()
-    with strict_vendor("quickbooks", clock=clock, counts={"terms": 0}) as serving:
-        yield Tenant(tmp_path, "quickbooks", serving, clock)
-        assert serving.vendor.violations == []
+    with strict_tenant(tmp_path, "quickbooks", counts={"terms": 0}) as tenant:
+        yield tenant
 
 
 def test_all_published_lists_are_declared_and_the_feed_serves_them() -> None:

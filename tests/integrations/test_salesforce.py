@@ -5,11 +5,9 @@ codes that say more than the status.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import polars
 import pytest
 
 from avesa.connector.auth import OneOf
@@ -21,12 +19,9 @@ from avesa.connector.retry import classify
 from avesa.integrations.salesforce import DELETED_RECORDS, SERVICE
 from avesa.integrations.salesforce.deleted_records import ObjectByObject
 from avesa.integrations.salesforce.fields import FIELDS
-from avesa.pipeline.ingest import ingest_table
 from avesa.shared.errors import TableFailed
-from avesa.shared.tenants import TenantService
+from strict_tenant import strict_tenant
 from strict_vendor.contract import Contract
-from strict_vendor.server import Serving, strict_vendor
-from tiny_vendor import open_ports
 
 DELETED = Request("GET", "https://example.my.salesforce.com/services/data/v62.0/sobjects/Account/deleted/")
 
@@ -113,40 +108,12 @@ def test_a_tenant_connects_by_what_it_has(given: dict[str, str], scheme: type, u
     assert chosen.url == url and chosen.answer.hosts == (".salesforce.com",)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def serving(clock: Clock) -> Iterator[Serving]:
-    with strict_vendor("salesforce", clock=clock) as serving:
-        yield serving
-
-
-def test_deletions_of_all_objects_land_in_one_table(serving: Serving, clock: Clock, tmp_path: Path) -> None:
+def test_deletions_of_all_objects_land_in_one_table(tmp_path: Path) -> None:
     """And two pulls within a minute do not ask for a window of no length, which the vendor refuses."""
-    ports = open_ports(tmp_path, clock)
-    ports.tenants.add_tenant("acme")
-    stored = TenantService("acme", "salesforce", settings={"my_domain": "example", "base_url": serving.url})
-    ports.tenants.put(stored)
-    held = serving.vendor.credentials.values
-    ports.secrets.put("acme", "salesforce", {name: held[name] for name in SERVICE.secrets})
-    gone = [str(serving.vendor.delete(table, 1)["Id"]) for table in ("accounts", "cases", "campaigns")]
-    clock.now += timedelta(hours=1)
-    for _ in range(2):
-        assert ingest_table(ports, stored, "deleted_records", run_id="r", service=SERVICE).status == "ok"
-        clock.now += timedelta(seconds=10)
-    infos = ports.objects.list("acme/raw/salesforce/deleted_records")
-    files = [ports.objects.fetch(info.path, ports.scratch) for info in infos if info.path.endswith(".parquet")]
-    rows = polars.concat(map(polars.read_parquet, files)).to_dicts()
-    assert sorted({row["record_id"] for row in rows}) == sorted(set(gone))
-    assert serving.vendor.violations == []
+    with strict_tenant(tmp_path, "salesforce", page=0) as tenant:
+        gone = [str(tenant.vendor.delete(table, 1)["Id"]) for table in ("accounts", "cases", "campaigns")]
+        tenant.clock.now += timedelta(hours=1)
+        for _ in range(2):
+            assert tenant.pull("deleted_records").status == "ok"
+            tenant.clock.now += timedelta(seconds=10)
+        assert {row["record_id"] for row in tenant.rows("deleted_records")} == set(gone)

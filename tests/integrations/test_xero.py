@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from avesa.integrations.xero import SERVICE
-from conformance.test_services import Clock, Tenant, check
+from strict_tenant import Tenant, check, strict_tenant
 from strict_vendor.contract import Contract
-from strict_vendor.server import strict_vendor
 
 HOUR = timedelta(hours=1)
 LISTS = Contract("xero").tables
@@ -22,10 +21,8 @@ TABLES = [endpoint.name for endpoint in SERVICE.endpoints]
 
 @pytest.fixture
 def tenant(tmp_path: Path) -> Iterator[Tenant]:
-    clock = Clock()
-    with strict_vendor("xero", clock=clock) as serving:
-        yield Tenant(tmp_path, "xero", serving, clock)
-        assert serving.vendor.violations == []
+    with strict_tenant(tmp_path, "xero") as tenant:
+        yield tenant
 
 
 def test_all_published_lists_are_declared_and_no_other() -> None:
