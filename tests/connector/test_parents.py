@@ -75,6 +75,18 @@ def test_a_table_that_was_never_listed_has_no_parents_to_go_by(parents: Parents)
         parents.live()
 
 
+def test_a_listing_each_day_does_not_lead_back_from_one_to_the_other(
+    parents: Parents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 20):
+        parents.land(day * 23 * 60, row("a", 9, day * 23 * 60), kind="listing")
+    read: list[str] = []
+    whole = Objects.read
+    monkeypatch.setattr(Objects, "read", lambda self, path: read.append(path) or whole(self, path))
+    assert parents.live() == ["a"]
+    assert sum(path.endswith(".receipt.json") for path in read) == 2
+
+
 def test_receipts_from_long_before_the_newest_listing_are_not_read(
     parents: Parents, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,7 +84,8 @@ def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
         receipts.append(receipt)
         if receipt.kind == "listing" and receipt.complete:
             listings.append(receipt)
-            oldest = f"{prefix}/{timestamp(receipt.started_at - _CLOCKS_DIFFER)}"
+            # Of the newest of them: an older one within that day must not lead on to the one before itself.
+            oldest = max(oldest, f"{prefix}/{timestamp(receipt.started_at - _CLOCKS_DIFFER)}")
     if not listings:
         raise TableFailed(
             f"It is asked for per record of {table}, which was never pulled completely.",
