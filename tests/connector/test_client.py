@@ -274,7 +274,16 @@ def test_a_file_is_fetched_where_an_answer_leads_and_no_credentials_go_along(ven
     assert "authorization" not in download.headers and "clientid" not in download.headers
 
 
-@pytest.mark.parametrize("location", ["https://files.example.evil/x", "http://x.files.example/x", "https:///x"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://files.example.evil/x",
+        "http://x.files.example/x",
+        "https:///x",
+        "https://[x",
+        "https://x.files.example:p/",
+    ],
+)
 def test_a_file_on_a_strange_host_is_not_fetched(vendor: TinyVendor, location: str) -> None:
     leads_to(vendor, location, Answer())
     with client(vendor, []) as sender, pytest.raises(TableFailed):

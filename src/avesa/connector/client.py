@@ -151,8 +151,11 @@ class Client:
         Raises TableFailed for an address that is not the vendor's, and where nothing is to be had.
         """
         connection = self.connection
-        address = urljoin(request.url, told.headers.get("location", ""))
-        own = connection.address.is_own and origin(address) == origin(connection.base_url)
+        try:
+            address = urljoin(request.url, told.headers.get("location", ""))
+            own = connection.address.is_own and origin(address) == origin(connection.base_url)
+        except ValueError:
+            raise TableFailed("The vendor leads to a file at what is no address.") from None
         if not own and not is_under(address, hosts):
             raise TableFailed("The file that the vendor leads to is on a host that is not the vendor's.")
         found = self._answer(Request("GET", address, headers=(("Accept", "*/*"),)), tally, ACCOUNT)
