@@ -177,23 +177,30 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
     return compiled
 
 
-def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:  # noqa: PLR0911  # one return for each kind of rule
+def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
     match rule:
         case Constant(value):
             return _Compiled(f"CASE WHEN _is_readable THEN {value_literal(value, type_)} END")
+        case OfParent():
+            return _Compiled(picks.parent())
         case First(rules):
             return _first([_compiled(inner, type_, picks) for inner in rules], type_)
+        case Join() | Collect() | Sum():
+            return _together(rule, type_, picks)
+        case FromPath():
+            return _Compiled(_mapped(rule, type_, picks)) if rule.values else _from_path(rule, type_, picks)
+
+
+def _together(rule: Join | Collect | Sum, type_: ColumnType, picks: _Picks) -> _Compiled:
+    """What puts several values into one."""
+    match rule:
         case Join(rules, separator):
             texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
-        case OfParent():
-            return _Compiled(picks.parent())
         case Collect(rules):
             return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
         case Sum(rules):
             return _sum([_addend(inner, type_, picks) for inner in rules], type_)
-        case FromPath():
-            return _Compiled(_mapped(rule, type_, picks)) if rule.values else _from_path(rule, type_, picks)
 
 
 def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:

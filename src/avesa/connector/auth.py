@@ -135,7 +135,7 @@ class OneOf:
 
     @property
     def title(self) -> str:
-        return " or ".join(scheme.title for scheme in self.schemes)
+        return " or ".join(dict.fromkeys(scheme.title for scheme in self.schemes))
 
     @property
     def names(self) -> frozenset[str]:

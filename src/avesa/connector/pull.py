@@ -144,8 +144,8 @@ class _Pull:
         if checkpoint is None:
             return None
         prefix = raw_prefix(self.place.tenant, self.service.name, self.endpoint.name)
-        first = stem_of(min(checkpoint.files, default=""))
-        names = {info.path.rpartition("/")[2] for info in self.place.objects.list(prefix, after=first)}
+        there = self.place.objects.list(prefix, after=stem_of(min(checkpoint.files))) if checkpoint.files else []
+        names = {info.path.rpartition("/")[2] for info in there}
         reason = misfit(
             checkpoint,
             kind=kind,

@@ -46,9 +46,9 @@ class Parent:
     element for each at the `*` of `records`, in which the parent's id stands at `key`.
 
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
-    `values` those that have none of these texts there (`*` stands for each element of a list). Changes
-    are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
-    do not show that something came below them.
+    `values` those that have none of these texts there (`*` stands for each element of a list). Changes are asked for
+    under the parents that changed themselves; with `every` under all of them, for vendors whose parents do not show
+    that something came below them.
     """
 
     endpoint: str
@@ -158,10 +158,9 @@ class Service:
     """All that is true of one vendor. Checked when it is made: ValueError names what does not fit.
 
     `base_url`, `headers` and the auth's templates are filled from settings and secrets; a header that comes out empty
-    is not sent. `check` names the
-    endpoint that a connection is tried with, the first one by default. `account` names the settings and secrets that
-    identify the account whose requests the vendor counts together, all of them by default; None says that it counts
-    all that come from one address or app, whoever the tenant is.
+    is not sent. `check` names the endpoint that a connection is tried with, the first one by default. `account` names
+    the settings and secrets that identify the account whose requests the vendor counts together, all of them by
+    default; None says that it counts all that come from one address or app, whoever the tenant is.
     """
 
     name: str
