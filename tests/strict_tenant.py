@@ -19,9 +19,9 @@ from avesa.connector.service import Endpoint, Parent, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, ingest_service, ingest_table
 from avesa.pipeline.ports import Ports
+from avesa.sandbox.vendor.server import Serving, strict_vendor
 from avesa.shared.receipt import Receipt
 from avesa.shared.tenants import TenantService
-from strict_vendor.server import Serving, strict_vendor
 from tiny_vendor import open_ports, receipts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

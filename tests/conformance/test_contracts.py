@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from strict_vendor.contract import FOLDER, Contract, service_names
-from strict_vendor.languages import LANGUAGES
-from strict_vendor.times import SHAPES
+from avesa.sandbox.vendor.contract import FOLDER, Contract, service_names
+from avesa.sandbox.vendor.languages import LANGUAGES
+from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
     "autotask": 20,

@@ -19,10 +19,10 @@ from avesa.canonical_transform.mapping import Column, load_mapping, mapping_name
 from avesa.canonical_transform.mapping_rules import Each, FromPath, JsonPath, Rule, Where, leaves
 from avesa.connector.records import read_page, reading_of
 from avesa.integrations import load_service, service_names
+from avesa.sandbox.vendor.contract import Contract
+from avesa.sandbox.vendor.contract import service_names as contracts
+from avesa.sandbox.vendor.shapes import Inventor
 from mapped_rows import mapped_rows
-from strict_vendor.contract import Contract
-from strict_vendor.contract import service_names as contracts
-from strict_vendor.shapes import Inventor
 
 SERVICES = [name for name in service_names() if name in contracts()]
 MAPPED = [

@@ -14,9 +14,9 @@ import pytest
 from avesa.connector.service import Endpoint
 from avesa.integrations import service_names
 from avesa.pipeline.ingest import check_connection
+from avesa.sandbox.vendor.contract import service_names as contracts
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
 from strict_tenant import PAGE, Tenant, check, strict_tenant
-from strict_vendor.contract import service_names as contracts
 
 SERVICES = [name for name in service_names() if name in contracts()]
 

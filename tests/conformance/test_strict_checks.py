@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from avesa.sandbox.vendor.server import strict_vendor
 from conformance.walks import NOW, WALKS, Ask, hubspot_search, send
-from strict_vendor.server import strict_vendor
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
+from avesa.sandbox.vendor.credentials import Credentials
+from avesa.sandbox.vendor.messages import Asked, Refused
+from avesa.sandbox.vendor.rsa import key_pair
+from avesa.sandbox.vendor.server import Serving, strict_vendor
 from conformance.walks import NOW, WALKS, Ask, basic, google_claims, jwt, send
-from strict_vendor.credentials import Credentials
-from strict_vendor.messages import Asked, Refused
-from strict_vendor.rsa import key_pair
-from strict_vendor.server import Serving, strict_vendor
 
 
 @pytest.fixture(scope="module")

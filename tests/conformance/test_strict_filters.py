@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from strict_vendor.conditions import NotUnderstood, Query, holds, in_order
-from strict_vendor.contract import Contract, service_names
-from strict_vendor.graphql import parse
-from strict_vendor.languages import LANGUAGES
-from strict_vendor.shapes import Inventor, misfit
-from strict_vendor.times import SHAPES, read_time, write_time
+from avesa.sandbox.vendor.conditions import NotUnderstood, Query, holds, in_order
+from avesa.sandbox.vendor.contract import Contract, service_names
+from avesa.sandbox.vendor.graphql import parse
+from avesa.sandbox.vendor.languages import LANGUAGES
+from avesa.sandbox.vendor.shapes import Inventor, misfit
+from avesa.sandbox.vendor.times import SHAPES, read_time, write_time
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 EARLY = datetime(2026, 3, 1, 11, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from avesa.sandbox.vendor.server import Serving, strict_vendor
 from conformance.walks import LOGS, NOW, SINCE, WALKS, Answer, Ask, monday, send, ticks
-from strict_vendor.server import Serving, strict_vendor
 
 
 class Visit:

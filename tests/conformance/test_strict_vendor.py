@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from avesa.sandbox.vendor.contract import service_names
+from avesa.sandbox.vendor.server import Serving, strict_vendor
 from conformance.walks import NOW, WALKS, Ask, Sign, Walk, send
-from strict_vendor.contract import service_names
-from strict_vendor.server import Serving, strict_vendor
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
-from strict_vendor.rsa import key_pair
-from strict_vendor.server import Serving
-from strict_vendor.vendor import StrictVendor
+from avesa.sandbox.vendor.rsa import key_pair
+from avesa.sandbox.vendor.server import Serving
+from avesa.sandbox.vendor.vendor import StrictVendor
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SINCE = NOW - timedelta(hours=1)

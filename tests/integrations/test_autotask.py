@@ -17,10 +17,10 @@ from avesa.connector.retry import classify
 from avesa.connector.tokens import Token, TokenNeeded, is_good
 from avesa.integrations.autotask import SERVICE
 from avesa.integrations.autotask.zone import ZonedHeaders
+from avesa.sandbox.vendor.contract import Contract
+from avesa.sandbox.vendor.messages import Answer, Asked
 from avesa.shared.errors import ServiceFailed, Unavailable
 from strict_tenant import Tenant, check, strict_tenant
-from strict_vendor.contract import Contract
-from strict_vendor.messages import Answer, Asked
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LISTS = Contract("autotask").tables

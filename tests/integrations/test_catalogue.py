@@ -10,9 +10,9 @@ import pytest
 from avesa.connector.incremental import Changes
 from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service, service_names
+from avesa.sandbox.vendor.contract import Contract, Table
+from avesa.sandbox.vendor.contract import service_names as contracts
 from avesa.shared.errors import UsageError
-from strict_vendor.contract import Contract, Table
-from strict_vendor.contract import service_names as contracts
 
 PUBLISHED = [name for name in service_names() if name in contracts()]
 

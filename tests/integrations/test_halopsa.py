@@ -14,10 +14,10 @@ import pytest
 from avesa.connector.auth import OneOf
 from avesa.connector.oauth2 import ClientCredentials
 from avesa.integrations.halopsa import SERVICE
+from avesa.sandbox.vendor.contract import Contract
+from avesa.sandbox.vendor.messages import Answer, Asked
 from avesa.shared.errors import TableFailed
 from strict_tenant import Tenant, check, strict_tenant
-from strict_vendor.contract import Contract
-from strict_vendor.messages import Answer, Asked
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LISTS = Contract("halopsa").tables

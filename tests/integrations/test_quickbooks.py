@@ -12,8 +12,8 @@ import pytest
 from avesa.connector.request import Response
 from avesa.connector.retry import classify
 from avesa.integrations.quickbooks import SERVICE
+from avesa.sandbox.vendor.contract import Contract
 from strict_tenant import NOON, Tenant, check, strict_tenant
-from strict_vendor.contract import Contract
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LISTS = Contract("quickbooks").tables

@@ -19,9 +19,9 @@ from avesa.connector.retry import classify
 from avesa.integrations.salesforce import DELETED_RECORDS, SERVICE
 from avesa.integrations.salesforce.deleted_records import ObjectByObject
 from avesa.integrations.salesforce.fields import FIELDS
+from avesa.sandbox.vendor.contract import Contract
 from avesa.shared.errors import TableFailed
 from strict_tenant import strict_tenant
-from strict_vendor.contract import Contract
 
 DELETED = Request("GET", "https://example.my.salesforce.com/services/data/v62.0/sobjects/Account/deleted/")
 

@@ -12,8 +12,8 @@ import pytest
 
 from avesa.connector.incremental import Changes
 from avesa.integrations.stripe import SERVICE
+from avesa.sandbox.vendor.contract import Contract
 from strict_tenant import Tenant, check, strict_tenant
-from strict_vendor.contract import Contract
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LISTS = Contract("stripe").tables

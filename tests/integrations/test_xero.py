@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from avesa.integrations.xero import SERVICE
+from avesa.sandbox.vendor.contract import Contract
 from strict_tenant import Tenant, check, strict_tenant
-from strict_vendor.contract import Contract
 
 HOUR = timedelta(hours=1)
 LISTS = Contract("xero").tables

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from avesa.shared.errors import MappingError
+from avesa.shared.shipped import shipped
 
 SCHEMA_FILE = "mapping.schema.json"
 RULE_KINDS = ("path", "constant", "first", "join", "list", "parent")
@@ -31,10 +32,8 @@ _JSON_TYPES = {
 
 
 def mappings_folder() -> Path:
-    """Where our mapping files lie: beside the package when installed, else at the root of the repository."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "mappings"
-    return installed if installed.is_dir() else package.parents[1] / "mappings"
+    """Where our mapping files lie."""
+    return shipped("mappings")
 
 
 def mapping_fault(file: str, path: Sequence[str | int], expected: str) -> NoReturn:

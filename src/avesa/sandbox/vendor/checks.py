@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strict_vendor.contract import Contract, Json, Operation
-from strict_vendor.messages import Asked
-from strict_vendor.pages import chosen
-from strict_vendor.shapes import misfit, text_fits
+from avesa.sandbox.vendor.contract import Contract, Json, Operation
+from avesa.sandbox.vendor.messages import Asked
+from avesa.sandbox.vendor.pages import chosen
+from avesa.sandbox.vendor.shapes import misfit, text_fits
 
 _TEXTS = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?", "boolean": r"true|false"}
 

@@ -6,11 +6,11 @@ import copy
 from datetime import datetime
 from typing import Any
 
-from strict_vendor.contract import Json, Table, put
-from strict_vendor.faults import Fault
-from strict_vendor.feeds import filled
-from strict_vendor.graphql import Selection
-from strict_vendor.messages import Answer, Refused
+from avesa.sandbox.vendor.contract import Json, Table, put
+from avesa.sandbox.vendor.faults import Fault
+from avesa.sandbox.vendor.feeds import filled
+from avesa.sandbox.vendor.graphql import Selection
+from avesa.sandbox.vendor.messages import Answer, Refused
 
 
 def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from strict_vendor.conditions import NotUnderstood
+from avesa.sandbox.vendor.conditions import NotUnderstood
 
 _TOKEN = re.compile(r'\s*(\.\.\.|[{}()\[\]:!$=,]|"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|\w+)')
 

@@ -44,7 +44,7 @@ class KeyPair:
 
 @cache
 def key_pair(seed: int = 7, bits: int = 2048) -> KeyPair:
-    """The same pair for the same seed, made once for a process. For tests alone: the seed tells the key."""
+    """The same pair for the same seed, made once for a process. Good for invented vendors alone: the seed tells it."""
     chance = random.Random(seed)
     p, q = _prime(bits // 2, chance), _prime(bits // 2, chance)
     return KeyPair(p * q, pow(_E, -1, (p - 1) * (q - 1)), p, q)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from strict_vendor.contract import Contract, Table, put
-from strict_vendor.shapes import Inventor
-from strict_vendor.times import write_time
+from avesa.sandbox.vendor.contract import Contract, Table, put
+from avesa.sandbox.vendor.shapes import Inventor
+from avesa.sandbox.vendor.times import write_time
 
 Place = tuple[str, ...]
 """Which of a table's lists: the values in the path that are not the tenant's, or the parent's id."""

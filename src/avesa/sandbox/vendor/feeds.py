@@ -9,10 +9,10 @@ from datetime import datetime
 from io import StringIO
 from typing import Any
 
-from strict_vendor.contract import Contract, Json, Table, get, put
-from strict_vendor.messages import Asked, Refused
-from strict_vendor.rows import Row, Rows
-from strict_vendor.times import read_time, write_time
+from avesa.sandbox.vendor.contract import Contract, Json, Table, get, put
+from avesa.sandbox.vendor.messages import Asked, Refused
+from avesa.sandbox.vendor.rows import Row, Rows
+from avesa.sandbox.vendor.times import read_time, write_time
 
 
 def log_page(table: Table, rows: list[Row], asked: Asked, *, deleted: bool, size: int = 5) -> Json:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from strict_vendor.contract import get
+from avesa.sandbox.vendor.contract import get
 
 
 @dataclass(frozen=True)

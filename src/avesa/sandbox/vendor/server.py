@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from strict_vendor.messages import Answer, Asked
-from strict_vendor.vendor import StrictVendor
+from avesa.sandbox.vendor.messages import Answer, Asked
+from avesa.sandbox.vendor.vendor import StrictVendor
 
 
 class Serving:

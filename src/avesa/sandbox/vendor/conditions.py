@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from strict_vendor.contract import get
-from strict_vendor.times import read_time
+from avesa.sandbox.vendor.contract import get
+from avesa.sandbox.vendor.times import read_time
 
 
 class NotUnderstood(ValueError):

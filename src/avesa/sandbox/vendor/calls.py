@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from strict_vendor.conditions import NotUnderstood, Query
-from strict_vendor.contract import Contract, Json, Operation, Table
-from strict_vendor.graphql import Document, Selection, Variable, check_variables, parse
-from strict_vendor.listing import read_query
-from strict_vendor.messages import Asked, Refused
-from strict_vendor.pages import Pager
+from avesa.sandbox.vendor.conditions import NotUnderstood, Query
+from avesa.sandbox.vendor.contract import Contract, Json, Operation, Table
+from avesa.sandbox.vendor.graphql import Document, Selection, Variable, check_variables, parse
+from avesa.sandbox.vendor.listing import read_query
+from avesa.sandbox.vendor.messages import Asked, Refused
+from avesa.sandbox.vendor.pages import Pager
 
 
 @dataclass

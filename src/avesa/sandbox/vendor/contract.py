@@ -6,12 +6,13 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from avesa.shared.shipped import shipped
+
 Json = dict[str, Any]
-FOLDER = Path(__file__).resolve().parents[1] / "contracts"
+FOLDER = shipped("contracts", at="tests/contracts")
 
 
 @dataclass(frozen=True)

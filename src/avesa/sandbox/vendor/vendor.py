@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from strict_vendor.bodies import body_of, failure, merge, projected, refusal
-from strict_vendor.calls import Call, call_of
-from strict_vendor.checks import header_problems, problems
-from strict_vendor.contract import Contract, Json, Operation, Table, get, put
-from strict_vendor.credentials import Credentials
-from strict_vendor.faults import Fault, Faults, Kind
-from strict_vendor.feeds import by_ids, cdc_page, csv_of, deleted_page, delta_rows, filled, log_entries, log_page
-from strict_vendor.listing import at_path, filtered, place_of, read_query, selected
-from strict_vendor.messages import Answer, Asked, Refused
-from strict_vendor.pages import Pager, chosen
-from strict_vendor.rows import Place, Row, Rows
+from avesa.sandbox.vendor.bodies import body_of, failure, merge, projected, refusal
+from avesa.sandbox.vendor.calls import Call, call_of
+from avesa.sandbox.vendor.checks import header_problems, problems
+from avesa.sandbox.vendor.contract import Contract, Json, Operation, Table, get, put
+from avesa.sandbox.vendor.credentials import Credentials
+from avesa.sandbox.vendor.faults import Fault, Faults, Kind
+from avesa.sandbox.vendor.feeds import by_ids, cdc_page, csv_of, deleted_page, delta_rows, filled, log_entries, log_page
+from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
+from avesa.sandbox.vendor.messages import Answer, Asked, Refused
+from avesa.sandbox.vendor.pages import Pager, chosen
+from avesa.sandbox.vendor.rows import Place, Row, Rows
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from strict_vendor.conditions import (
+from avesa.sandbox.vendor.conditions import (
     BareTime,
     NotUnderstood,
     Query,
@@ -19,11 +19,11 @@ from strict_vendor.conditions import (
     renamed,
     terms_of,
 )
-from strict_vendor.contract import Contract, Json, Table, get, put
-from strict_vendor.languages import LANGUAGES
-from strict_vendor.messages import Asked, Refused
-from strict_vendor.rows import Row
-from strict_vendor.times import read_time, write_time
+from avesa.sandbox.vendor.contract import Contract, Json, Table, get, put
+from avesa.sandbox.vendor.languages import LANGUAGES
+from avesa.sandbox.vendor.messages import Asked, Refused
+from avesa.sandbox.vendor.rows import Row
+from avesa.sandbox.vendor.times import read_time, write_time
 
 
 def read_query(rules: Json, asked: Asked) -> Query:

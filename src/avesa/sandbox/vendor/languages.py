@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from strict_vendor.conditions import ALWAYS, BareTime, Condition, Group, NotUnderstood, Query, Term
+from avesa.sandbox.vendor.conditions import ALWAYS, BareTime, Condition, Group, NotUnderstood, Query, Term
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)|(?P<text>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*")

@@ -12,8 +12,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from strict_vendor.contract import Contract
-from strict_vendor.times import write_time
+from avesa.sandbox.vendor.contract import Contract
+from avesa.sandbox.vendor.times import write_time
 
 TEXTS = ("", "Müller & Söhne", "日本語", '🛠 Zoë\'s "router"', "a\nb\tc", "null", "0", "plain text", "   ", "Ω" * 40)
 PLAIN = {"integer": int, "number": (int, float), "string": str, "boolean": bool, "object": dict}

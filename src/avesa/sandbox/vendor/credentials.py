@@ -15,9 +15,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from strict_vendor.contract import Json
-from strict_vendor.messages import Answer, Asked, Refused
-from strict_vendor.rsa import key_pair
+from avesa.sandbox.vendor.contract import Json
+from avesa.sandbox.vendor.messages import Answer, Asked, Refused
+from avesa.sandbox.vendor.rsa import key_pair
 
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

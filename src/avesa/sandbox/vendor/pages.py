@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from strict_vendor.contract import Json, put
-from strict_vendor.messages import Asked, Refused
+from avesa.sandbox.vendor.contract import Json, put
+from avesa.sandbox.vendor.messages import Asked, Refused
 
 
 @dataclass
