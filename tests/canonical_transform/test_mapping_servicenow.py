@@ -51,6 +51,7 @@ INCIDENT = {
     "due_date": "2024-02-01 17:00:00",
     "resolved_at": "",
     "escalation": "0",
+    "time_worked": "1970-01-02 01:30:00",
 }
 
 
@@ -78,6 +79,7 @@ def test_an_incident_becomes_a_ticket() -> None:
         "resolved_at": None,
         "is_closed": False,
         "is_escalated": False,
+        "actual_hours": Decimal("25.5"),
     }
     assert part(row, expected) == expected
 
