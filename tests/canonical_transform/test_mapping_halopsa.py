@@ -134,6 +134,14 @@ def test_a_timesheet_event_becomes_a_time_entry() -> None:
     assert (row["ended_at"], row["agreement_id"]) == (datetime(2024, 1, 31, 9, 45, tzinfo=UTC), None)
 
 
+@pytest.mark.parametrize(("number", "counts"), [(0, True), (-1, True), (None, True), (1, False), ("4", False)])
+def test_work_that_is_an_action_and_stands_in_the_timesheet_too_counts_once(number: Any, counts: bool) -> None:
+    event = {"id": 8, "ticket_id": 7, "action_number": number, "timetaken": 0.75}
+    row = row_of("time_entries", "timesheet_events", event)
+    assert (row["ticket_id"], row["hours"]) == ("7", Decimal("0.75") if counts else None)
+    assert row_of("time_entries", "timesheet_events", {"id": 8, "timetaken": 0.75})["hours"] == Decimal("0.75")
+
+
 @pytest.mark.parametrize(
     ("inactive", "expected"),
     [

@@ -385,6 +385,16 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("text", {"path": "a", "when": {"k": "1", "l.m": "2"}}, {"a": "x", "k": 1, "l": {"m": 2}}, "x"),
         ("text", {"path": "a", "when": {"k": "1", "l.m": "2"}}, {"a": "x", "k": 1, "l": {"m": 3}}, None),
         ("text", {"first": [{"path": "a", "when": {"k": "1"}}, "b"]}, {"a": "x", "b": "y", "k": 2}, "y"),
+        *[
+            ("text", {"path": "a", "when": {"k": ["0", None]}}, {"a": "x", **k}, "x")
+            for k in ({}, {"k": None}, {"k": 0})
+        ],
+        *[("text", {"path": "a", "when": {"k": [None]}}, {"a": "x", "k": k}, "x") for k in ("", " ")],
+        ("text", {"path": "a", "when": {"k": ["0", None]}}, {"a": "x", "k": 7}, None),
+        ("text", {"path": "a", "when": {"k": ["", None], "l": "1"}}, {"a": "x", "l": 2}, None),
+        ("text", {"path": "a", "unless": {"k": [None]}}, {"a": "x"}, None),
+        ("text", {"path": "a", "unless": {"k": ["0", None]}}, {"a": "x", "k": 0}, None),
+        ("text", {"path": "a", "unless": {"k": ["0", None]}}, {"a": "x", "k": 7}, "x"),
         ("integer", {"path": "a", "when": {"l[n=q].v": "1"}}, {"a": 5, "l": [{"n": "q", "v": 1}]}, 5),
         ("decimal", {"path": "a", "unit": "cents", "when": {"k": "1"}}, {"a": 50, "k": 1}, Decimal("0.5")),
         ("boolean", {"path": "a", "map": {"x": True}, "when": {"k": "1"}}, {"a": "x", "k": "1"}, True),

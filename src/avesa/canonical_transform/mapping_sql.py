@@ -80,10 +80,10 @@ class _Picks:
         if rule.names is not None:
             expression = _fields_named(expression, rule.names)
         if rule.when:
-            holds = " AND ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.when)
+            holds = " AND ".join(self._holds(where, texts) for where, texts in rule.when)
             expression = f"CASE WHEN {holds} THEN {expression} END"
         if rule.unless:
-            holds = " OR ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.unless)
+            holds = " OR ".join(self._holds(where, texts) for where, texts in rule.unless)
             expression = f"CASE WHEN ({holds}) IS NOT TRUE THEN {expression} END"
         for name, known in self.texts.items():
             if known == expression:
@@ -92,6 +92,12 @@ class _Picks:
         name = f"_{len(self.texts) + 1}_{words[:40]}".rstrip("_")
         self.texts[name] = expression
         return name
+
+    def _holds(self, where: JsonPath, texts: tuple[str | None, ...]) -> str:
+        """The condition that one of the texts stands there; None is for nothing, be it null, absent or empty."""
+        found = f"trim({self._taken(where)})"
+        is_listed = _is_one_of(found, [text for text in texts if text is not None])
+        return f"({is_listed} OR nullif({found}, '') IS NULL)" if None in texts else is_listed
 
     def parent(self) -> str:
         """The name of the text that holds the parent's id."""
