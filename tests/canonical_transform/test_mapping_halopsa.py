@@ -76,6 +76,7 @@ def test_a_ticket_becomes_a_row() -> None:
     [
         ({"status_name": "IN PROGRESS", "status_id": 2, "hasbeenclosed": False}, "in_progress", False),
         ({"status_id": 1}, "new", None),
+        ({"status_name": "Pending Approval", "status_id": 33}, "waiting", None),
         ({"status_name": "Resolved", "status_id": 8}, "resolved", None),
         ({"status_name": "Erledigt", "status_id": 9, "hasbeenclosed": True}, "closed", True),
         # Once closed and open again: whether it is closed is not told.

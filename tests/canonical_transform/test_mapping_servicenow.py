@@ -98,6 +98,7 @@ def test_an_incident_becomes_a_ticket() -> None:
         ("problems", {"state": "104"}, "in_progress"),
         ("problems", {"state": "1", "active": "true"}, None),
         ("catalog_requests", {"request_state": "closed_cancelled", "state": "3"}, "cancelled"),
+        ("catalog_requests", {"request_state": "requested", "state": "3"}, "new"),
         ("catalog_requests", {"request_state": "", "state": "2"}, "in_progress"),
         ("requested_items", {"state": "-5"}, "waiting"),
         ("requested_items", {"state": "", "active": ""}, None),
