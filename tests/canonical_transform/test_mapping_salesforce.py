@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,13 @@ def test_a_case_becomes_a_ticket() -> None:
     assert (row["company_id"], row["contact_id"], row["contact_name"]) == ("001A", "003A", "Ada Doe")
     assert (row["device_id"], row["parent_ticket_id"]) == ("02iA", None)
     assert (row["is_closed"], row["is_escalated"], row["closed_at"]) == (False, True, None)
+
+
+def test_fields_of_a_tenants_own_are_kept_together() -> None:
+    own = {"Tier__c": "Gold", "Seats__c": 12, "Left__c": None, "Owner__r": {"Name": "Ada"}}
+    row = row_of("companies", "accounts", {"Name": "Acme", **own})
+    assert json.loads(row["custom_fields"]) == {"Tier__c": "Gold", "Seats__c": 12}
+    assert row_of("companies", "accounts", {"Name": "Acme", "Left__c": None})["custom_fields"] is None
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,11 @@ def test_the_window_stands_in_parameters() -> None:
     assert asked.params == (("a", "1"), ("from", "1772366400"), ("to", "1772370000"))
 
 
+def test_the_window_stands_behind_what_a_listing_asks_for() -> None:
+    changes = Changes("u", ask=InParams((("a", "{filter}, u>={since}"), ("b", "{filter}{since}"))), form=SECONDS)
+    assert changes.asked(REQUEST, NOON, None).params == (("a", "1, u>=1772366400"), ("b", "1772366400"))
+
+
 def test_the_window_stands_in_a_filter_whose_own_braces_stay() -> None:
     changes = Changes("u", ask=("filter", '{"updated":{"gt":"{since}"}}'))
     assert changes.asked(REQUEST, NOON).param("filter") == '{"updated":{"gt":"2026-03-01T12:00:00Z"}}'

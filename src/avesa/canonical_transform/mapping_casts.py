@@ -48,8 +48,10 @@ _LAST_MICROSECOND = 253_402_300_799_999_999
 
 
 def value_literal(value: Scalar, type_: ColumnType) -> str:
-    """A mapping's own value, checked before to fit its type, as an SQL literal of that type."""
+    """A mapping's own value, checked before to fit its type, as an SQL literal of that type; of an empty text null."""
     match type_:
+        case "text" if value == "":
+            return "CAST(NULL AS VARCHAR)"
         case "text":
             return literal(str(value))
         case "json":

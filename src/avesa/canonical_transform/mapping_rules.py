@@ -190,7 +190,13 @@ _TAKEN_BY: dict[str, tuple[ColumnType, ...]] = {"join": ("text",), "list": ("jso
 """Rules that put several values into one, and the types of the columns that take what they give."""
 
 
-def _check_names(path: JsonPath, type_: ColumnType, beside: bool, file: str, at: tuple[str | int, ...]) -> None:
+def _check_names(
+    names: bool, path: JsonPath, type_: ColumnType, beside: bool, file: str, at: tuple[str | int, ...]
+) -> None:
+    if not names:
+        if not path.steps:
+            mapping_fault(file, (*at, "path"), "expected something that is not empty, or names beside it")
+        return
     if type_ != "json" or beside:
         mapping_fault(file, (*at, "names"), "expected no names but alone for a column of type json")
     if path.selector is not None:
@@ -221,8 +227,7 @@ def _from_path(
     if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
         mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
     path = _parse_path(document["path"], file, (*at, "path"))
-    if "names" in document:
-        _check_names(path, type_, bool(chosen), file, at)
+    _check_names("names" in document, path, type_, bool(chosen), file, at)
     if isinstance(path.selector, Each) and type_ not in ("text", "json") and not (added and "map" not in document):
         mapping_fault(file, (*at, "path"), f"expected no [], since the column is of type {type_}")
     if "default" in document:

@@ -73,10 +73,10 @@ class _Picks:
     texts: dict[str, str] = field(default_factory=dict)
 
     def text(self, rule: FromPath, *, exact: bool) -> str:
-        """The name of the text that a rule takes; where not `exact`, it is trimmed, and null if it is empty."""
+        """The name of the text that a rule takes, null if it is empty; trimmed before, where not `exact`."""
         path = rule.path
         taken = self._taken(path)
-        expression = taken if exact else f"nullif(trim({taken}), '')"
+        expression = f"nullif({taken if exact else f'trim({taken})'}, '')"
         if rule.names is not None:
             expression = _fields_named(expression, rule.names)
         if rule.when:
@@ -184,7 +184,7 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case OfParent():
             return _Compiled(picks.parent())
         case First(rules):
-            return _first([_compiled(inner, type_, picks) for inner in rules], type_)
+            return _first([_compiled(inner, type_, picks) for inner in rules])
         case Join() | Collect() | Sum():
             return _together(rule, type_, picks)
         case FromPath():
@@ -195,7 +195,7 @@ def _together(rule: Join | Collect | Sum, type_: ColumnType, picks: _Picks) -> _
     """What puts several values into one."""
     match rule:
         case Join(rules, separator):
-            texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
+            texts = ", ".join(_compiled(inner, "text", picks).value for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
         case Collect(rules):
             return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
@@ -278,11 +278,9 @@ def _collected(parts: list[str]) -> str:
     return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
 
 
-def _first(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
+def _first(parts: list[_Compiled]) -> _Compiled:
     """Takes the first value; a text that failed to become one is told only if it was reached."""
-    # Many vendors send an empty text for what they do not have, and then the next one is wanted.
-    values = [f"nullif({part.value}, '')" if type_ == "text" else part.value for part in parts]
-    value = f"coalesce({', '.join(values)})"
+    value = f"coalesce({', '.join(part.value for part in parts)})"
     if all(part.failed is None for part in parts):
         return _Compiled(value)
     cases = ""

@@ -26,7 +26,9 @@ from avesa.shared.receipt import Kind
 
 @dataclass(frozen=True)
 class InParams:
-    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`)."""
+    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), and over
+    `{filter}`, the text that the parameter has in a listing.
+    """
 
     pairs: Params
 
@@ -35,7 +37,9 @@ class InParams:
         return any("{until}" in value for _, value in self.pairs)
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
-        return request.with_params(*((name, fill_names(value, values)) for name, value in self.pairs))
+        held = dict(request.params)
+        texts = ((name, fill_names(value, {**values, "filter": held.get(name, "")})) for name, value in self.pairs)
+        return request.with_params(*texts)
 
 
 @dataclass(frozen=True)
