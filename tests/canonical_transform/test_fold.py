@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fold_arrivals import limits
 from fold_story import agrees, change, fold_each, gone, listing, spans, thing
+from fold_streams import ODD_IDS
 from fold_table import Folding, things_mapping
 from raw_files import Row, at
 from scd2_oracle import Version
@@ -497,3 +499,16 @@ def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:
     """The latest time of many a vendor's clock, 9999-12-31T23:59:59.9999999Z, stands for never."""
     fold_each(folding, change(10, Row("1", {"name": "a"}, datetime.max.replace(tzinfo=UTC), at(10)), thing("2", 1, 10)))
     assert {v.id for v in folding.versions()} == {"1", "2"}
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_an_id_is_any_text_a_null_character_and_the_last_of_all_texts_too(folding: Folding, small: bool) -> None:
+    """In one file and in ranges of keys, whose bounds are such ids."""
+    with limits(small=small, ranges=small):
+        fold_each(
+            folding,
+            change(10, *(thing(id_, 5, 10) for id_ in ODD_IDS)),
+            listing(20, *(thing(id_, 15, 20, "b") for id_ in ODD_IDS)),
+            listing(30, *(thing(id_, 15, 30, "b") for id_ in ODD_IDS[1:])),
+        )
+    assert len(folding.versions()) == 2 * len(ODD_IDS)

@@ -132,14 +132,15 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     note = encode_ledger(ledger)
     change, snapshot = table_change.replace_all(job.table, snapshot, job.bench.shape, written, note=note)
     _count_change(job, change, rebuilt=True)
-    _forget_quarantine(job)
+    _forget_quarantine(job, layout.PARQUET_SUFFIX)
     save(_at_version(ledger, snapshot))
 
 
-def _forget_quarantine(job: _Fold) -> None:
-    """After all was folded anew: what is no longer in quarantine leaves it."""
+def _forget_quarantine(job: _Fold, suffix: str) -> None:
+    """After all was folded anew that goes into files with such names: what is no longer in quarantine leaves it."""
     there = job.bench.objects.list(layout.quarantine_prefix(job.tenant, job.bench.mapping.table))
-    job.bench.objects.delete({info.path for info in there}.difference(job.quarantine))
+    ours = {info.path for info in there if info.path.endswith(suffix)}
+    job.bench.objects.delete(ours.difference(job.quarantine))
 
 
 def _fold_source(
@@ -178,6 +179,8 @@ def _fold_source(
         _count_change(job, change)
         ledger = _at_version(ledger, snapshot)
         save(ledger)
+    if anew:
+        _forget_quarantine(job, layout.quarantine_suffix(source.service, source.table))
     return snapshot, ledger
 
 

@@ -4,7 +4,7 @@
 {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
 {tenant}/raw/{service}/{table}/{timestamp}.decision.json
 {tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
-{tenant}/quarantine/{canonical_table}/{timestamp}.parquet
+{tenant}/quarantine/{canonical_table}/{timestamp}.{service}.{table}.parquet
 {tenant}/mappings/{canonical_table}.json
 """
 
@@ -75,8 +75,13 @@ def tenant_canonical_prefix(tenant: str) -> str:
     return f"{checked_name(tenant)}/canonical"
 
 
-def quarantine_file(tenant: str, table: str, stem: str) -> str:
-    return f"{quarantine_prefix(tenant, table)}/{stem}{PARQUET_SUFFIX}"
+def quarantine_file(tenant: str, canonical_table: str, stem: str, service: str, table: str) -> str:
+    return f"{quarantine_prefix(tenant, canonical_table)}/{stem}{quarantine_suffix(service, table)}"
+
+
+def quarantine_suffix(service: str, table: str) -> str:
+    """How the names of all files end that hold rows of one raw table, whatever the stems of its receipts."""
+    return f".{checked_name(service, 'service')}.{checked_name(table, 'table')}{PARQUET_SUFFIX}"
 
 
 def quarantine_prefix(tenant: str, table: str) -> str:
