@@ -8,24 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector.incremental import (
-    Boundary,
-    Changes,
-    Delta,
-    InBody,
-    InHeader,
-    InParams,
-    InPath,
-    Memory,
+from avesa.connector.change_window import (
     choose_kind,
-    decode_memory,
-    encode_memory,
     first_since,
     next_token,
     next_watermark,
     next_window,
     vendor_start,
 )
+from avesa.connector.incremental import Changes, Delta, InBody, InHeader, InParams, InPath
+from avesa.connector.memory import Boundary, Memory, decode_memory, encode_memory
 from avesa.connector.request import Request, Response
 from avesa.connector.times import MILLISECONDS, SECONDS, Written
 
