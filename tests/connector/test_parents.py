@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from avesa.connector.parents import live_parents
+from avesa.connector.service import Parent
 from avesa.shared.errors import TableFailed
 from avesa.shared.layout import timestamp_name
 from avesa.shared.objects import Objects, open_objects
@@ -30,7 +31,8 @@ class Parents:
         self, changed_since: int | None = None, having: str | None = None, values: tuple[str, ...] = ()
     ) -> list[str]:
         since = None if changed_since is None else at(changed_since)
-        return live_parents(self.place, "vendor", "things", changed_since=since, having=having, values=values)
+        parent = Parent("things", having=having, values=values)
+        return live_parents(self.place, "vendor", parent, changed_since=since)
 
 
 @pytest.fixture

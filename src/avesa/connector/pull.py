@@ -201,14 +201,7 @@ class _Pull:
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
             is_only = self.table.windowed is not None and self.table.windowed.only
             since = None if is_only or parent.every else self.at.since
-            parents = live_parents(
-                self.place,
-                self.service.name,
-                parent.endpoint,
-                changed_since=since,
-                having=parent.having,
-                values=parent.values,
-            )
+            parents = live_parents(self.place, self.service.name, parent, changed_since=since)
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
