@@ -52,7 +52,7 @@ def meet(
     files = [file for file in snapshot.files if file.is_current]
     near = that_may_hold(files, source, *(ids or ()))
     touched = "AND source_id IN (SELECT record_id FROM rows)" if ids else ""
-    with told_of_raw(source):
+    with told_of_raw(source, and_table=True):
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE observations AS
             SELECT *, NULL::VARCHAR AS file, NULL::BIGINT AS file_row
