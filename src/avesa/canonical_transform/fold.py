@@ -277,7 +277,7 @@ def _onto_current(
         absent_at = _newest_of(ledger.newest_deletion, listing.receipt.started_at)
         ledger = msgspec.structs.replace(ledger, newest_deletion=absent_at)
     settled = _settled(job, ledger, {**known.unaccepted, **verdicts})
-    arrived = onto_current.compare(con, job.table, shape, source, snapshot, known.newest, known.newest_deletion)
+    arrived = onto_current.compare(con, shape, known.newest, known.newest_deletion)
     if arrived.uncastable:
         add_counts(job.report.uncastable, uncastable_values(con))
     onto_current.change(con, shape, source, arrived)
