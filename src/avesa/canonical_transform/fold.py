@@ -276,7 +276,7 @@ def _onto_current(
     if listing and verdicts[listing.name] == "accepted" and count(con, "lost"):
         absent_at = _newest_of(ledger.newest_deletion, listing.receipt.started_at)
         ledger = msgspec.structs.replace(ledger, newest_deletion=absent_at)
-    settled = _settled(job, ledger, {**known.unaccepted, **verdicts})
+    settled = _settled(job, ledger, verdicts)
     arrived = onto_current.compare(con, shape, known.newest, known.newest_deletion)
     if arrived.uncastable:
         add_counts(job.report.uncastable, uncastable_values(con))
@@ -344,11 +344,10 @@ def _newest(pulls: list[Pull], rows: RawRows) -> datetime:
 
 
 def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:
-    unaccepted = {name: verdict for name, verdict in verdicts.items() if verdict != "accepted"}
-    held = next((name for name, verdict in unaccepted.items() if verdict == "held"), None)
-    if held is not None and held not in job.report.held:
-        job.report.held.append(held)
-    return msgspec.structs.replace(ledger, unaccepted=unaccepted, held=held)
+    settled = ledger.with_verdicts(verdicts)
+    if settled.held is not None and settled.held not in job.report.held:
+        job.report.held.append(settled.held)
+    return settled
 
 
 def _limits(guard: Guard) -> tuple[float, int]:
