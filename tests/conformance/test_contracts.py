@@ -36,7 +36,7 @@ WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
     *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "helps"),
+    *("in_turn", "under", "under_each", "helps", "reads", "fields"),
 }
 QUERIES = {"query", "soql"}
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, InPath, decode_memory
+from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, InPath
+from avesa.connector.memory import decode_memory
 from avesa.connector.outcome import PullOptions
 from avesa.connector.paging import Cursor, Expired, ForwardOnly, SinglePage
 from avesa.connector.retry import Code, Errors

@@ -42,8 +42,9 @@ class Parent:
     """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
     that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
 
-    With `at_once` so many are asked for in one request, as a list of their ids in the body. The answer then has an
-    element for each at the `*` of `records`, in which the parent's id stands at `key`.
+    With `at_once` so many are asked for in one request, as a list of their ids in the body, or of objects with the id
+    in the field `element`. The answer then has an element for each at the `*` of `records`, in which the parent's id
+    stands at `key`.
 
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
     `values` those that have none of these texts there (`*` stands for each element of a list). Changes are asked for
@@ -56,6 +57,7 @@ class Parent:
     into: Literal["path", "query", "body"] = "path"
     at_once: int = 1
     key: str = "id"
+    element: str | None = None
     having: str | None = None
     every: bool = False
     values: tuple[str, ...] = ()

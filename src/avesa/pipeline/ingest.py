@@ -12,8 +12,8 @@ from typing import Any, Literal
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import Connection, connection
 from avesa.connector.endpoint_request import bare_request
-from avesa.connector.incremental import decode_memory
 from avesa.connector.limits import Stopped
+from avesa.connector.memory import decode_memory
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
 from avesa.connector.pull import pull
 from avesa.connector.pull_settings import every_of

@@ -82,7 +82,11 @@ class Contract:
         self.service = service
         self.facts: Json = json.loads((FOLDER / f"{service}.json").read_text(encoding="utf-8"))
         self.rules: Json = json.loads((FOLDER / "rules" / f"{service}.json").read_text(encoding="utf-8"))
-        self.schemas: Json = self.facts["schemas"]
+        # The rules may know fields that the document does not name.
+        more: Json = self.rules.get("fields", {})
+        self.schemas: Json = {
+            name: {**type_, **more[name]} if name in more else type_ for name, type_ in self.facts["schemas"].items()
+        }
         self.tables: dict[str, Table] = {}
         self.operations: list[Operation] = []
         self._read_operations()

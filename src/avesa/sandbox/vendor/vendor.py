@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -182,7 +183,7 @@ class StrictVendor:
                 return Answer(302, {}, {"Location": f"$base/reports-download/{table.name}?key=preauthenticated"})
             case "delta":
                 return self._delta(call, feed)
-        if "*" in table.records:
+        if "*" in table.records or "under_each" in rules:
             return self._nested(call)
         place = self._place(call)
         if feed.get("kind") == "ids":
@@ -276,24 +277,37 @@ class StrictVendor:
         return Answer(body=body)
 
     def _nested(self, call: Call) -> Answer:
-        """GraphQL's lists below a list: one element for each parent asked for, in it a page of its own."""
-        head, _, tail = call.table.records.partition(".*.")
-        parent = call.table.parent or {}
-        ids = call.asked.given("variables", parent["query_param"].rpartition(".")[2].replace("board_ids", "ids"))
+        """Lists below a list: one element for each parent asked for, in it a page of its own."""
+        table, rule = call.table, call.rules.get("under_each") or _in_graphql(call.table)
+        sent = call.asked.given(rule["in"], rule["name"])
+        entries = sent if isinstance(sent, list) else [sent]
+        if len(entries) > rule.get("most", len(entries)):
+            raise Refused(400, f"{rule['name']} holds more than {rule['most']}")
         elements = []
-        for id_ in ids if isinstance(ids, list) else [ids]:
-            self._check_parent(call.table, str(id_))
-            rows = self._fitting(call, self.rows.of(call.table, (str(id_),)))
-            extra = {"table": call.table.name}
+        for entry in entries:
+            id_ = str(entry[rule["id"]] if "id" in rule else entry)
+            asked = replace(call.asked, body=json.dumps(entry).encode()) if "id" in rule else call.asked
+            try:
+                self._check_parent(table, id_)
+            except Refused:
+                if rule.get("lacks"):
+                    continue
+                raise
+            rows = self._fitting(call, self.rows.of(table, (id_,)))
+            kept = self._pager.resumed(call.rules["paging"], asked, {})
+            if kept and kept["place"] != id_:
+                raise Refused(400, "the cursor is that of another record")
             records = [row.record for row in rows]
-            page = self._pager.page(call.rules["paging"], call.asked, {}, records, records, call.query, extra)
-            element: Json = {"id": str(id_)}
+            extra = {"table": table.name, "place": id_}
+            page = self._pager.page(call.rules["paging"], asked, {}, records, records, call.query, extra)
+            element: Json = {}
+            put(element, rule["shown"], id_)
             shown = [projected(record, call.selection) for record in page.rows] if call.selection else page.rows
-            put(element, tail, shown)
+            put(element, rule["list"], shown)
             merge(element, page.tells)
             elements.append(element)
         body = copy.deepcopy(call.rules.get("envelope", {}))
-        put(body, head, elements)
+        put(body, rule["of"], elements)
         return Answer(body=body)
 
     def _place(self, call: Call) -> Place:
@@ -359,6 +373,13 @@ class StrictVendor:
         entry = self.rows.add(self.contract.tables[rule["table"]])
         for path, value in rule["fields"].items():
             put(entry.record, path, filled(value, words))
+
+
+def _in_graphql(table: Table) -> Json:
+    """How GraphQL asks for lists below a list: a variable holds the parents' ids."""
+    of, _, below = table.records.partition(".*.")
+    name = (table.parent or {})["query_param"].rpartition(".")[2].replace("board_ids", "ids")
+    return {"in": "variables", "name": name, "of": of, "shown": "id", "list": below}
 
 
 class _Hidden:
