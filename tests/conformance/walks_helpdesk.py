@@ -1,0 +1,29 @@
+"""How the pages of help desks and service managers say that they are read; see walks.py."""
+
+from __future__ import annotations
+
+from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump
+
+EPOCH = str(int(SINCE.timestamp()))
+
+
+def zendesk_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """By the export's cursor, which stands without the time that the first request was asked from."""
+    body = answer.json()
+    return None if body["end_of_stream"] else Ask(ask.path, (("per_page", "3"), ("cursor", body["after_cursor"])))
+
+
+HELPDESK = {
+    "zendesk": Walk(
+        "tickets",
+        Ask("/api/v2/incremental/tickets/cursor", (("start_time", "946684800"), ("per_page", "3"))),
+        zendesk_follow,
+        at("tickets"),
+        lambda serving, client: lambda method, url: {"Authorization": basic("sync@acme.example/token", "zd-token")},
+        Ask("/api/v2/incremental/tickets/cursor", (("start_time", EPOCH),)),
+        "tickets",
+        bump("tickets"),
+        Ask("/api/v2/groups", (("page[size]", "3"), ("per_page", "3"))),
+        (401, lambda body: isinstance(body["error"], str) and isinstance(body["description"], str)),
+    ),
+}
