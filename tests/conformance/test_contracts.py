@@ -18,6 +18,7 @@ TABLES = {
     "connectwise": 20,
     "crowdstrike": 18,
     "duo": 20,
+    "freshdesk": 15,
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,

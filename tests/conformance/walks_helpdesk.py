@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump
+from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, link, ticks
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -14,6 +14,19 @@ def zendesk_follow(ask: Ask, answer: Answer) -> Ask | None:
 
 
 HELPDESK = {
+    "freshdesk": Walk(
+        "tickets",
+        Ask("/api/v2/tickets", (("updated_since", "1970-01-01T00:00:00Z"), ("per_page", "3"))),
+        link,
+        at(""),
+        lambda serving, client: lambda method, url: {"Authorization": basic("fd-strict-key", "X")},
+        Ask("/api/v2/contacts", (("_updated_since", ticks(SINCE)), ("per_page", "100"))),
+        "contacts",
+        bump("contacts"),
+        Ask("/api/v2/contacts", (("updated_since", ticks(SINCE)),)),
+        (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
+        changed_records=at(""),
+    ),
     "zendesk": Walk(
         "tickets",
         Ask("/api/v2/incremental/tickets/cursor", (("start_time", "946684800"), ("per_page", "3"))),

@@ -159,7 +159,9 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
+            # Another window, or another part of the list, may begin with what the one before ended with.
+            behind = "".join(asked.recall(name) or "" for name in ("part", "window"))
+            digest = hashlib.sha256(behind.encode() + response.body).hexdigest()[:16]
             guard.check(digest, len(records))
             page = Page(
                 response,

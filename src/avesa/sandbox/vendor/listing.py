@@ -65,6 +65,8 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form)
+        if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
+            rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
     if "newest_first" in rules:
         rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
