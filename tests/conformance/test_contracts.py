@@ -19,6 +19,7 @@ TABLES = {
     "crowdstrike": 18,
     "duo": 20,
     "freshdesk": 15,
+    "freshservice": 20,
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,

@@ -27,6 +27,18 @@ HELPDESK = {
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
         changed_records=at(""),
     ),
+    "freshservice": Walk(
+        "tickets",
+        Ask("/api/v2/tickets", (("updated_since", "1970-01-01T00:00:00Z"), ("workspace_id", "0"), ("per_page", "3"))),
+        link,
+        at("tickets"),
+        lambda serving, client: lambda method, url: {"Authorization": basic("fs-strict-key", "X")},
+        Ask("/api/v2/tickets", (("updated_since", ticks(SINCE)),)),
+        "tickets",
+        bump("tickets"),
+        Ask("/api/v2/tickets", (("per_page", "100"),)),
+        (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
+    ),
     "zendesk": Walk(
         "tickets",
         Ask("/api/v2/incremental/tickets/cursor", (("start_time", "946684800"), ("per_page", "3"))),
