@@ -18,6 +18,8 @@ TABLES = {
     "connectwise": 20,
     "crowdstrike": 18,
     "duo": 20,
+    "freshdesk": 15,
+    "freshservice": 20,
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,
@@ -30,13 +32,14 @@ TABLES = {
     "slack": 15,
     "stripe": 17,
     "xero": 20,
+    "zendesk": 20,
 }
 """How many tables each vendor's document has: those with a name of their own."""
 WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
     *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "under_each", "helps", "reads", "fields"),
+    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps"),
 }
 QUERIES = {"query", "soql"}
 

@@ -65,8 +65,10 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form)
-    if rules.get("newest_first"):
-        rows = sorted(rows, key=lambda row: row.modified, reverse=True)
+        if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
+            rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
+    if "newest_first" in rules:
+        rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
     if not order:
         return rows
@@ -130,7 +132,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 
 
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
-    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, or HubSpot's list of sorts."""
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or HubSpot's list of sorts."""
     rule = rules.get("order")
     if rule is None:
         return ()
@@ -142,11 +144,12 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         return tuple((str(name), direction == "DESCENDING") for name, direction in pairs)
     found = []
     for part in given.split(","):
-        shape = re.fullmatch(r"\s*([\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
+        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
         flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) == "true"
-        found.append((shape[1], bool(flag) or (shape[2] or "").lower() == "desc"))
+        name = shape[1].removeprefix("-")
+        found.append((name, bool(flag) or name != shape[1] or (shape[2] or "").lower() == "desc"))
     return tuple(found)
 
 

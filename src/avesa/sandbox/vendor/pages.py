@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from avesa.sandbox.vendor.contract import Json, put
+from avesa.sandbox.vendor.contract import Json, get, put
 from avesa.sandbox.vendor.messages import Asked, Refused
+from avesa.sandbox.vendor.times import read_time, write_time
 
 
 @dataclass
@@ -79,6 +80,8 @@ class Pager:
                 at = _number(asked, rule, 0)
             case "position":
                 at = (query.start or 1) - 1
+            case "moment":
+                at = 0
             case "after_id":
                 at = _behind(asked.given(rule["in"], rule["at"]), keys, rule)
             case "cursor":
@@ -220,6 +223,10 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             "offset": at,
             "start": at + 1,
         }.get(what)
+        if what == "until":
+            if not shown:
+                continue
+            value = write_time(read_time(get(shown[-1], tell["field"]), tell["of"]), tell["form"])
         if what in ("token", "url", "path", "next_offset"):
             value = (
                 None if is_last else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))

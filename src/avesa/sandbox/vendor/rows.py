@@ -117,6 +117,8 @@ class Rows:
         if isinstance(row.record, dict):
             if table.cursor and moves:
                 put(row.record, table.cursor, write_time(moment, table.rules["time"]))
+            for path, form in table.rules.get("stamps", {}).items():
+                put(row.record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if row.is_deleted and deletes.get("field"):
                 put(row.record, deletes["field"], deletes["value"])
