@@ -24,6 +24,7 @@ TABLES = {
     "jira": 21,
     "microsoft365": 20,
     "monday": 15,
+    "ninjaone": 20,
     "quickbooks": 20,
     "salesforce": 18,
     "servicenow": 20,

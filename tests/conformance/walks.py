@@ -521,3 +521,7 @@ WALKS = {
         changed_records=at("files"),
     ),
 }
+
+from conformance.walks_rmm import WALKS_RMM  # noqa: E402 — it is written with what stands above
+
+WALKS |= WALKS_RMM

@@ -102,10 +102,11 @@ class Pager:
             end = at + (max(1, size // 2) if number == 2 else 0)
         shown, is_last = rows[at:end], end >= len(rows)
         words = {"size": size, "number": number, "at": at, "end": end, "keys": keys[at:end]}
-        if not is_last and rule["kind"] == "cursor":
+        if rule["kind"] == "cursor" and (not is_last or rule.get("stays")):
             first = saved.asked if saved else tuple(p for p in asked.query if p[0] != rule.get("at"))
             path = saved.path if saved else asked.path
-            token = f"{rule.get('prefix', 'c.')}{next(self._count)}x{end}"
+            again = self._token(rule, asked, values) if rule.get("stays") else None
+            token = again or f"{rule.get('prefix', 'c.')}{next(self._count)}x{end}"
             self._saved[token] = _Saved(rows, end, number + 1, first, path, extra)
             words["token"] = token
             words["url"] = _url(rule, asked, path, first, token, values)
@@ -172,6 +173,8 @@ def _number(asked: Asked, rule: Json, default: int) -> int:
 def _behind(given: Any, keys: list[Any], rule: Json) -> int:
     if given in (None, "") or (rule.get("number") and str(given) == "0"):
         return 0
+    if rule.get("number") == "falls":
+        return sum(1 for key in keys if int(key) >= int(given))
     if rule.get("number"):
         return sum(1 for key in keys if int(key) <= int(given))
     if given not in keys:
@@ -222,7 +225,9 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
         }.get(what)
         if what in ("token", "url", "path", "next_offset"):
             value = (
-                None if is_last else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))
+                None
+                if is_last and not rule.get("stays")
+                else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))
             )
             if value is None and tell.get("end", "absent") == "absent":
                 continue
