@@ -17,6 +17,7 @@ TABLES = {
     "autotask": 20,
     "connectwise": 20,
     "crowdstrike": 18,
+    "datto_rmm": 16,
     "duo": 20,
     "google_workspace": 20,
     "halopsa": 20,

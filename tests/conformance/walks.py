@@ -521,7 +521,3 @@ WALKS = {
         changed_records=at("files"),
     ),
 }
-
-from conformance.walks_rmm import WALKS_RMM  # noqa: E402 — it is written with what stands above
-
-WALKS |= WALKS_RMM

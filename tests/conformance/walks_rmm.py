@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Answer, Ask, Walk, added, at, by_token
+import httpx2
+
+from avesa.sandbox.vendor.server import Serving
+from conformance.walks import SINCE, Answer, Ask, Sign, Walk, added, at, basic, by_token, url_at
 
 
 def ninja_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -12,7 +15,33 @@ def ninja_follow(ask: Ask, answer: Answer) -> Ask | None:
 
 SINCE_SECONDS = str(int(SINCE.timestamp()))
 
-WALKS_RMM = {
+
+def datto(serving: Serving, client: httpx2.Client) -> Sign:
+    """The keys are user and password of a client that everyone shares."""
+    values = serving.vendor.credentials.values
+    form = {"grant_type": "password", "username": values["api_key"], "password": values["api_secret_key"]}
+    proof = {"Authorization": basic("public-client", "public")}
+    answer = client.post(serving.root + "/auth/oauth/token", data=form, headers=proof)
+    assert answer.is_success, answer.text
+    token = answer.json()["access_token"]
+    return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+RMM = {
+    "datto_rmm": Walk(
+        "sites",
+        Ask("/v2/account/sites", (("max", "3"),)),
+        url_at("pageDetails.nextPageUrl"),
+        at("sites"),
+        datto,
+        # Without `from` it is what happened in the last 15 minutes.
+        Ask("/v2/activity-logs", (("order", "asc"),)),
+        "activity_logs",
+        added("activity_logs"),
+        Ask("/v2/account/sites", (("max", "251"),)),
+        (401, lambda body: isinstance(body["error"], str)),
+        changed_records=at("activities"),
+    ),
     "ninjaone": Walk(
         "organizations",
         Ask("/v2/organizations", (("pageSize", "3"),)),

@@ -78,8 +78,8 @@ def test_a_program_without_a_version_has_a_key_all_the_same() -> None:
 
 
 def test_a_time_has_its_fraction() -> None:
-    [device] = records_of("devices", [{"id": 1, "lastUpdate": 1762274460.40222}])
-    assert device.updated_at == datetime(2025, 11, 4, 16, 41, 0, 402220, tzinfo=UTC)
+    [policy] = records_of("policies", [{"id": 1, "updated": 1762274460.40222}])
+    assert policy.updated_at == datetime(2025, 11, 4, 16, 41, 0, 402220, tzinfo=UTC)
 
 
 def test_a_device_out_of_service_is_gone() -> None:

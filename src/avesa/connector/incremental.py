@@ -130,8 +130,8 @@ class Changes:
     reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
     without a word: a full listing then takes its place.
 
-    `newest_first` says that the vendor cannot be asked from a moment on, but begins its list with the newest: it is read
-    until a page lies wholly before the window.
+    `newest_first` says that the vendor cannot be asked from a moment on, but begins its list with the newest: it is
+    read until a page lies wholly before the window.
 
     With `body` they are asked for by POST with this body, whatever the listing's method, parameters and body are (a
     search). `limit_group` is the group of the limits that such requests count in beside those of the endpoint.

@@ -110,12 +110,11 @@ SERVICE = Service(
         Endpoint("locations", "/v2/locations", paging=BY_ID),
         Endpoint("contacts", "/v2/contacts", canonical="contacts", may_be_empty=True),
         Endpoint("users", "/v2/users", params=(("includeRoles", "true"),), canonical="users"),
-        # NinjaOne API, devices: nothing can be asked for since; `lastUpdate` is when the agent sent data. A device that
-        # is taken out of service leaves the list, or is marked in it.
+        # NinjaOne API, devices: nothing can be asked for since; `lastUpdate` is when the agent sent data, not when the
+        # record changed. A device that is taken out of service leaves the list, or is marked in it.
         Endpoint(
             "devices",
             "/v2/devices-detailed",
-            updated_at="lastUpdate",
             changes=None,
             params=OF_DEVICES,
             paging=BY_ID,

@@ -116,6 +116,10 @@ class Credentials:
         else:
             self._check_client(way, asked, sent)
             allowed |= {"client_id", "client_secret"} if "body" in way["client"] else set()
+        for name, template in way.get("proves", {}).items():
+            allowed.add(name)
+            if sent.get(name) != self._filled(template):
+                raise Refused(400, f"{name} is missing or wrong", violation=name not in sent, code="invalid_grant")
         if extra := sorted(set(sent) - allowed - {"refresh_token" if way["kind"] == "refresh_token" else ""}):
             raise Refused(400, f"the token request holds {', '.join(extra)}", code="invalid_request")
         if "scope" in way and not re.fullmatch(way["scope"], str(sent.get("scope", ""))):
@@ -220,7 +224,7 @@ def _duo_lines(asked: Asked, date: str, host: str) -> list[tuple[str, list[str]]
 
 
 def _grant(way: Json) -> str:
-    return _JWT_GRANT if way["kind"] == "jwt_bearer" else str(way["kind"])
+    return _JWT_GRANT if way["kind"] == "jwt_bearer" else str(way.get("grant", way["kind"]))
 
 
 def _basic(header: str) -> tuple[str, str] | None:

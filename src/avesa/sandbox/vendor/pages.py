@@ -110,6 +110,8 @@ class Pager:
             self._saved[token] = _Saved(rows, end, number + 1, first, path, extra)
             words["token"] = token
             words["url"] = _url(rule, asked, path, first, token, values)
+        if not is_last and rule["kind"] == "page":
+            words["url"] = f"{asked.path}?{urlencode([*_beside(rule, asked), (rule['at'], number + 1)])}"
         page = Page(shown, _told(rule, shown, at, end, len(rows), words), {}, is_last)
         page.headers = _headers(rule, asked, page, len(rows), words)
         return page
@@ -253,9 +255,14 @@ def _headers(rule: Json, asked: Asked, page: Page, total: int, words: Json) -> d
     return found
 
 
+def _beside(rule: Json, asked: Asked) -> list[tuple[str, str]]:
+    """The parameters of a request beside the one that says where its page begins."""
+    return [pair for pair in asked.query if pair[0] != rule["at"]]
+
+
 def _link(rule: Json, asked: Asked, page: Page, total: int, words: Json, tell: Json) -> dict[str, str]:
     """RFC 8288, with the relations that the vendor gives."""
-    size, kept = words["size"], [pair for pair in asked.query if pair[0] != rule["at"]]
+    size, kept = words["size"], _beside(rule, asked)
     following = {"page": words["number"] + 1, "offset": words["end"], "after_id": (words["keys"] or [None])[-1]}
     targets = {"next": None if page.is_last else following[rule["kind"]], "last": None}
     if rule["kind"] == "page":

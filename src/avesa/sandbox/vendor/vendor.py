@@ -188,7 +188,7 @@ class StrictVendor:
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
             call.query = read_query(call.rules, asked)
-            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked)
+            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked, self.clock())
             records = [get(row.record, of.key[0]) for row in rows]
             hidden: set[int] = set()
         else:
@@ -207,7 +207,7 @@ class StrictVendor:
         if call.query.entity is None:
             call.query = read_query(call.rules, call.asked)
         rows = at_path(call.table, call.rules, call.values, rows, self.clock())
-        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked)
+        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked, self.clock())
 
     def _paged(self, call: Call, records: list[Any], hidden: set[int]) -> Answer:
         asked, table, rules = call.asked, call.table, call.rules
