@@ -25,6 +25,7 @@ TABLES = {
     "jira": 21,
     "microsoft365": 20,
     "monday": 15,
+    "n_central": 19,
     "ninjaone": 20,
     "quickbooks": 20,
     "salesforce": 18,

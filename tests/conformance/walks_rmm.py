@@ -27,6 +27,19 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
     return lambda method, url: {"Authorization": f"Bearer {token}"}
 
 
+def n_central_follow(ask: Ask, answer: Answer) -> Ask | None:
+    found = answer.json().get("_links", {}).get("nextPage")
+    return Ask(found) if found else None
+
+
+def n_central(serving: Serving, client: httpx2.Client) -> Sign:
+    proof = {"Authorization": f"Bearer {serving.vendor.credentials.values['user_api_jwt']}"}
+    answer = client.post(serving.url + "/api/auth/authenticate", headers=proof)
+    assert answer.is_success, answer.text
+    token = answer.json()["tokens"]["access"]["token"]
+    return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
 RMM = {
     "datto_rmm": Walk(
         "sites",
@@ -41,6 +54,19 @@ RMM = {
         Ask("/v2/account/sites", (("max", "251"),)),
         (401, lambda body: isinstance(body["error"], str)),
         changed_records=at("activities"),
+    ),
+    "n_central": Walk(
+        "customers",
+        Ask("/api/customers", (("pageNumber", "1"), ("pageSize", "3"))),
+        n_central_follow,
+        at("data"),
+        n_central,
+        # Nothing can be asked for since: a customer that was not there is found in the list of all.
+        Ask("/api/customers", (("pageNumber", "8"), ("pageSize", "1"))),
+        "customers",
+        added("customers"),
+        Ask("/api/customers", (("pageSize", "1001"),)),
+        (401, lambda body: body["status"] == 401 and isinstance(body["message"], str)),
     ),
     "ninjaone": Walk(
         "organizations",

@@ -331,7 +331,8 @@ class StrictVendor:
     def _check_kind(self, table: Table, parent: Row) -> None:
         """Some lists are there under parents of one kind only."""
         for field_, kind in table.rules.get("under", {}).items():
-            if kind not in (get(parent.record, field_) or []):
+            held = get(parent.record, field_) or []
+            if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
                 raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
