@@ -22,6 +22,7 @@ TABLES = {
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,
+    "itglue": 20,
     "jira": 21,
     "microsoft365": 20,
     "monday": 15,
@@ -39,7 +40,7 @@ WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
     *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "helps"),
+    *("in_turn", "under", "helps", "parent"),
 }
 QUERIES = {"query", "soql"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
-from conformance.walks import SINCE, Answer, Ask, Sign, Walk, added, at, basic, by_token, url_at
+from conformance.walks import SINCE, Answer, Ask, Sign, Walk, added, at, basic, bump, by_token, fixed, ticks, url_at
 
 
 def ninja_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -25,6 +25,11 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
     assert answer.is_success, answer.text
     token = answer.json()["access_token"]
     return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+def itglue_follow(ask: Ask, answer: Answer) -> Ask | None:
+    found = answer.json()["meta"]["next-page"]
+    return ask.having(("page[number]", str(found))) if found else None
 
 
 def n_central_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -54,6 +59,18 @@ RMM = {
         Ask("/v2/account/sites", (("max", "251"),)),
         (401, lambda body: isinstance(body["error"], str)),
         changed_records=at("activities"),
+    ),
+    "itglue": Walk(
+        "organizations",
+        Ask("/organizations", (("page[number]", "1"), ("page[size]", "3"), ("sort", "id"))),
+        itglue_follow,
+        at("data"),
+        fixed(x_api_key="{api_key}"),
+        Ask("/organizations", (("filter[updated_at]", f"{ticks(SINCE)}, *"),)),
+        "organizations",
+        bump("organizations"),
+        Ask("/logs", (("filter[created_at]", "2026-02-01T00:00:00Z, 2026-02-09T00:00:00Z"),)),
+        (401, lambda body: body["errors"][0]["status"] == 401),
     ),
     "n_central": Walk(
         "customers",

@@ -134,7 +134,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 
 
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
-    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, or HubSpot's list of sorts."""
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or HubSpot's list of sorts."""
     rule = rules.get("order")
     if rule is None:
         return ()
@@ -146,11 +146,12 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         return tuple((str(name), direction == "DESCENDING") for name, direction in pairs)
     found = []
     for part in given.split(","):
-        shape = re.fullmatch(r"\s*([\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
+        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
         flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) == "true"
-        found.append((shape[1], bool(flag) or (shape[2] or "").lower() == "desc"))
+        name = shape[1].removeprefix("-")
+        found.append((name, bool(flag) or name != shape[1] or (shape[2] or "").lower() == "desc"))
     return tuple(found)
 
 

@@ -224,6 +224,7 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             "pages": pages,
             "offset": at,
             "start": at + 1,
+            "next": None if is_last else words.get("number", 1) + 1,
         }.get(what)
         if what in ("token", "url", "path", "next_offset"):
             value = (
