@@ -582,3 +582,19 @@ def test_no_payload_breaks_the_query(con: duckdb.DuckDBPyConnection, record: Any
     for name in ("c_json", "l"):
         if row[name] is not None:
             json.loads(row[name])
+
+
+@pytest.mark.parametrize(
+    ("value", "became", "told"),
+    [
+        (1721131200000, datetime(2024, 7, 16, 12, tzinfo=UTC), []),
+        ("2024-07-16T12:00:00Z", datetime(2024, 7, 16, 12, tzinfo=UTC), []),
+        ("soon", None, ["soon"]),
+    ],
+)
+def test_a_value_that_comes_in_one_of_two_forms_failed_only_if_it_is_in_neither(
+    con: duckdb.DuckDBPyConnection, value: Any, became: datetime | None, told: list[str]
+) -> None:
+    rule = {"first": ["at", {"path": "at", "format": "epoch_milliseconds"}]}
+    [row] = rows(con, mapping_of({"it": ("timestamp", rule)}), json.dumps({"at": value}))
+    assert (row["it"], [entry["value"] for entry in row["uncastable"]]) == (became, told)

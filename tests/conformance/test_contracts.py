@@ -17,15 +17,19 @@ TABLES = {
     "autotask": 20,
     "connectwise": 20,
     "crowdstrike": 18,
+    "datto_rmm": 16,
     "duo": 20,
     "freshdesk": 15,
     "freshservice": 20,
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,
+    "itglue": 20,
     "jira": 21,
     "microsoft365": 20,
     "monday": 15,
+    "n_central": 19,
+    "ninjaone": 20,
     "quickbooks": 20,
     "salesforce": 18,
     "servicenow": 20,
@@ -39,7 +43,7 @@ WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
     *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps"),
+    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent"),
 }
 QUERIES = {"query", "soql"}
 

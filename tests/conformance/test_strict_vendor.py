@@ -12,8 +12,9 @@ from avesa.sandbox.vendor.contract import service_names
 from avesa.sandbox.vendor.server import Serving, strict_vendor
 from conformance.walks import NOW, WALKS, Ask, Sign, Walk, send
 from conformance.walks_helpdesk import HELPDESK
+from conformance.walks_rmm import RMM
 
-EVERY_WALK = WALKS | HELPDESK
+EVERY_WALK = WALKS | HELPDESK | RMM
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,7 @@ class Reading:
     records_optional: bool = False
     times: Times = field(default_factory=Iso)
     parent_key: tuple[str, ...] | None = None
+    may_lack: tuple[tuple[str, ...], ...] = ()
 
 
 def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
@@ -81,6 +82,7 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
         records_optional=endpoint.records_optional,
         parent_key=split_path(endpoint.parent.key) if endpoint.parent and endpoint.parent.at_once > 1 else None,
         times=zoned(service.times_of(endpoint), settings),
+        may_lack=tuple(split_path(path) for path in endpoint.may_lack),
     )
 
 
@@ -310,6 +312,9 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
     for path in reading.key:
         found = _get(value, path)
         name = ".".join(path)
+        if found in (None, "") and path in reading.may_lack:
+            parts.append("")
+            continue
         if found is None:
             return None, f"no key: {name} is missing"
         text = _key_text(found)

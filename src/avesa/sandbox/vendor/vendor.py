@@ -189,7 +189,7 @@ class StrictVendor:
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
             call.query = read_query(call.rules, asked)
-            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked)
+            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked, self.clock())
             records = [get(row.record, of.key[0]) for row in rows]
             hidden: set[int] = set()
         else:
@@ -208,7 +208,7 @@ class StrictVendor:
         if call.query.entity is None:
             call.query = read_query(call.rules, call.asked)
         rows = at_path(call.table, call.rules, call.values, rows, self.clock())
-        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked)
+        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked, self.clock())
 
     def _paged(self, call: Call, records: list[Any], hidden: set[int]) -> Answer:
         asked, table, rules = call.asked, call.table, call.rules
@@ -345,7 +345,8 @@ class StrictVendor:
     def _check_kind(self, table: Table, parent: Row) -> None:
         """Some lists are there under parents of one kind only."""
         for field_, kind in table.rules.get("under", {}).items():
-            if kind not in (get(parent.record, field_) or []):
+            held = get(parent.record, field_) or []
+            if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
                 raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
