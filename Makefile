@@ -13,7 +13,7 @@ help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
-	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
+	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make format   let ruff format the code, and our script the mapping files"
 	@echo "make clean    remove the environment and the demo's data"
