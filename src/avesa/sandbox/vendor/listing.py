@@ -65,6 +65,9 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form)
+    for name, field in rules.get("filters", {}).items():
+        if (wanted := asked.given("query", name)) is not None:
+            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
     if rules.get("newest_first"):
         rows = sorted(rows, key=lambda row: row.modified, reverse=True)
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
