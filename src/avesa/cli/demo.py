@@ -31,14 +31,14 @@ from avesa.cli.demo_services import play_services, services_json, show_services
 from avesa.cli.demo_show import DemoDay, DemoOutcome, day_line, outcome_json, show_outcome
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import watching
-from avesa.integrations import load_service, service_names
+from avesa.cli.sandbox_connections import served_services
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import history, query, snapshots
 from avesa.pipeline.sync import new_run_id, sync_tenant
 from avesa.pipeline.transform import tenant_mapping
 from avesa.sandbox.clock import SandboxClock
-from avesa.sandbox.server import Sandbox, sandbox_services
+from avesa.sandbox.server import Sandbox
 from avesa.sandbox.world import DEFAULT_START, World
 from avesa.shared.errors import UsageError
 from avesa.shared.tenants import TenantService
@@ -100,7 +100,9 @@ def demo(
     --service or --all it is one tenant with these services, which all show the same small world, and what comes out is
     held against that.
     """
-    chosen = _chosen(services, all_services)
+    if services and all_services:
+        raise UsageError("--service and --all do not go together.")
+    chosen = served_services(None if all_services else services)
     folder = prepare_demo_home(keep or home() / "demo").resolve()
     out = Console(quiet=True) if as_json else console()
     if chosen:
@@ -114,21 +116,6 @@ def demo(
         ok = outcome.ok
     if not ok:
         click.get_current_context().exit(1)
-
-
-def _chosen(services: Sequence[str], all_services: bool) -> tuple[str, ...]:
-    """The services of the demo, each once; none for the demo of ConnectWise alone. Raises UsageError."""
-    if services and all_services:
-        raise UsageError("--service and --all do not go together.")
-    for name in services:
-        load_service(name)
-    known = sandbox_services()
-    if missing := [name for name in services if name not in known]:
-        raise UsageError(
-            f"the sandbox has no {missing[0]}.", hint="It needs a contract and rules, see docs/adding-a-service.md."
-        )
-    wanted = [name for name in service_names() if name in known] if all_services else services
-    return tuple(dict.fromkeys(wanted))
 
 
 def play(folder: Path, days: int, seed: int, out: Console) -> DemoOutcome:

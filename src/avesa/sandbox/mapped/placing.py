@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from avesa.sandbox.entities import Entity
-from avesa.sandbox.mapped.canonical import KINDS, Key
+from avesa.sandbox.mapped.canonical import KINDS
+from avesa.sandbox.mapped.canonical_row import Key
 from avesa.sandbox.mapped.reading import Mapped, OfParent, Several, mappings_of
 from avesa.sandbox.vendor.contract import Contract, Table
 

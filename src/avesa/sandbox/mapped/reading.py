@@ -243,7 +243,7 @@ def _major(leaf: Leaf, text: str, currency: str | None) -> Decimal | None:
     number: Decimal | None = typed(text, "decimal", exact=True)
     if number is None or not currency:
         return None
-    return (number / 10 ** minor_digits(leaf, currency.strip())).quantize(_PLACES)
+    return (number / Decimal(10) ** minor_digits(leaf, currency.strip())).quantize(_PLACES)
 
 
 def text_of(value: Any) -> str | None:

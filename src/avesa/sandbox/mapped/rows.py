@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from avesa.sandbox.entities import Company, Entity
-from avesa.sandbox.mapped.canonical import Key, Wanted, is_gone, provider, wanted_of
+from avesa.sandbox.mapped.canonical import is_gone, provider, wanted_of
+from avesa.sandbox.mapped.canonical_row import Key, Wanted
 from avesa.sandbox.mapped.draft import Draft
 from avesa.sandbox.mapped.inventing import TidyInventor
 from avesa.sandbox.mapped.paths import Path, parse_path
