@@ -7,10 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo test test-long bench lint format clean
+.PHONY: help demo demo-all test test-long bench lint format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
+	@echo "make demo-all one tenant with every service of the sandbox, checked against its world (some minutes)"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
 	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
@@ -35,6 +36,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 
 demo: $(VENV)/.runtime
 	@$(BIN)/avesa demo
+
+demo-all: $(VENV)/.runtime
+	@$(BIN)/avesa demo --all
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2

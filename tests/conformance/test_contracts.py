@@ -40,8 +40,20 @@ TABLES = {
 }
 """How many tables each vendor's document has: those with a name of their own."""
 WORDS = {
-    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
-    *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
+    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "filters", "fixed_cursor"),
+    *(
+        "graphql",
+        "headers",
+        "headers_status",
+        "helpers",
+        "id",
+        "journal",
+        "newest_first",
+        "order",
+        "paging",
+        "path",
+        "rate",
+    ),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
     *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent"),
 }

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,14 +25,14 @@ _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 class Credentials:
     """What the vendor has issued to one tenant. Safe with threads."""
 
-    def __init__(self, rules: Json, clock: Callable[[], datetime]) -> None:
+    def __init__(self, rules: Json, clock: Callable[[], datetime], own: Mapping[str, str] | None = None) -> None:
         self._ways: list[Json] = rules["auth"]
         self._clock = clock
         self._lock = threading.Lock()
         self._count = itertools.count(1)
         self._tokens: dict[str, datetime] = {}
         self._dead: set[str] = set()
-        self.values: dict[str, str] = dict(rules["credentials"])
+        self.values: dict[str, str] = {**rules["credentials"], **(own or {})}
         if any(way["kind"] == "jwt_bearer" for way in self._ways):
             self.values["private_key"] = key_pair().pem()
             named = ("client_email", "private_key", "private_key_id")
