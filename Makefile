@@ -7,13 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo test test-long bench lint format clean
+.PHONY: help demo demo-all test test-long bench lint format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
+	@echo "make demo-all one tenant with every service of the sandbox, checked against its world (some minutes)"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
-	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
+	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make format   let ruff format the code, and our script the mapping files"
 	@echo "make clean    remove the environment and the demo's data"
@@ -35,6 +36,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 
 demo: $(VENV)/.runtime
 	@$(BIN)/avesa demo
+
+demo-all: $(VENV)/.runtime
+	@$(BIN)/avesa demo --all
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2

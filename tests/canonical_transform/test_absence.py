@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from avesa.canonical_transform.ledger import encode_ledger
 from avesa.shared.guard import Guard
 from fold_story import agrees, change, decide, fold_each, gone, listing, spans, thing
 from fold_table import Folding, thing_values
@@ -390,6 +391,23 @@ def test_a_listing_with_two_receipts_that_was_held_waits_no_more_once_the_next_a
     assert Counter(v.valid_to for v in folding.versions()) == {None: 30, at(20): 30}
     folding.land(change(40, thing("0", 35, 40, "b")))
     assert folding.fold().receipts == 1
+
+
+def test_what_is_noted_of_listings_that_may_not_delete_does_not_grow_with_them(folding: Folding) -> None:
+    """A vendor that has one record without a key, forever. What was missing once must not be deleted by a late row."""
+
+    def lacking(minute: int) -> PullOf:
+        return listing(minute, thing("0", 1, minute), Row(None, {"name": "?"}, None, at(minute), problem="no key"))
+
+    pulls = [listing(10, *many(3, 10)), *(lacking(10 * number) for number in range(2, 150))]
+    folding.land(*pulls)
+    folding.fold()
+    assert len(encode_ledger(folding.ledger)) < 100 * len("YYYYMMDDTHHMMSSffffffZ-12345678.receipt.json: rejected")
+    late = change(3000, thing("1", 5, 3000, "late"))
+    folding.land(late)
+    folding.fold()
+    agrees(folding, *pulls, late)
+    assert spans(folding) == [("a", 1, 5, False), ("late", 5, None, False)]
 
 
 def test_of_two_listings_of_one_instant_that_lack_too_much_the_first_waits(tmp_path: Path) -> None:

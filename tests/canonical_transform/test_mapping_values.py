@@ -1,6 +1,7 @@
 """What each rule of a mapping gives for a record."""
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -77,6 +78,10 @@ MICROSOFT = {"path": "a", "format": "microsoft_date"}
         ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": ""}, None),
         ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "90 minutes"}, NOT_CAST),
         ("integer", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "1970-01-04 00:29:00"}, 72),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": "01:30"}, Decimal("1.5")),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": "120:20:24"}, Decimal("120.34")),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": "1:75"}, NOT_CAST),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": 90}, NOT_CAST),
         ("decimal", {"path": "a", "unit": "cents"}, {"a": 2999}, Decimal("29.99")),
         ("decimal", {"path": "a", "unit": "fraction_to_percent"}, {"a": 0.07}, Decimal(7)),
         ("integer", {"path": "a", "unit": "kilobytes_to_bytes"}, {"a": 3}, 3072),
@@ -219,3 +224,19 @@ def test_a_first_tells_what_failed_before_the_value_that_it_took(con: duckdb.Duc
     [row] = rows(con, mapping_of({"it": ("integer", {"first": ["a", "b"]})}), '{"a": "x", "b": 2}')
     assert row["it"] == 2
     assert row["uncastable"] == [{"column_name": "it", "value": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("value", "became", "told"),
+    [
+        (1721131200000, datetime(2024, 7, 16, 12, tzinfo=UTC), []),
+        ("2024-07-16T12:00:00Z", datetime(2024, 7, 16, 12, tzinfo=UTC), []),
+        ("soon", None, ["soon"]),
+    ],
+)
+def test_a_value_that_comes_in_one_of_two_forms_failed_only_if_it_is_in_neither(
+    con: duckdb.DuckDBPyConnection, value: Any, became: datetime | None, told: list[str]
+) -> None:
+    rule = {"first": ["at", {"path": "at", "format": "epoch_milliseconds"}]}
+    [row] = rows(con, mapping_of({"it": ("timestamp", rule)}), json.dumps({"at": value}))
+    assert (row["it"], [entry["value"] for entry in row["uncastable"]]) == (became, told)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from avesa.connector.incremental import Changes, InParams, InPath
-from avesa.connector.paging import SinglePage
+from avesa.connector.paging import End, PageNumber, SinglePage
 from avesa.connector.retry import Code, Errors
 from avesa.connector.service import Each, Endpoint, Setting
 from avesa.connector.times import SECONDS
 from avesa.shared.errors import TableFailed
-from changes_bench import DAY, HOUR, NOON, Json, bench, iso, second, stop_after
+from changes_bench import DAY, HOUR, MINUTE, NOON, Json, bench, iso, second, stop_after
 from tiny_vendor import SERVICE, Answer, Asked, receipts
 
 # Windows that the vendor bounds
@@ -194,3 +194,35 @@ def test_windows_are_asked_for_under_each_word_of_a_setting(tmp_path: Path) -> N
             lambda asked: [{"id": asked.path.split("/")[-2] + asked.query["from"], "updated": asked.query["from"]}]
         )
         assert it.pull().rows == 4
+
+
+# A list that begins with the newest
+
+
+def test_a_list_that_begins_with_the_newest_is_read_until_a_page_is_old(tmp_path: Path) -> None:
+    log = Changes("at", ask=InParams(()), newest_first=True, only=True, kept_for=30 * DAY)
+    endpoint = Endpoint("things", "/things", changes=log, paging=PageNumber(most=2, end=End(short=False)))
+    with bench(tmp_path, endpoint) as at:
+        entries = [{"id": n, "at": (NOON - 3 * DAY + n * HOUR).isoformat()} for n in range(9)]
+        at.vendor.lists["/things"] = entries[::-1]
+        assert at.pull().kind == "changes"
+        assert {row["record_id"] for row in at.rows} == {str(n) for n in range(9)}
+        pages = len(at.vendor.asked)
+        entries += [{"id": n, "at": (NOON + n * MINUTE).isoformat()} for n in range(9, 12)]
+        at.vendor.lists["/things"] = entries[::-1]
+        at.at(NOON + HOUR)
+        at.pull()
+        # Three new ones and the newest of before, and then one page of older ones.
+        assert len(at.vendor.asked) - pages == 3
+        assert {row["record_id"] for row in at.rows} == {str(n) for n in range(12)}
+        assert not any(row["is_deleted"] for row in at.rows)
+
+
+def test_a_list_without_a_time_in_some_row_is_read_to_its_end(tmp_path: Path) -> None:
+    log = Changes("at", ask=InParams(()), newest_first=True, only=True, kept_for=30 * DAY)
+    endpoint = Endpoint("things", "/things", changes=log, paging=PageNumber(most=2, end=End(short=False)))
+    with bench(tmp_path, endpoint) as at:
+        old = [{"id": n, "at": None if n % 2 else (NOON - 90 * DAY).isoformat()} for n in range(8)]
+        at.vendor.lists["/things"] = old
+        at.pull()
+        assert {row["record_id"] for row in at.rows} == {str(n) for n in range(8)}

@@ -190,7 +190,7 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case OfParent():
             return _Compiled(picks.parent())
         case First(rules):
-            return _first([_compiled(inner, type_, picks) for inner in rules])
+            return _first(_in_any_form(rules, [_compiled(inner, type_, picks) for inner in rules]))
         case Join() | Collect() | Sum():
             return _together(rule, type_, picks)
         case FromPath():
@@ -282,6 +282,19 @@ def _collected(parts: list[str]) -> str:
     lists = ", ".join(f"coalesce({_elements(part)}, [CAST({part} AS JSON)])" for part in parts)
     kept = f"list_filter(flatten([{lists}]), lambda found: found IS NOT NULL AND found NOT IN ('null', '\"\"'))"
     return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
+
+
+def _in_any_form(rules: Iterable[Rule], parts: list[_Compiled]) -> list[_Compiled]:
+    """The same parts; where several read one value in different forms, it failed only if none of them can."""
+    paths = [rule.path if isinstance(rule, FromPath) else None for rule in rules]
+    told = []
+    for at, part in enumerate(parts):
+        others = [p.value for n, p in enumerate(parts) if n != at and paths[n] is not None and paths[n] == paths[at]]
+        failed = part.failed
+        if others and failed is not None:
+            failed = f"CASE WHEN coalesce({', '.join(others)}) IS NULL THEN {failed} END"
+        told.append(_Compiled(part.value, failed))
+    return told
 
 
 def _first(parts: list[_Compiled]) -> _Compiled:

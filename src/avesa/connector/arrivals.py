@@ -57,6 +57,9 @@ class Arrivals:
         """Whether this very row was landed by the pull before. Remembers it for the pull after."""
         if record.updated_at is None or self._table.windowed is None:
             return False
+        # A digest of all that came costs more than to read it: only where there is something to compare it with.
+        if not self._known and not self._boundary.reaches(record.updated_at):
+            return False
         # The time is in most payloads; of an event it is not, and a record may become again what it was.
         told = (record.record_id or "", parent_id or "", record.updated_at.isoformat(), str(record.is_deleted))
         identity = "\0".join((*told, record.payload))

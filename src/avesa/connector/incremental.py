@@ -127,6 +127,9 @@ class Changes:
     reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
     without a word: a full listing then takes its place.
 
+    `newest_first` says that the vendor cannot be asked from a moment on, but begins its list with the newest: it is
+    read until a page lies wholly before the window.
+
     With `body` they are asked for by POST with this body, whatever the listing's method, parameters and body are (a
     search). `limit_group` is the group of the limits that such requests count in beside those of the endpoint.
     """
@@ -143,6 +146,7 @@ class Changes:
     kept_for: timedelta | None = None
     only: bool = False
     most: int | None = None
+    newest_first: bool = False
     events: Events | None = None
     paging: Paging | None = None
     body: Body | None = None

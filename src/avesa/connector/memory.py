@@ -63,17 +63,22 @@ class Boundary:
         self._newest: datetime | None = None
         self._full_for = 0
 
-    def add(self, digest: str, updated_at: datetime) -> None:
+    def reaches(self, updated_at: datetime) -> bool:
+        """Whether a row that changed then has to be remembered, by the newest change so far."""
         if self._newest is None or updated_at > self._newest:
             self._newest = updated_at
             self._moved += 1
         if self._edge is None or self._moved >= FLOOR_EVERY:
             self._move()
-        if self._edge is not None and updated_at >= self._edge:
-            if len(self._rows) >= self._most:
-                self._make_room()
-            if len(self._rows) < self._most and updated_at >= self._edge:
-                self._rows[digest] = updated_at
+        return self._edge is not None and updated_at >= self._edge
+
+    def add(self, digest: str, updated_at: datetime) -> None:
+        if not self.reaches(updated_at):
+            return
+        if len(self._rows) >= self._most:
+            self._make_room()
+        if len(self._rows) < self._most and self._edge is not None and updated_at >= self._edge:
+            self._rows[digest] = updated_at
 
     def _move(self) -> None:
         self._edge = self._floor(self._newest)

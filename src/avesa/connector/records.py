@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 
@@ -63,6 +64,21 @@ class Reading:
     records_optional: bool = False
     times: Times = field(default_factory=Iso)
     parent_key: tuple[str, ...] | None = None
+    may_lack: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def wanted(self) -> msgspec.json.Decoder[Mapping[str, Any]]:
+        """Decodes the fields of a record that are read here; the others are passed over, though held to be JSON."""
+        paths = [*self.key, *([self.updated_at] if self.updated_at else [])]
+        if self.deleted is not None:
+            paths += [split_path(place) for place in (self.deleted.path, self.deleted.at) if place]
+        return _decoder(frozenset(path[0] for path in paths))
+
+
+@lru_cache(maxsize=256)
+def _decoder(names: frozenset[str]) -> msgspec.json.Decoder[Mapping[str, Any]]:
+    typed_dict: Any = TypedDict  # with names that are only known now, which no type checker can follow
+    return msgspec.json.Decoder(typed_dict("Wanted", dict.fromkeys(names, Any), total=False))
 
 
 def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
@@ -81,6 +97,7 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
         records_optional=endpoint.records_optional,
         parent_key=split_path(endpoint.parent.key) if endpoint.parent and endpoint.parent.at_once > 1 else None,
         times=zoned(service.times_of(endpoint), settings),
+        may_lack=tuple(split_path(path) for path in endpoint.may_lack),
     )
 
 
@@ -167,13 +184,14 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
             owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
             return [_record(piece, reading, owner)._replace(parent_id=owner) for (_, piece), owner in owned]
         if reading.records_as == "map":
-            return [_named(name, piece, reading, parent_id) for name, piece in pieces]
+            keyless = replace(reading, key=())
+            return [_named(name, piece, keyless, parent_id) for name, piece in pieces]
         return [_record(piece, reading, parent_id) for _, piece in pieces]
     except ValueError:
         raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
 
 
-Piece = tuple[str | None, bytes]
+Piece = tuple[str | None, bytes | msgspec.Raw]
 """A record's name, where it has one of its own, and its JSON."""
 
 
@@ -195,9 +213,9 @@ def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> list[Piece]:
         pieces: list[Piece] = []
         for found in _found(body, path, body):
             if shape == "list":
-                pieces += [(None, bytes(raw)) for raw in _LIST.decode(found)]
+                pieces += [(None, raw) for raw in _LIST.decode(found)]
             elif shape == "map":
-                pieces += [(name, bytes(raw)) for name, raw in _OBJECT.decode(found).items()]
+                pieces += _OBJECT.decode(found).items()
             else:
                 _OBJECT.decode(found)
                 pieces.append((None, bytes(found).strip()))
@@ -261,9 +279,9 @@ def _is_null(here: bytes | msgspec.Raw) -> bool:
     return len(memoryview(here)) == 4 and bytes(here) == b"null"
 
 
-def _named(name: str | None, piece: bytes, reading: Reading, parent_id: str | None) -> Record:
-    """A record that stands under its own id."""
-    record = _record(piece, replace(reading, key=()), parent_id)
+def _named(name: str | None, piece: bytes | msgspec.Raw, reading: Reading, parent_id: str | None) -> Record:
+    """A record that stands under its own id; `reading` looks for none in it."""
+    record = _record(piece, reading, parent_id)
     key = _key_text(name)
     if key is None:
         return record._replace(record_id=None, problem="no key: the record's name is empty")
@@ -272,16 +290,16 @@ def _named(name: str | None, piece: bytes, reading: Reading, parent_id: str | No
     return record._replace(record_id=key)
 
 
-def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:
+def _record(piece: bytes | msgspec.Raw, reading: Reading, parent_id: str | None) -> Record:
     problem: str | None = None
     try:
-        payload = piece.decode()
+        payload = str(piece, "utf-8")
     except UnicodeDecodeError:
         # A Parquet text is UTF-8, so this is the one case in which a payload cannot be kept byte for byte.
-        payload, problem = piece.decode("utf-8", "replace"), "the record is not UTF-8"
+        payload, problem = str(piece, "utf-8", "replace"), "the record is not UTF-8"
     value: Any
     try:
-        value = _ANY.decode(payload)
+        value = reading.wanted.decode(payload)
     except (msgspec.DecodeError, RecursionError):
         try:
             value = json.loads(payload)
@@ -310,6 +328,9 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
     for path in reading.key:
         found = _get(value, path)
         name = ".".join(path)
+        if found in (None, "") and path in reading.may_lack:
+            parts.append("")
+            continue
         if found is None:
             return None, f"no key: {name} is missing"
         text = _key_text(found)
@@ -328,13 +349,16 @@ def _key_text(found: Any) -> str | None:
         return None
     if isinstance(found, float) and found.is_integer() and abs(found) < 2**53:
         found = int(found)  # 17.0 is the 17 of yesterday
+    if isinstance(found, int):
+        return str(found)
     text = found if isinstance(found, str) else json.dumps(found)
     if not text:
         return None
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
-        return None
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
+            return None
     return text
 
 
@@ -374,7 +398,7 @@ def _is_deleted(value: Any, deleted: Deleted) -> bool:
 
 def _get(value: Any, path: tuple[str, ...]) -> Any:
     for name in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         value = value.get(name)
     return value

@@ -98,7 +98,8 @@ class Endpoint:
     """One list of the vendor, which becomes one raw table.
 
     `records` is the dotted path of the list in the body, "" where the body is the list. `key` holds the dotted
-    paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
+    paths of the primary key; empty where the vendor has none. `may_lack` are those of a compound key that a record may
+    have without a value, or not at all. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
     listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
@@ -122,6 +123,7 @@ class Endpoint:
     path: str
     records: str | tuple[str, ...] = ""
     key: tuple[str, ...] = ("id",)
+    may_lack: tuple[str, ...] = ()
     updated_at: str | None = None
     changes: Changes | Delta | str | None = "inherit"
     paging: Paging | None = None
@@ -288,6 +290,8 @@ class Service:
 
     def _check_request(self, endpoint: Endpoint) -> None:
         where = f"{self.name}/{endpoint.name}"
+        if set(endpoint.may_lack) >= set(endpoint.key or ("",)) or set(endpoint.may_lack) - set(endpoint.key):
+            raise ValueError(f"{where}: may_lack names some of the key, and not all of it")
         if endpoint.records == ():
             raise ValueError(f"{where}: records names no place")
         if endpoint.method == "GET" and (

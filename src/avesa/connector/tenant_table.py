@@ -163,6 +163,13 @@ class TenantTable:
             return False
         return records >= self.windowed.most
 
+    def is_enough(self, at: Checkpoint, records: list[Record]) -> bool:
+        """Whether a list that begins with the newest lies before the window with all of this page."""
+        begin = at.window[0] if at.kind == "changes" and at.window and at.deletions is None else None
+        if begin is None or self.windowed is None or not self.windowed.newest_first:
+            return False
+        return bool(records) and all(r.updated_at is not None and r.updated_at < begin for r in records)
+
     def told(self, at: Checkpoint, records: list[Record]) -> list[Record]:
         """The table's records that the records of a page tell of."""
         if at.deletions is not None:

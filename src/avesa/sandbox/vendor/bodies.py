@@ -19,7 +19,10 @@ def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
         return shown
     body: Json = copy.deepcopy(rules.get("envelope", {}))
     if table.facts.get("single"):
-        put(body, table.records, shown[0] if shown else None)
+        alone = shown[0] if shown else None
+        if table.records == "":
+            return alone
+        put(body, table.records, alone)
         return body
     if not shown and rules.get("empty") == "bare":
         put(body, table.records.rpartition(".")[0], {})

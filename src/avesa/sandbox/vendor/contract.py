@@ -45,7 +45,7 @@ class Table:
 
     @property
     def parent(self) -> Json | None:
-        return self.facts["parent"] or self.facts.get("query_parent")
+        return self.facts["parent"] or self.facts.get("query_parent") or self.rules.get("parent")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from avesa.sandbox.vendor.conditions import ALWAYS, BareTime, Condition, Group, NotUnderstood, Query, Term
+from avesa.sandbox.vendor.times import read_time
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)|(?P<text>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*")
@@ -315,9 +317,30 @@ def sync_range(text: str) -> Query:
     return Query(Group(True, tuple(terms)), forms=("date",))
 
 
+def date_range(text: str) -> Query:
+    """IT Glue: `2026-01-01T00:00:00Z, *` on the field `range`; an end that is open is a star, the longest is a week."""
+    ends = text.split(", ")
+    moments = [None if end == "*" else _moment(end) for end in ends]
+    if len(ends) != 2 or moments == [None, None]:
+        raise NotUnderstood("expected start, end")
+    low, high = moments
+    if low and high and high - low > timedelta(days=7):
+        raise NotUnderstood("the range is longer than a week")
+    terms = [Term("range", sign, end) for sign, end in zip((">=", "<="), ends, strict=True) if end != "*"]
+    return Query(Group(True, tuple(terms)))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return read_time(text, "iso_zone")
+    except ValueError as problem:
+        raise NotUnderstood(str(problem)) from None
+
+
 LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "aip": aip,
     "conditions": conditions,
+    "date_range": date_range,
     "encoded_query": encoded_query,
     "filter_groups": filter_groups,
     "fql": fql,

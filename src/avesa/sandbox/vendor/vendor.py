@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from avesa.sandbox.vendor.bodies import body_of, failure, merge, projected, refusal
@@ -36,7 +37,8 @@ class Served:
 
 class StrictVendor:
     """One tenant's account at one vendor. `counts` tells how many records a table has (7, and 2 under a parent),
-    `cursor_pages` how many rows lie on a page at most where the vendor names the next one by a cursor.
+    `cursor_pages` how many rows lie on a page at most where the vendor names the next one by a cursor. `rows`
+    puts other records in their place, `credentials` other values in the place of those in the rules.
     """
 
     def __init__(
@@ -47,14 +49,19 @@ class StrictVendor:
         seed: str = "strict",
         cursor_pages: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rows: Callable[[Contract], Rows] | None = None,
+        credentials: Mapping[str, str] | None = None,
     ) -> None:
         self.contract = Contract(service)
         self.clock = clock
-        self.credentials = Credentials(self.contract.rules, clock)
-        self.rows = Rows(self.contract, counts or {}, seed, clock)
+        self.credentials = Credentials(self.contract.rules, clock, credentials)
+        self.rows = rows(self.contract) if rows else Rows(self.contract, counts or {}, seed, clock)
+        self.rows.happened = self._journal
         self.faults = Faults()
         self.violations: list[str] = []
         self.served: list[Served] = []
+        self.shapes: dict[str, Callable[[Any], Any]] = {}
+        """What a record of a table was last shown as: with all of its fields, or those that were asked for."""
         self._pager = Pager(cursor_pages)
         self._delta_floor = 0
         self._lock = threading.RLock()
@@ -72,14 +79,10 @@ class StrictVendor:
 
     def change(self, table: str, index: int = 0, place: Place = (), **fields: Any) -> Any:
         """Change a record now; returns it. Double underscores in names stand for dots."""
-        row = self.rows.change(self.contract.tables[table], index, place, **fields)
-        self._journal(table, row, "change")
-        return row.record
+        return self.rows.change(self.contract.tables[table], index, place, **fields).record
 
     def delete(self, table: str, index: int = 0, place: Place = ()) -> Any:
-        row = self.rows.delete(self.contract.tables[table], index, place)
-        self._journal(table, row, "delete")
-        return row.record
+        return self.rows.delete(self.contract.tables[table], index, place).record
 
     def add(self, table: str, place: Place = ()) -> Any:
         return self.rows.add(self.contract.tables[table], place).record
@@ -189,7 +192,7 @@ class StrictVendor:
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
             call.query = read_query(call.rules, asked)
-            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked)
+            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked, self.clock())
             records = [get(row.record, of.key[0]) for row in rows]
             hidden: set[int] = set()
         else:
@@ -208,7 +211,7 @@ class StrictVendor:
         if call.query.entity is None:
             call.query = read_query(call.rules, call.asked)
         rows = at_path(call.table, call.rules, call.values, rows, self.clock())
-        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked)
+        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked, self.clock())
 
     def _paged(self, call: Call, records: list[Any], hidden: set[int]) -> Answer:
         asked, table, rules = call.asked, call.table, call.rules
@@ -229,7 +232,8 @@ class StrictVendor:
         if call.selection is not None:
             shown = [projected(record, call.selection) for record in shown]
         else:
-            shown = [selected(rules, call.query, asked, record) for record in shown]
+            self.shapes[table.name] = shape = partial(selected, rules, call.query, asked)
+            shown = [shape(record) for record in shown]
         return Answer(body=body_of(table, rules, shown, page.tells), headers=dict(page.headers))
 
     def _download(self, asked: Asked) -> Answer:
@@ -345,7 +349,8 @@ class StrictVendor:
     def _check_kind(self, table: Table, parent: Row) -> None:
         """Some lists are there under parents of one kind only."""
         for field_, kind in table.rules.get("under", {}).items():
-            if kind not in (get(parent.record, field_) or []):
+            held = get(parent.record, field_) or []
+            if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
                 raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
