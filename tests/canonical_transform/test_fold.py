@@ -540,6 +540,19 @@ def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:
     assert {v.id for v in folding.versions()} == {"1", "2"}
 
 
+@pytest.mark.parametrize("id_", ["\U0010ffff\U0010ffff", "\U00020bb7野家", "x" * 20_000, "", "a\0b"])
+def test_a_table_may_have_one_record_whatever_its_id(folding: Folding, id_: str) -> None:
+    fold_each(
+        folding,
+        listing(10, thing(id_, 5, 10)),
+        change(20, thing(id_, 15, 20, "b")),
+        listing(30, thing(id_, 25, 30, "c")),
+        listing(40, thing(id_, 25, 40, "c"), thing("1", 35, 40)),
+        change(50, thing(id_, 12, 50, "late")),
+    )
+    assert [name for name, *_ in spans(folding, id_)] == ["a", "late", "b", "c"]
+
+
 @pytest.mark.parametrize("small", [False, True])
 def test_an_id_is_any_text_a_null_character_and_the_last_of_all_texts_too(folding: Folding, small: bool) -> None:
     """In one file and in ranges of keys, whose bounds are such ids."""

@@ -63,19 +63,34 @@ _STATED = ("source_service", "source_table", "source_id")
 _STATED_TIMES = ("updated_at", "valid_from", "valid_to", "recorded_at")
 
 
+Key = tuple[str, str, str]
+"""source_service, source_table, source_id."""
+
+
+def after_all_of(service: str, table: str) -> Key:
+    """What comes behind all keys of a raw table. An id can be any text, so that none is the last; a name cannot."""
+    return service, f"{table}\0", ""
+
+
 @dataclass(frozen=True)
 class DataFile:
-    """One live file. `lowest` and `highest` bound its keys (source_service, source_table, source_id)."""
+    """One live file. `lowest` and `highest` bound its keys."""
 
     name: str
     size: int
     rows: int
     is_current: bool
-    lowest: tuple[str, ...]
-    highest: tuple[str, ...]
+    lowest: Key
+    highest: Key
 
-    def may_hold(self, lowest: tuple[str, ...], highest: tuple[str, ...]) -> bool:
+    def may_hold(self, lowest: Key, highest: Key) -> bool:
         return self.lowest <= highest and lowest <= self.highest
+
+    def bounds(self, lowest: Key, highest: Key) -> bool:
+        """Whether the lowest and the highest of each part of the keys, taken by itself, lie within its own."""
+        below = all(mine <= theirs for mine, theirs in zip(self.lowest, lowest, strict=True))
+        above = all(theirs <= mine for mine, theirs in zip(self.highest[:2], highest[:2], strict=True))
+        return below and above and (self.highest[1].endswith("\0") or highest[2] <= self.highest[2])
 
 
 @dataclass(frozen=True)
@@ -175,7 +190,7 @@ class CanonicalTable:
         clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
         after = PostCommitHookProperties(cleanup_expired_logs=clears)
         now = int(self.clock().timestamp() * 1000)
-        adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
+        adds = [AddAction(file.name, file.size, {}, now, True, _as_json(file.statistics)) for file in added]
         dead = base.files if replace else removed
         try:
             table = base.handle or (self._open(base.version) if base.version >= 0 else None)
@@ -254,6 +269,11 @@ class CanonicalTable:
             self.objects.delete(f"{self.prefix}/{name}" for name in dead)
 
 
+def _as_json(statistics: dict[str, Any]) -> str:
+    """Without escapes for letters: deltalake reads those of the supplementary planes as other letters."""
+    return json.dumps(statistics, ensure_ascii=False)
+
+
 def _primitive(type_: str) -> PrimitiveType:
     return PrimitiveType(type_)
 
@@ -269,8 +289,8 @@ def _listed_file(row: dict[str, Any]) -> DataFile:
         size=int(row["size_bytes"]),
         rows=rows,
         is_current=int(row["null_count.valid_to"]) == rows,
-        lowest=tuple(str(row.get(f"min.{name}") or "") for name in _STATED),
-        highest=tuple(str(row.get(f"max.{name}") or "\U0010ffff") for name in _STATED),
+        lowest=_lowest(*(row.get(f"min.{name}") for name in _STATED)),
+        highest=_highest(*(row.get(f"max.{name}") for name in _STATED)),
     )
 
 
@@ -280,9 +300,20 @@ def _written_file(file: NewFile) -> DataFile:
         size=file.size,
         rows=file.rows,
         is_current=file.statistics["nullCount"]["valid_to"] == file.rows,
-        lowest=tuple(file.statistics["minValues"].get(name) or "" for name in _STATED),
-        highest=tuple(file.statistics["maxValues"].get(name) or "\U0010ffff" for name in _STATED),
+        lowest=_lowest(*(file.statistics["minValues"].get(name) for name in _STATED)),
+        highest=_highest(*(file.statistics["maxValues"].get(name) for name in _STATED)),
     )
+
+
+def _lowest(service: str | None, table: str | None, id_: str | None) -> Key:
+    return service or "", table or "", id_ or ""
+
+
+def _highest(service: str | None, table: str | None, id_: str | None) -> Key:
+    """Of very long texts there are no statistics."""
+    if service is None or table is None:
+        return "\U0010ffff", "", ""
+    return after_all_of(service, table) if id_ is None else (service, table, id_)
 
 
 def _statistics(rows: int, columns: dict[str, dict[str, str]]) -> dict[str, Any]:
