@@ -190,7 +190,7 @@ class CanonicalTable:
         clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
         after = PostCommitHookProperties(cleanup_expired_logs=clears)
         now = int(self.clock().timestamp() * 1000)
-        adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
+        adds = [AddAction(file.name, file.size, {}, now, True, _as_json(file.statistics)) for file in added]
         dead = base.files if replace else removed
         try:
             table = base.handle or (self._open(base.version) if base.version >= 0 else None)
@@ -267,6 +267,11 @@ class CanonicalTable:
                 retention_hours=VACUUM_AFTER_HOURS, dry_run=True, enforce_retention_duration=True, full=True
             )
             self.objects.delete(f"{self.prefix}/{name}" for name in dead)
+
+
+def _as_json(statistics: dict[str, Any]) -> str:
+    """Without escapes for letters: deltalake reads those of the supplementary planes as other letters."""
+    return json.dumps(statistics, ensure_ascii=False)
 
 
 def _primitive(type_: str) -> PrimitiveType:
