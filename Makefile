@@ -7,12 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo test test-long bench lint format clean
+.PHONY: help demo test test-long test-aws bench lint format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
+	@echo "make test-aws all tests of the AWS side, with the Lambda bundles built and run"
 	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make format   let ruff format the code, and our script the mapping files"
@@ -28,7 +29,7 @@ $(VENV)/.runtime: $(BIN)/python requirements.txt pyproject.toml
 	@$(PIP) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-aws.txt
 	@echo "Installing what AVESA is tested with into $(VENV) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
@@ -41,6 +42,9 @@ test: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
+
+test-aws: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "" tests/aws tests/shared
 
 # ARGS are handed on: make bench ARGS="--quick", or "--help".
 bench: $(VENV)/.runtime .venv-bench/.peers

@@ -65,7 +65,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     config.write_text(json.dumps({"identities": [{"name": "tests", "credentials": keys, "actions": actions}]}))
     (folder / "data").mkdir()
     services = ("s3", "master", "volume", "filer")
-    ports = _free_ports(2 * len(services))
+    ports = free_ports(2 * len(services))
     with (folder / "weed.log").open("wb") as log, ExitStack() as on_exit:
         process = subprocess.Popen(
             [
@@ -96,7 +96,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         yield server
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
