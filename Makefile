@@ -7,13 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo demo-all test test-long bench lint format clean
+.PHONY: help demo demo-all test test-long test-aws bench lint format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make demo-all one tenant with every service of the sandbox, checked against its world (some minutes)"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
+	@echo "make test-aws all tests of the AWS side, with the Lambda bundles built and run"
 	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make format   let ruff format the code, and our script the mapping files"
@@ -29,7 +30,7 @@ $(VENV)/.runtime: $(BIN)/python requirements.txt pyproject.toml
 	@$(PIP) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-aws.txt
 	@echo "Installing what AVESA is tested with into $(VENV) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
@@ -45,6 +46,9 @@ test: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
+
+test-aws: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "" tests/aws tests/shared
 
 # ARGS are handed on: make bench ARGS="--quick", or "--help".
 bench: $(VENV)/.runtime .venv-bench/.peers

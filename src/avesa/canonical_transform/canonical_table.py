@@ -30,7 +30,7 @@ from avesa.shared import layout
 from avesa.shared.clock import Clock, to_iso
 from avesa.shared.errors import AvesaError, StaleState, Where
 from avesa.shared.objects import Objects
-from avesa.shared.storage_failure import storage_failure
+from avesa.shared.storage_failure import is_refusal, storage_failure
 
 DELTA_TYPES = {
     "text": "string",
@@ -129,6 +129,7 @@ class CanonicalTable:
         self.where = Where(tenant=tenant, table=table)
         self._scratch = scratch
         self.clock = clock
+        self._is_hinted = False
 
     def snapshot(self, version: int | None = None) -> Snapshot:
         """The table now, or as it was at a version."""
@@ -226,6 +227,8 @@ class CanonicalTable:
         self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
         if clears:
             self._vacuum()
+        if self._is_hinted:
+            self._write_checkpoint()
         if table is None or replace:
             return self.snapshot(base.version + 1)
         files = _in_order([*set(base.files).difference(dead), *map(_written_file, added)])
@@ -244,7 +247,28 @@ class CanonicalTable:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
-            raise self._failed("read", error) from None
+            if self.objects.is_local or not is_refusal(error) or not self._give_hint():
+                raise self._failed("read", error) from None
+        return self._open(version)
+
+    def _give_hint(self) -> bool:
+        """Put a hint of no checkpoint where there is none. False if there is one: then it was not that.
+
+        Whoever may list a part of the bucket only is told 403, not 404, of what is missing, and a table without the
+        hint cannot be opened then. Readers take one that says nothing for none.
+        """
+        self._is_hinted = self.objects.write_new(f"{self.prefix}/_delta_log/_last_checkpoint", b"{}")
+        return self._is_hinted
+
+    def _write_checkpoint(self) -> None:
+        """A real one in the place of the hint that says nothing, so that other readers seldom meet that."""
+        table = self._open()
+        try:
+            if table is not None:
+                table.create_checkpoint()
+        except (DeltaError, OSError) as error:
+            raise self._failed("write a checkpoint of", error) from None
+        self._is_hinted = False
 
     def _version(self) -> int:
         table = self._open()
