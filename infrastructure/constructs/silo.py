@@ -1,4 +1,6 @@
-"""Tier `silo`: a KMS key that one tenant's credentials alone can use, for the objects and secrets of that tenant."""
+"""Tier `silo`: a KMS key of one tenant, for its objects and secrets. No role of AVESA's uses it but with that tenant's
+tag; what people may do with it, as with any key, is said by their own policies.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infrastructure import names
 from infrastructure.constructs.tenant_access import TAG
 from infrastructure.environment import Environment
 
 
 def alias(environment: Environment, tenant: str) -> str:
     return f"alias/{environment.prefix}-{tenant}"
+
+
+def _as_sid(tenant: str) -> str:
+    return "".join(part.capitalize() for part in tenant.replace("_", "-").split("-"))
 
 
 class Silo(Construct):
@@ -36,7 +43,7 @@ class Silo(Construct):
         is_tenant = {f"aws:PrincipalTag/{TAG}": tenant}
         role.add_to_policy(
             iam.PolicyStatement(
-                sid=f"KeyOf{''.join(part.capitalize() for part in tenant.replace('_', '-').split('-'))}",
+                sid=f"KeyOf{_as_sid(tenant)}",
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=[self.key.key_arn],
                 conditions={"StringEquals": {**is_tenant, "kms:ViaService": via}},
@@ -49,12 +56,15 @@ class Silo(Construct):
                 principals=[iam.AnyPrincipal()],
                 actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
                 resources=["*"],
-                conditions={"StringNotEquals": is_tenant},
+                conditions={
+                    "StringNotEquals": is_tenant,
+                    "ArnLike": {"aws:PrincipalArn": names.role_arn(Stack.of(self), f"{environment.prefix}-*")},
+                },
             )
         )
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid=f"Silo{''.join(part.capitalize() for part in tenant.replace('_', '-').split('-'))}",
+                sid=f"Silo{_as_sid(tenant)}",
                 effect=iam.Effect.DENY,
                 principals=[iam.AnyPrincipal()],
                 actions=["s3:PutObject"],

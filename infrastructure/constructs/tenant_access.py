@@ -20,7 +20,8 @@ from infrastructure.environment import Environment
 
 TAG = "tenant_id"
 TENANT = "${aws:PrincipalTag/tenant_id}"
-NO_TENANT = {"Null": {f"aws:PrincipalTag/{TAG}": "true"}}
+NO_NAME = ["_*", "-*", *(f"*{character}*" for character in "/.:=+@ ")]
+"""What a tag can be and a tenant's name cannot: `acme/raw` would be a prefix too, `_runs` one of no tenant."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class TenantRole(Construct):
             max_session_duration=Duration.hours(1),
         )
         statements = [
-            _nothing_without_a_tenant(),
+            *_nothing_without_a_tenant(),
             *_objects(data),
             *_state(data),
             _secrets(Stack.of(self), environment),
@@ -68,10 +69,15 @@ def _assumed_by(stack: Stack, environment: Environment) -> iam.IPrincipal:
     return iam.SessionTagsPrincipal(iam.AccountRootPrincipal().with_conditions(conditions))
 
 
-def _nothing_without_a_tenant() -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="NothingWithoutATenant", effect=iam.Effect.DENY, actions=["*"], resources=["*"], conditions=NO_TENANT
-    )
+def _nothing_without_a_tenant() -> list[iam.PolicyStatement]:
+    tag = f"aws:PrincipalTag/{TAG}"
+    return [
+        iam.PolicyStatement(sid=sid, effect=iam.Effect.DENY, actions=["*"], resources=["*"], conditions=conditions)
+        for sid, conditions in {
+            "NothingWithoutATenant": {"Null": {tag: "true"}},
+            "NothingForWhatIsNoName": {"StringLike": {tag: NO_NAME}},
+        }.items()
+    ]
 
 
 def _objects(data: TenantData) -> list[iam.PolicyStatement]:

@@ -121,7 +121,12 @@ class Workflow(Stack):
             resource_name=f"{names.state_machine(environment)}/*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        role = iam.Role(self, "SyncRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(
+            self,
+            "SyncRole",
+            role_name=f"{environment.prefix}-sync",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+        )
         for statement in (
             iam.PolicyStatement(
                 sid="CallTheFunctions",
