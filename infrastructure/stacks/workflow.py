@@ -65,7 +65,9 @@ class Workflow(Stack):
         )
         topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
         if self._environment.alarm_email is not None:
-            topic.add_subscription(subscriptions.EmailSubscription(self._environment.alarm_email))
+            topic.add_subscription(
+                subscriptions.EmailSubscription(self._environment.alarm_email, dead_letter_queue=self._undelivered)
+            )
         return topic
 
     def _functions(self) -> None:

@@ -11,6 +11,8 @@ from aws.infrastructure.conftest import OTHER, POOLED, SILO
 from aws.infrastructure.iam_policies import Request, Statement, allows, denies
 from aws.infrastructure.synthesized import ACCOUNT, REGION, Synthesized
 
+pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
+
 TENANT_ROLE = "avesa-prod-tenant"
 ACTING = ["avesa-prod-ingestion-execution", "avesa-prod-transform-execution"]
 THROUGH_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}

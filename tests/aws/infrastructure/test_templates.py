@@ -15,6 +15,8 @@ from infrastructure.environment import load_environment, services
 from aws.infrastructure.conftest import ENVIRONMENT
 from aws.infrastructure.synthesized import Resource, Synthesized
 
+pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
+
 FUNCTIONS = {
     *(f"avesa-{service}-ingestion-prod" for service in services()),
     *("avesa-canonical-transform-prod", "avesa-plan-prod", "avesa-report-prod"),
@@ -219,7 +221,9 @@ def test_cdk_nag_finds_nothing_and_every_suppression_has_a_reason(synthesized: S
     packs = {row["Rule ID"].partition("-")[0] for row in rows}
 
     assert packs == {"AwsSolutions", "Serverless"}
-    assert len(rows) > 300
+    assert {"AwsSolutions-IAM5", "AwsSolutions-S10", "AwsSolutions-SF1", "Serverless-LambdaDLQ"} <= {
+        row["Rule ID"] for row in rows
+    }
     assert [row for row in rows if row["Compliance"] not in ("Compliant", "Suppressed", "N/A")] == []
     suppressed = [row for row in rows if row["Compliance"] == "Suppressed"]
     assert suppressed
@@ -228,17 +232,8 @@ def test_cdk_nag_finds_nothing_and_every_suppression_has_a_reason(synthesized: S
 
 def test_cfn_lint_finds_nothing(synthesized: Synthesized) -> None:
     """W3005 is left out: the CDK names dependencies that a reference implies already."""
-    command = [
-        sys.executable,
-        "-m",
-        "cfnlint",
-        "--format",
-        "json",
-        "--ignore-checks",
-        "W3005",
-        "--regions",
-        "eu-central-1",
-    ]
+    program = str(Path(sys.executable).with_name("cfn-lint"))
+    command = [program, "--format", "json", "--ignore-checks", "W3005", "--regions", "eu-central-1"]
     files = [str(file) for file in sorted(synthesized.folder.glob("*.template.json"))]
     done = subprocess.run([*command, "--", *files], capture_output=True, text=True, check=False)
     found: list[dict[str, Any]] = json.loads(done.stdout or "[]")
