@@ -78,14 +78,19 @@ class Workflow(Stack):
                 names.plan_function(environment),
                 PLAN,
                 [
-                    _table_read(storage.tenant_services.table_arn, "WhichTenantsThereAre"),
-                    *_runs(storage, "s3:PutObject"),
+                    _table_read("WhichTenantsThereAre", storage.tenant_services.table_arn),
+                    _table_read("WhatIsDue", storage.last_updated.table_arn),
+                    *_tenants_mappings(storage),
+                    *_runs(storage, "s3:GetObject", "s3:PutObject"),
                 ],
             ),
             "report": (
                 names.report_function(environment),
                 REPORT,
-                [_table_read(storage.run_log.table_arn, "WhatWasDone"), *_runs(storage, "s3:GetObject")],
+                [
+                    _table_read("WhatWasDone", storage.run_log.table_arn),
+                    *_runs(storage, "s3:GetObject", "s3:PutObject"),
+                ],
             ),
         }
         for handler, (name, size, statements) in own.items():
@@ -235,7 +240,7 @@ class Workflow(Stack):
             schedule.node.add_dependency(role)
 
 
-def _table_read(arn: str, sid: str) -> iam.PolicyStatement:
+def _table_read(sid: str, arn: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(sid=sid, actions=["dynamodb:GetItem", "dynamodb:Query"], resources=[arn])
 
 
@@ -246,6 +251,8 @@ def _runs(storage: StorageAndState, *actions: str) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="PlansAndResults", actions=list(actions), resources=[bucket.arn_for_objects(f"{names.RUNS}/*")]
         ),
+        # Without it S3 answers that a file is forbidden where it is not there.
+        _list("WhichPlansThereAre", bucket, f"{names.RUNS}/*"),
         iam.PolicyStatement(
             sid="KeyOfTheBucket",
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
@@ -253,3 +260,40 @@ def _runs(storage: StorageAndState, *actions: str) -> list[iam.PolicyStatement]:
             conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(bucket).region}.amazonaws.com"}},
         ),
     ]
+
+
+def _tenants_mappings(storage: StorageAndState) -> list[iam.PolicyStatement]:
+    """Which canonical tables a service feeds is said by mappings, a tenant's own among them. A folder of data that has
+    the name of mappings is denied, since in a policy * goes across folders.
+    """
+    bucket: s3.IBucket = storage.bucket
+    data = [bucket.arn_for_objects(f"*/{folder}/*") for folder in ("raw", "canonical", "quarantine")]
+    return [
+        iam.PolicyStatement(
+            sid="TenantsMappings",
+            actions=["s3:GetObject"],
+            resources=[bucket.arn_for_objects("*/mappings/*.json")],
+        ),
+        _list("WhichMappingsThereAre", bucket, "*/mappings/*"),
+        iam.PolicyStatement(
+            sid="NoData", effect=iam.Effect.DENY, actions=["s3:GetObject", "s3:PutObject"], resources=data
+        ),
+        iam.PolicyStatement(
+            sid="NoNamesOfData",
+            effect=iam.Effect.DENY,
+            actions=["s3:ListBucket"],
+            resources=[bucket.bucket_arn],
+            conditions={
+                "StringLike": {"s3:prefix": [f"*/{folder}/*" for folder in ("raw", "canonical", "quarantine")]}
+            },
+        ),
+    ]
+
+
+def _list(sid: str, bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=["s3:ListBucket"],
+        resources=[bucket.bucket_arn],
+        conditions={"StringLike": {"s3:prefix": [prefix]}},
+    )

@@ -40,7 +40,7 @@ _LAMBDA = _retry(
     most=60,
 )
 _THROTTLED = _retry("Lambda.TooManyRequestsException", seconds=5, attempts=20, rate=1.5, most=120)
-_ELSEWHERE = _retry("Unavailable", "StorageError", seconds=10, attempts=3, rate=3, most=120)
+_ELSEWHERE = _retry("Unavailable", "StorageError", "StaleState", seconds=10, attempts=3, rate=3, most=120)
 _DIED = _retry(
     "Lambda.Unknown",
     "Sandbox.Timedout",

@@ -69,7 +69,7 @@ def test_retries_name_errors_that_there_are() -> None:
     source = ast.parse((ROOT / "src/avesa/shared/errors.py").read_text(encoding="utf-8"))
     ours = {node.name for node in source.body if isinstance(node, ast.ClassDef)}
     named = {error for retries in RETRIES.values() for retry in retries for error in retry["ErrorEquals"]}
-    assert named - OF_LAMBDA == {"Busy", "Unavailable", "StorageError"}
+    assert named - OF_LAMBDA == {"Busy", "Unavailable", "StorageError", "StaleState"}
     assert named - OF_LAMBDA <= ours
 
 

@@ -257,18 +257,29 @@ def test_nobody_becomes_a_tenant_otherwise(synthesized: Synthesized, request_: R
     assert not allows(trust(synthesized), request_)
 
 
-def test_the_plan_reads_which_tenants_there_are_and_writes_the_list(synthesized: Synthesized) -> None:
+def test_the_plan_reads_what_is_due_and_no_data(synthesized: Synthesized) -> None:
     plan = synthesized.statements("avesa-prod-plan-execution")
-    listed = f"{bucket(synthesized)}/_runs/1/plan.json"
+    mapping = f"{bucket(synthesized)}/{POOLED}/mappings/tickets.json"
 
-    assert allows(plan, Request("dynamodb:Query", table("TenantServices"), {"dynamodb:LeadingKeys": ["#tenants"]}))
-    assert allows(plan, Request("s3:PutObject", listed))
-    for name in ("LastUpdated", "RunLog", "Allowances"):
-        assert not allows(plan, Request("dynamodb:Query", table(name), {"dynamodb:LeadingKeys": [POOLED]}))
+    for name, key in (("TenantServices", "#tenants"), ("TenantServices", POOLED), ("LastUpdated", POOLED)):
+        assert allows(plan, Request("dynamodb:Query", table(name), {"dynamodb:LeadingKeys": [key]}))
+    for action in ("s3:GetObject", "s3:PutObject"):
+        assert allows(plan, Request(action, f"{bucket(synthesized)}/_runs/1/plan.json"))
+    assert allows(plan, Request("s3:GetObject", mapping))
+    assert not allows(plan, Request("s3:PutObject", mapping))
+    assert allows(plan, Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": f"{POOLED}/mappings/"}))
+    may = {f"{action} in {name}" for action in ("GetItem", "Query") for name in ("TenantServices", "LastUpdated")}
     for doing, request in data_requests(synthesized, POOLED).items():
-        if "TenantServices" not in doing:
-            assert not allows(plan, request), doing
-    assert not allows(plan, Request("dynamodb:UpdateItem", table("TenantServices")))
+        assert allows(plan, request) is (doing in may), doing
+
+
+@pytest.mark.parametrize("folder", ["raw/duo", "canonical", "quarantine"])
+def test_data_that_have_the_name_of_mappings_are_data(synthesized: Synthesized, folder: str) -> None:
+    plan = synthesized.statements("avesa-prod-plan-execution")
+    file = f"{POOLED}/{folder}/mappings/1.receipt.json"
+
+    assert denies(plan, Request("s3:GetObject", f"{bucket(synthesized)}/{file}"))
+    assert denies(plan, Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": file}))
 
 
 def test_the_report_reads_the_run_log_and_the_results(synthesized: Synthesized) -> None:
@@ -276,9 +287,25 @@ def test_the_report_reads_the_run_log_and_the_results(synthesized: Synthesized) 
 
     assert allows(report, Request("dynamodb:Query", table("RunLog"), {"dynamodb:LeadingKeys": [POOLED]}))
     assert allows(report, Request("s3:GetObject", f"{bucket(synthesized)}/_runs/1/results/manifest.json"))
+    assert allows(report, Request("s3:PutObject", f"{bucket(synthesized)}/_runs/1/report.json"))
     for doing, request in data_requests(synthesized, POOLED).items():
         if doing != "Query in RunLog":
             assert not allows(report, request), doing
+
+
+@pytest.mark.parametrize("role", ["avesa-prod-plan-execution", "avesa-prod-report-execution"])
+def test_a_missing_file_of_a_run_is_missing_and_not_forbidden(synthesized: Synthesized, role: str) -> None:
+    """S3 says so only to those who may list the key."""
+    asked = Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": "_runs/1/plan.json"})
+    assert allows(synthesized.statements(role), asked)
+
+
+def test_a_tenants_missing_file_is_missing_and_not_forbidden(
+    synthesized: Synthesized, of_tenants: list[Statement]
+) -> None:
+    """A Delta table begins with looking for a log that is not there yet."""
+    key = f"{POOLED}/canonical/tickets/_delta_log/_last_checkpoint"
+    assert allows(of_tenants, by(POOLED, Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": key})))
 
 
 def test_the_workflow_calls_our_functions_and_reaches_no_tenants_data(synthesized: Synthesized) -> None:
