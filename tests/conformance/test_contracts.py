@@ -31,6 +31,7 @@ TABLES = {
     "servicenow": 20,
     "slack": 15,
     "stripe": 17,
+    "syncro": 20,
     "xero": 20,
     "zendesk": 20,
 }

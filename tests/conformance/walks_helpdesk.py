@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, link, ticks
+from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, fixed, link, ticks
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -11,6 +11,12 @@ def zendesk_follow(ask: Ask, answer: Answer) -> Ask | None:
     """By the export's cursor, which stands without the time that the first request was asked from."""
     body = answer.json()
     return None if body["end_of_stream"] else Ask(ask.path, (("per_page", "3"), ("cursor", body["after_cursor"])))
+
+
+def syncro_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """By number up to the number of pages."""
+    meta = answer.json()["meta"]
+    return ask.having(("page", str(meta["page"] + 1))) if meta["page"] < meta["total_pages"] else None
 
 
 HELPDESK = {
@@ -38,6 +44,18 @@ HELPDESK = {
         bump("tickets"),
         Ask("/api/v2/tickets", (("per_page", "100"),)),
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
+    ),
+    "syncro": Walk(
+        "tickets",
+        Ask("/api/v1/tickets", (("page", "1"),)),
+        syncro_follow,
+        at("tickets"),
+        fixed(Authorization="Bearer {api_token}"),
+        Ask("/api/v1/tickets", (("since_updated_at", ticks(SINCE)), ("page", "1"))),
+        "tickets",
+        bump("tickets"),
+        Ask("/api/v1/tickets", (("per_page", "100"),)),
+        (401, lambda body: isinstance(body["error"], str)),
     ),
     "zendesk": Walk(
         "tickets",

@@ -329,3 +329,9 @@ def test_a_list_of_deletions_has_keys_and_times_of_its_own() -> None:
     body = b'{"values":[{"worklogId":7,"updatedTime":"2026-03-01T12:00:00Z"}]}'
     [row] = read_page(body, reading, page=1, parent_id=None)
     assert (row.record_id, row.updated_at, row.problem) == ("7", datetime(2026, 3, 1, 12, tzinfo=UTC), None)
+
+
+def test_a_key_may_be_a_place_in_a_list() -> None:
+    found = read(b'[[7, "Ann"], ["8"], []]', key=(("0",),), updated_at=None, deleted=None)
+    assert [record.record_id for record in found] == ["7", "8", None]
+    assert found[2].problem == "no key: 0 is missing"

@@ -94,7 +94,8 @@ class StrictVendor:
 
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
-        keys = tuple(get(record, path) for path in self.contract.tables[table].facts["primary_key"])
+        of = self.contract.tables[table]
+        keys = tuple(get(record, path) for path in of.facts["primary_key"] or of.rules.get("key", []))
         return record if not keys else keys[0] if len(keys) == 1 else keys
 
     # What it answers
