@@ -14,6 +14,7 @@ from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
+    "atera": 20,
     "autotask": 20,
     "connectwise": 20,
     "crowdstrike": 18,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, fixed, link, ticks
+from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, counted, fixed, link, ticks
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -20,6 +20,19 @@ def syncro_follow(ask: Ask, answer: Answer) -> Ask | None:
 
 
 HELPDESK = {
+    "atera": Walk(
+        "customers",
+        Ask("/api/v3/customers", (("page", "1"), ("itemsInPage", "3"))),
+        counted("page", lambda body: int(body["totalItemCount"]), 3, 1),
+        at("items"),
+        fixed(X_API_KEY="{api_key}"),
+        Ask("/api/v3/tickets/lastmodified", (("date", ticks(SINCE)), ("page", "1"))),
+        "tickets",
+        bump("tickets"),
+        Ask("/api/v3/customers", (("itemsInPage", "51"),)),
+        (401, lambda body: body["title"] == "Unauthorized" and "detail" in body),
+        changed_records=at("items"),
+    ),
     "freshdesk": Walk(
         "tickets",
         Ask("/api/v2/tickets", (("updated_since", "1970-01-01T00:00:00Z"), ("per_page", "3"))),
