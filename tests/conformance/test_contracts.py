@@ -14,6 +14,7 @@ from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
+    "atera": 20,
     "autotask": 20,
     "connectwise": 20,
     "crowdstrike": 18,
@@ -35,6 +36,7 @@ TABLES = {
     "servicenow": 20,
     "slack": 15,
     "stripe": 17,
+    "syncro": 20,
     "xero": 20,
     "zendesk": 20,
 }

@@ -347,3 +347,9 @@ def test_a_key_cannot_lack_all_of_it() -> None:
         with pytest.raises(ValueError, match="may_lack"):
             endpoint = Endpoint("software", "/software", key=key, may_lack=key)
             Service("acme", "Acme", "rmm", "https://v.example", Bearer("{token}"), (endpoint,), secrets=("token",))
+
+
+def test_a_key_may_be_a_place_in_a_list() -> None:
+    found = read(b'[[7, "Ann"], ["8"], []]', key=(("0",),), updated_at=None, deleted=None)
+    assert [record.record_id for record in found] == ["7", "8", None]
+    assert found[2].problem == "no key: 0 is missing"

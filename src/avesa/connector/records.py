@@ -395,10 +395,14 @@ def _is_deleted(value: Any, deleted: Deleted) -> bool:
 
 
 def _get(value: Any, path: tuple[str, ...]) -> Any:
+    """What lies at a path; a number is a place in a list."""
     for name in path:
-        if not isinstance(value, dict):
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
+        else:
             return None
-        value = value.get(name)
     return value
 
 

@@ -105,6 +105,9 @@ class Rows:
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
                 put(record, deletes["field"], deletes["alive"])
+        elif isinstance(record, list) and table.key:
+            id_ = self._id(table, table.key[0], seed, number, place)
+            record = [int(id_) if str(id_).isdecimal() else id_, f"Number {number}"]
         else:
             record = self._id(table, "", seed, number, place)
         paging = table.rules["paging"]
