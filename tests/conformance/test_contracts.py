@@ -22,6 +22,7 @@ TABLES = {
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,
+    "hudu": 17,
     "itglue": 20,
     "jira": 21,
     "microsoft365": 20,

@@ -5,7 +5,22 @@ from __future__ import annotations
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
-from conformance.walks import SINCE, Answer, Ask, Sign, Walk, added, at, basic, bump, by_token, fixed, ticks, url_at
+from conformance.walks import (
+    NOW,
+    SINCE,
+    Answer,
+    Ask,
+    Sign,
+    Walk,
+    added,
+    at,
+    basic,
+    bump,
+    by_token,
+    fixed,
+    ticks,
+    url_at,
+)
 
 
 def ninja_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -25,6 +40,12 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
     assert answer.is_success, answer.text
     token = answer.json()["access_token"]
     return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """Nothing is told: the list is over with a page that is not full."""
+    page = int(dict(ask.params)["page"]) + 1
+    return ask.having(("page", str(page))) if len(answer.json()["companies"]) == 3 else None
 
 
 def itglue_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -59,6 +80,18 @@ RMM = {
         Ask("/v2/account/sites", (("max", "251"),)),
         (401, lambda body: isinstance(body["error"], str)),
         changed_records=at("activities"),
+    ),
+    "hudu": Walk(
+        "companies",
+        Ask("/companies", (("page", "1"), ("page_size", "3"))),
+        hudu_follow,
+        at("companies"),
+        fixed(x_api_key="{api_key}"),
+        Ask("/companies", (("updated_at", f"{ticks(SINCE)},{ticks(NOW)}"),)),
+        "companies",
+        bump("companies"),
+        Ask("/companies", (("updated_at", ticks(SINCE)),)),
+        (401, lambda body: isinstance(body["error"], str)),
     ),
     "itglue": Walk(
         "organizations",
