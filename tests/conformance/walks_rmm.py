@@ -19,6 +19,7 @@ from conformance.walks import (
     by_token,
     fixed,
     ticks,
+    token_at,
     url_at,
 )
 
@@ -92,6 +93,18 @@ RMM = {
         bump("companies"),
         Ask("/companies", (("updated_at", ticks(SINCE)),)),
         (401, lambda body: isinstance(body["error"], str)),
+    ),
+    "sentinelone": Walk(
+        "agents",
+        Ask("/web/api/v2.1/agents", (("limit", "3"), ("isDecommissioned", "true,false"))),
+        token_at("pagination.nextCursor", "cursor"),
+        at("data"),
+        fixed(Authorization="ApiToken {api_token}"),
+        Ask("/web/api/v2.1/agents", (("updatedAt__gt", f"{SINCE:%Y-%m-%dT%H:%M:%S.%fZ}"), ("limit", "1000"))),
+        "agents",
+        bump("agents"),
+        Ask("/web/api/v2.1/groups", (("limit", "301"),)),
+        (401, lambda body: body["errors"][0]["title"] == "Unauthorized"),
     ),
     "itglue": Walk(
         "organizations",
