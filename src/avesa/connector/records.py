@@ -201,11 +201,16 @@ Piece = tuple[str | None, bytes | msgspec.Raw]
 def _pieces(body: bytes, reading: Reading) -> list[Piece]:
     if reading.records_as == "csv":
         return [(None, line) for line in csv_records(body, [".".join(path) for path in reading.key])]
+    odd: LookupError | None = None
     for path in (reading.records, *reading.other_records):
         try:
             return _pieces_at(body, path, reading.records_as)
         except Missing:
             continue
+        except LookupError as error:
+            odd = error
+    if odd is not None:
+        raise odd
     if reading.records_optional:
         return []
     raise Missing

@@ -102,6 +102,8 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
+            for path, form in table.rules.get("made", {}).items():
+                put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
                 put(record, deletes["field"], deletes["alive"])
