@@ -15,7 +15,7 @@ import pytest
 from deltalake import DeltaTable
 
 from avesa.aws import edge, handlers
-from avesa.connector.incremental import Memory, encode_memory
+from avesa.connector.memory import Memory, encode_memory
 from avesa.integrations import load_service
 from avesa.sandbox.vendor.server import Serving, strict_vendor
 from avesa.shared.clock import system_clock

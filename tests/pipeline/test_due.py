@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from avesa.connector.incremental import Memory, encode_memory
+from avesa.connector.memory import Memory, encode_memory
 from avesa.connector.service import Endpoint, Parent
 from avesa.integrations import load_service
 from avesa.pipeline.due import Due, due_of, parents_first
