@@ -86,6 +86,7 @@ def test_a_device_of_the_directory_becomes_a_row() -> None:
         ({"operatingSystem": "Linux"}, None),
         ({"operatingSystem": "Windows", "profileType": "SecureVM"}, "virtual"),
         ({"profileType": "Printer"}, "printer"),
+        ({"profileType": "IoT", "operatingSystem": "Linux"}, "other"),
         ({}, None),
     ],
 )

@@ -130,7 +130,8 @@ def test_a_mapping_of_constants_alone_or_of_nothing_runs(con: duckdb.DuckDBPyCon
     ("type_", "sent", "expected"),
     [
         ("text", "a", "a"),
-        ("text", "", ""),
+        ("text", "", None),
+        ("text", " ", " "),
         ("text", " a ", " a "),
         ("text", 5, "5"),
         ("text", True, "true"),
@@ -207,6 +208,7 @@ def test_a_mapping_of_constants_alone_or_of_nothing_runs(con: duckdb.DuckDBPyCon
         ("json", 5, "5"),
         ("json", "plain", '"plain"'),
         ("json", '[not "json', '"[not \\"json"'),
+        ("json", "", None),
         ("json", None, None),
     ],
 )
@@ -252,6 +254,8 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("text", {"first": ["a", "b"]}, {"a": "", "b": "x"}, "x"),
         ("text", {"first": ["a", "b"]}, {"a": "", "b": ""}, None),
         ("text", {"first": ["a", {"constant": "z"}]}, {}, "z"),
+        ("text", {"first": [{"constant": ""}, "a"]}, {"a": "x"}, "x"),
+        ("text", {"constant": ""}, {}, None),
         ("integer", {"first": ["a", "b"]}, {"a": "", "b": 2}, 2),
         ("integer", {"first": ["a", "b"]}, {"a": 1, "b": "x"}, 1),
         ("integer", {"first": ["a", "b"]}, {"b": "x"}, NOT_CAST),
@@ -261,6 +265,8 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("text", {"path": "a", "map": {"Neu": "new"}}, {"a": "NEU "}, "new"),
         ("text", {"path": "a", "map": {"ÉTÉ": "summer"}}, {"a": "été"}, "summer"),
         ("text", {"path": "a", "map": {"x": "y"}}, {"a": "z"}, None),
+        ("text", {"path": "a", "map": {"none": ""}, "default": "d"}, {"a": "None"}, None),
+        ("text", {"join": [{"path": "a", "map": {"x": ""}}, "b"], "with": "-"}, {"a": "x", "b": "y"}, "y"),
         ("text", {"path": "a", "map": {"x": "y"}, "default": "d"}, {"a": "z"}, "d"),
         ("text", {"path": "a", "map": {"x": "y"}, "default": "d"}, {}, None),
         ("integer", {"path": "a", "map": {"1 - High": 1}, "default": 9}, {"a": "1 - high"}, 1),
@@ -271,6 +277,16 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("decimal", {"path": "a", "unit": "seconds_to_hours"}, {"a": "5400"}, Decimal("1.5")),
         ("decimal", {"path": "a", "unit": "milliseconds_to_hours"}, {"a": 5_400_000}, Decimal("1.5")),
         ("decimal", {"path": "a", "unit": "days_to_hours"}, {"a": 0.5}, Decimal(12)),
+        ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "1970-01-02 01:30:00"}, Decimal("25.5")),
+        ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "1970-01-01 00:00:00"}, Decimal(0)),
+        ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "1969-12-31T23:00:00Z"}, Decimal(-1)),
+        ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": ""}, None),
+        ("decimal", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "90 minutes"}, NOT_CAST),
+        ("integer", {"path": "a", "unit": "since_1970_to_hours"}, {"a": "1970-01-04 00:29:00"}, 72),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": "01:30"}, Decimal("1.5")),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": "120:20:24"}, Decimal("120.34")),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": "1:75"}, NOT_CAST),
+        ("decimal", {"path": "a", "unit": "clock_to_hours"}, {"a": 90}, NOT_CAST),
         ("decimal", {"path": "a", "unit": "cents"}, {"a": 2999}, Decimal("29.99")),
         ("decimal", {"path": "a", "unit": "fraction_to_percent"}, {"a": 0.07}, Decimal(7)),
         ("integer", {"path": "a", "unit": "kilobytes_to_bytes"}, {"a": 3}, 3072),
@@ -348,6 +364,7 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("text", "l[k=b,m=true].v", {"l": [{"k": "b", "m": False, "v": 1}, {"k": "b", "m": True, "v": 2}]}, "2"),
         ("text", "l[k.n=b].v", {"l": [{"k": {"n": "b"}, "v": "x"}]}, "x"),
         ("text", "l[k=c].v", {"l": [{"k": "b", "v": 2}]}, None),
+        ("text", "l[k=b].v", {"l": [{"k": "b", "v": ""}]}, None),
         ("text", "l[k=b]", {"l": [{"k": "b"}]}, '{"k":"b"}'),
         ("integer", "l[k=b].v", {"l": [None, 5, "t", {"k": "b", "v": "x"}]}, NOT_CAST),
         ("text", "l[k=b].v", {"l": {"k": "b", "v": 2}}, None),
@@ -372,6 +389,16 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
         ("text", {"path": "a", "when": {"k": "1", "l.m": "2"}}, {"a": "x", "k": 1, "l": {"m": 2}}, "x"),
         ("text", {"path": "a", "when": {"k": "1", "l.m": "2"}}, {"a": "x", "k": 1, "l": {"m": 3}}, None),
         ("text", {"first": [{"path": "a", "when": {"k": "1"}}, "b"]}, {"a": "x", "b": "y", "k": 2}, "y"),
+        *[
+            ("text", {"path": "a", "when": {"k": ["0", None]}}, {"a": "x", **k}, "x")
+            for k in ({}, {"k": None}, {"k": 0})
+        ],
+        *[("text", {"path": "a", "when": {"k": [None]}}, {"a": "x", "k": k}, "x") for k in ("", " ")],
+        ("text", {"path": "a", "when": {"k": ["0", None]}}, {"a": "x", "k": 7}, None),
+        ("text", {"path": "a", "when": {"k": ["", None], "l": "1"}}, {"a": "x", "l": 2}, None),
+        ("text", {"path": "a", "unless": {"k": [None]}}, {"a": "x"}, None),
+        ("text", {"path": "a", "unless": {"k": ["0", None]}}, {"a": "x", "k": 0}, None),
+        ("text", {"path": "a", "unless": {"k": ["0", None]}}, {"a": "x", "k": 7}, "x"),
         ("integer", {"path": "a", "when": {"l[n=q].v": "1"}}, {"a": 5, "l": [{"n": "q", "v": 1}]}, 5),
         ("decimal", {"path": "a", "unit": "cents", "when": {"k": "1"}}, {"a": 50, "k": 1}, Decimal("0.5")),
         ("boolean", {"path": "a", "map": {"x": True}, "when": {"k": "1"}}, {"a": "x", "k": "1"}, True),
@@ -555,3 +582,19 @@ def test_no_payload_breaks_the_query(con: duckdb.DuckDBPyConnection, record: Any
     for name in ("c_json", "l"):
         if row[name] is not None:
             json.loads(row[name])
+
+
+@pytest.mark.parametrize(
+    ("value", "became", "told"),
+    [
+        (1721131200000, datetime(2024, 7, 16, 12, tzinfo=UTC), []),
+        ("2024-07-16T12:00:00Z", datetime(2024, 7, 16, 12, tzinfo=UTC), []),
+        ("soon", None, ["soon"]),
+    ],
+)
+def test_a_value_that_comes_in_one_of_two_forms_failed_only_if_it_is_in_neither(
+    con: duckdb.DuckDBPyConnection, value: Any, became: datetime | None, told: list[str]
+) -> None:
+    rule = {"first": ["at", {"path": "at", "format": "epoch_milliseconds"}]}
+    [row] = rows(con, mapping_of({"it": ("timestamp", rule)}), json.dumps({"at": value}))
+    assert (row["it"], [entry["value"] for entry in row["uncastable"]]) == (became, told)

@@ -8,24 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector.incremental import (
-    Boundary,
-    Changes,
-    Delta,
-    InBody,
-    InHeader,
-    InParams,
-    InPath,
-    Memory,
+from avesa.connector.change_window import (
     choose_kind,
-    decode_memory,
-    encode_memory,
     first_since,
     next_token,
     next_watermark,
     next_window,
     vendor_start,
 )
+from avesa.connector.incremental import Changes, Delta, InBody, InHeader, InParams, InPath
+from avesa.connector.memory import Boundary, Memory, decode_memory, encode_memory
 from avesa.connector.request import Request, Response
 from avesa.connector.times import MILLISECONDS, SECONDS, Written
 
@@ -124,6 +116,11 @@ def test_the_window_stands_in_parameters() -> None:
     changes = Changes("u", ask=InParams((("from", "{since}"), ("to", "{until}"))), form=SECONDS)
     asked = changes.asked(REQUEST, NOON, NOON + HOUR)
     assert asked.params == (("a", "1"), ("from", "1772366400"), ("to", "1772370000"))
+
+
+def test_the_window_stands_behind_what_a_listing_asks_for() -> None:
+    changes = Changes("u", ask=InParams((("a", "{filter}, u>={since}"), ("b", "{filter}{since}"))), form=SECONDS)
+    assert changes.asked(REQUEST, NOON, None).params == (("a", "1, u>=1772366400"), ("b", "1772366400"))
 
 
 def test_the_window_stands_in_a_filter_whose_own_braces_stay() -> None:

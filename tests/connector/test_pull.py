@@ -378,6 +378,16 @@ def test_a_forbidden_table_fails_alone_and_names_the_right(bench: Bench) -> None
         bench.pull()
 
 
+def test_a_refusal_that_is_about_one_list_fails_that_alone(bench: Bench) -> None:
+    bench.vendor.bend = lambda *_: Answer(401, b'{"code":"Unauthorized","message":"view rights"}')
+    endpoint = replace(SERVICE.endpoint("tickets"), refused_alone=True)
+    service = replace(SERVICE, endpoints=(endpoint,))
+    with pytest.raises(TableFailed, match="right to read"):
+        ingest_table(bench.ports, bench.tenant, "tickets", run_id="r", service=service)
+    [stored] = bench.ports.tenants.services("acme")
+    assert stored.problem is None
+
+
 def test_short_outages_are_waited_out(bench: Bench) -> None:
     bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
     faults = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(cut=5, body=b"[" + b" " * 99)]

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, InPath, decode_memory
+from avesa.connector.incremental import Changes, Deletions, Delta, Events, InHeader, InParams, InPath
+from avesa.connector.memory import decode_memory
 from avesa.connector.outcome import PullOptions
-from avesa.connector.paging import Cursor, Expired, ForwardOnly, SinglePage
+from avesa.connector.paging import Cursor, End, Expired, ForwardOnly, PageNumber, SinglePage
 from avesa.connector.retry import Code, Errors
 from avesa.connector.service import Deleted, Each, Endpoint, Service, Setting
 from avesa.connector.times import MILLISECONDS, SECONDS, Epoch, Form, Iso, Times, Written
@@ -770,3 +771,32 @@ def test_deletions_that_come_as_a_list_are_landed_as_such_behind_the_changes(tmp
         assert sorted(row["record_id"] for row in it.rows) == ["1", "1", "2", "2", "3", "4", "5"]
         it.at(NOON + 2 * HOUR)
         assert it.pull().rows == 0
+
+
+def test_a_list_that_begins_with_the_newest_is_read_until_a_page_is_old(tmp_path: Path) -> None:
+    log = Changes("at", ask=InParams(()), newest_first=True, only=True, kept_for=30 * DAY)
+    endpoint = Endpoint("things", "/things", changes=log, paging=PageNumber(most=2, end=End(short=False)))
+    with bench(tmp_path, endpoint) as at:
+        entries = [{"id": n, "at": (NOON - 3 * DAY + n * HOUR).isoformat()} for n in range(9)]
+        at.vendor.lists["/things"] = entries[::-1]
+        assert at.pull().kind == "changes"
+        assert {row["record_id"] for row in at.rows} == {str(n) for n in range(9)}
+        pages = len(at.vendor.asked)
+        entries += [{"id": n, "at": (NOON + n * MINUTE).isoformat()} for n in range(9, 12)]
+        at.vendor.lists["/things"] = entries[::-1]
+        at.at(NOON + HOUR)
+        at.pull()
+        # Three new ones and the newest of before, and then one page of older ones.
+        assert len(at.vendor.asked) - pages == 3
+        assert {row["record_id"] for row in at.rows} == {str(n) for n in range(12)}
+        assert not any(row["is_deleted"] for row in at.rows)
+
+
+def test_a_list_without_a_time_in_some_row_is_read_to_its_end(tmp_path: Path) -> None:
+    log = Changes("at", ask=InParams(()), newest_first=True, only=True, kept_for=30 * DAY)
+    endpoint = Endpoint("things", "/things", changes=log, paging=PageNumber(most=2, end=End(short=False)))
+    with bench(tmp_path, endpoint) as at:
+        old = [{"id": n, "at": None if n % 2 else (NOON - 90 * DAY).isoformat()} for n in range(8)]
+        at.vendor.lists["/things"] = old
+        at.pull()
+        assert {row["record_id"] for row in at.rows} == {str(n) for n in range(8)}

@@ -36,6 +36,12 @@ _UNITS: dict[str, tuple[int, int]] = {
 }
 """Multiplied by the first, divided by the second."""
 
+SINCE_1970 = "since_1970_to_hours"
+"""The unit of a span that is written as the time so long after the beginning of 1970."""
+CLOCK = "clock_to_hours"
+_CLOCK = r"\d{1,9}:[0-5]\d(:[0-5]\d)?"
+"""Hours and minutes, and maybe seconds: not a time of day, so there may be more than 24 hours."""
+
 _EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000, "microsoft_date": 1_000}
 """Microseconds in one."""
 
@@ -48,8 +54,10 @@ _LAST_MICROSECOND = 253_402_300_799_999_999
 
 
 def value_literal(value: Scalar, type_: ColumnType) -> str:
-    """A mapping's own value, checked before to fit its type, as an SQL literal of that type."""
+    """A mapping's own value, checked before to fit its type, as an SQL literal of that type; of an empty text null."""
     match type_:
+        case "text" if value == "":
+            return "CAST(NULL AS VARCHAR)"
         case "text":
             return literal(str(value))
         case "json":
@@ -110,11 +118,21 @@ def _number(text: str, type_: ColumnType, unit: str | None) -> str:
     if unit is None:
         pattern = _WHOLE if type_ == "integer" else _NUMBER
         return f"CASE WHEN {_matches(text, pattern)} THEN TRY_CAST({text} AS {sql_type}) END"
+    if unit == SINCE_1970:
+        moment = _moment(text, None)
+        return f"TRY_CAST(epoch_us({moment}) / 3600000000.0 AS {sql_type})"
+    if unit == CLOCK:
+        return f"CASE WHEN {_matches(text, _CLOCK)} THEN TRY_CAST({_hours(text)} AS {sql_type}) END"
     times, by = _UNITS[unit]
     converted = f"TRY_CAST({text} AS DOUBLE) * {times} / {by}"
     if type_ == "integer":
         converted = f"round({converted})"
     return f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({converted} AS {sql_type}) END"
+
+
+def _hours(text: str) -> str:
+    hours, minutes, seconds = (f"TRY_CAST(split_part({text}, ':', {at}) AS DOUBLE)" for at in (1, 2, 3))
+    return f"round(({hours} * 3600 + {minutes} * 60 + coalesce({seconds}, 0)) / 3600, 4)"
 
 
 def _moment(text: str, format_: str | None) -> str:

@@ -92,8 +92,8 @@ class Fetcher:
 @dataclass(frozen=True)
 class Walk:
     """How to walk: `build` makes the bare request of a parent's list (of the only list for None), or of several
-    parents' where they are asked for `at_once`. `wait` is for requests that are to be sent later; by default real
-    time passes.
+    parents' where they are asked for `at_once`. A list is over behind a page that is `enough`. `wait` is for requests
+    that are to be sent later; by default real time passes.
     """
 
     client: Client
@@ -103,6 +103,8 @@ class Walk:
     is_changes: bool
     max_pages: int = 100_000
     at_once: int = 1
+    refused_alone: bool = False
+    enough: Callable[[list[Record]], bool] = lambda records: False
     wait: Wait | None = None
 
     def pages(
@@ -158,7 +160,9 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
+            # Another window, or another part of the list, may begin with what the one before ended with.
+            behind = "".join(asked.recall(name) or "" for name in ("part", "window"))
+            digest = hashlib.sha256(behind.encode() + response.body).hexdigest()[:16]
             guard.check(digest, len(records))
             page = Page(
                 response,
@@ -166,7 +170,7 @@ class Walk:
                 records[-1].record_id if records else None,
                 last_values(records[-1], self.paging.reads) if records else {},
             )
-            next_request = None if gone else self.paging.next(asked, page)
+            next_request = None if gone or self.enough(records) else self.paging.next(asked, page)
             if next_request is not None:
                 self._check_next(asked, next_request, asked_before)
             predicted = () if next_request is None else self.paging.ahead(asked, page, fetcher.depth)
@@ -194,7 +198,7 @@ class Walk:
         refuses_condition = verdict.means == "condition" if verdict.declared else response.status == 400
         if refuses_condition and self.is_changes and number == 1:
             raise ChangesRefused
-        raise self.client.refusal(response)
+        raise self.client.refusal(response, alone=self.refused_alone)
 
     def _is_gone(self, response: Response, parent_id: str | None) -> bool:
         """Whether there is no list at all where it was asked for, which counts as an empty one."""

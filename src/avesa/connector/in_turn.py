@@ -11,14 +11,14 @@ from avesa.connector.request import Into, Request
 
 @dataclass(frozen=True)
 class InTurn:
-    """`inner` pages through the list once for each of `values` of one parameter, in their order.
+    """`inner` pages through the list once for each of `values` of one parameter, in their order; for None without it.
 
     A row that moves behind the walk from a later part to an earlier one is missed until the next listing.
     """
 
     inner: Paging
     param: Path
-    values: tuple[str, ...]
+    values: tuple[str | None, ...]
     into: Into = "query"
 
     @property
@@ -33,7 +33,7 @@ class InTurn:
         return self._part(request, 0)
 
     def probe(self, request: Request) -> Request:
-        return self.inner.probe(request.with_value(self.into, self.param, self.values[0]))
+        return self.inner.probe(self._of(request, 0))
 
     def next(self, request: Request, page: Page) -> Request | None:
         part, bare = int(request.recall("part") or 0), request.recall("bare")
@@ -48,5 +48,8 @@ class InTurn:
         return ()
 
     def _part(self, bare: Request, part: int) -> Request:
-        first = self.inner.first(bare.with_value(self.into, self.param, self.values[part]))
-        return first.with_memo(part=str(part), bare=bare.to_json())
+        return self.inner.first(self._of(bare, part)).with_memo(part=str(part), bare=bare.to_json())
+
+    def _of(self, bare: Request, part: int) -> Request:
+        value = self.values[part]
+        return bare if value is None else bare.with_value(self.into, self.param, value)

@@ -42,8 +42,9 @@ class Parent:
     """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
     that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
 
-    With `at_once` so many are asked for in one request, as a list of their ids in the body. The answer then has an
-    element for each at the `*` of `records`, in which the parent's id stands at `key`.
+    With `at_once` so many are asked for in one request, as a list of their ids in the body, or of objects with the id
+    in the field `element`. The answer then has an element for each at the `*` of `records`, in which the parent's id
+    stands at `key`.
 
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
     `values` those that have none of these texts there (`*` stands for each element of a list). Changes are asked for
@@ -56,6 +57,7 @@ class Parent:
     into: Literal["path", "query", "body"] = "path"
     at_once: int = 1
     key: str = "id"
+    element: str | None = None
     having: str | None = None
     every: bool = False
     values: tuple[str, ...] = ()
@@ -96,13 +98,15 @@ class Endpoint:
     """One list of the vendor, which becomes one raw table.
 
     `records` is the dotted path of the list in the body, "" where the body is the list. `key` holds the dotted
-    paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
+    paths of the primary key; empty where the vendor has none. `may_lack` are those of a compound key that a record may
+    have without a value, or not at all. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
     listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
-    deleted. `may_be_empty` says that a list without rows is nothing unusual. `times` is how this table writes its
-    times, `total` where it says how many records there are; both come from the service where they are None, and
-    whatever is "inherit" does too. `limit_group` names the group (or groups) of the service's limits that a request
+    deleted. `may_be_empty` says that a list without rows is nothing unusual, `refused_alone` that a refusal of the
+    credentials is about this list: they lack a right to it. `times` is how this table writes its times, `total` where
+    it says how many records there are; both come from the service where they are None, and whatever is "inherit" does
+    too. `limit_group` names the group (or groups) of the service's limits that a request
     counts in, `cost` the points that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
@@ -120,6 +124,7 @@ class Endpoint:
     path: str
     records: str | tuple[str, ...] = ""
     key: tuple[str, ...] = ("id",)
+    may_lack: tuple[str, ...] = ()
     updated_at: str | None = None
     changes: Changes | Delta | str | None = "inherit"
     paging: Paging | None = None
@@ -144,6 +149,7 @@ class Endpoint:
     times: Times | None = None
     total: Total | None = None
     may_be_empty: bool = False
+    refused_alone: bool = False
     each: Each | None = None
     downloads: tuple[str, ...] = ()
 
@@ -286,6 +292,8 @@ class Service:
 
     def _check_request(self, endpoint: Endpoint) -> None:
         where = f"{self.name}/{endpoint.name}"
+        if set(endpoint.may_lack) >= set(endpoint.key or ("",)) or set(endpoint.may_lack) - set(endpoint.key):
+            raise ValueError(f"{where}: may_lack names some of the key, and not all of it")
         if endpoint.records == ():
             raise ValueError(f"{where}: records names no place")
         if endpoint.method == "GET" and (

@@ -10,19 +10,11 @@ from datetime import datetime, timedelta
 
 import msgspec.structs
 
+from avesa.connector.change_window import UNSURE, first_since, known, next_watermark, next_window
 from avesa.connector.checkpoint import Checkpoint, Position, fingerprint
 from avesa.connector.connection import Connection
 from avesa.connector.endpoint_request import ParentId, bare_request
-from avesa.connector.incremental import (
-    UNSURE,
-    Changes,
-    Deletions,
-    Delta,
-    first_since,
-    known,
-    next_watermark,
-    next_window,
-)
+from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.json_paths import split_path
 from avesa.connector.paging import Paging
 from avesa.connector.pull_settings import overlap_of, relist_of
@@ -171,12 +163,23 @@ class TenantTable:
             return False
         return records >= self.windowed.most
 
+    def is_enough(self, at: Checkpoint, records: list[Record]) -> bool:
+        """Whether a list that begins with the newest lies before the window with all of this page."""
+        begin = at.window[0] if at.kind == "changes" and at.window and at.deletions is None else None
+        if begin is None or self.windowed is None or not self.windowed.newest_first:
+            return False
+        return bool(records) and all(r.updated_at is not None and r.updated_at < begin for r in records)
+
     def told(self, at: Checkpoint, records: list[Record]) -> list[Record]:
         """The table's records that the records of a page tell of."""
         if at.deletions is not None:
             # Some vendors tell of all deletions that they remember, whatever they are asked.
             begin = at.deletions[0]
-            return [r._replace(is_deleted=True) for r in records if r.updated_at is None or r.updated_at >= begin]
+            return [
+                msgspec.structs.replace(r, is_deleted=True)
+                for r in records
+                if r.updated_at is None or r.updated_at >= begin
+            ]
         if at.kind == "listing" or self.windowed is None or self.windowed.events is None:
             return records
         return told_by_events(records, self.windowed.events, self.reading)

@@ -45,7 +45,7 @@ class Table:
 
     @property
     def parent(self) -> Json | None:
-        return self.facts["parent"] or self.facts.get("query_parent")
+        return self.facts["parent"] or self.facts.get("query_parent") or self.rules.get("parent")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,11 @@ class Contract:
         self.service = service
         self.facts: Json = json.loads((FOLDER / f"{service}.json").read_text(encoding="utf-8"))
         self.rules: Json = json.loads((FOLDER / "rules" / f"{service}.json").read_text(encoding="utf-8"))
-        self.schemas: Json = self.facts["schemas"]
+        # The rules may know fields that the document does not name.
+        more: Json = self.rules.get("fields", {})
+        self.schemas: Json = {
+            name: {**type_, **more[name]} if name in more else type_ for name, type_ in self.facts["schemas"].items()
+        }
         self.tables: dict[str, Table] = {}
         self.operations: list[Operation] = []
         self._read_operations()
@@ -188,9 +192,12 @@ def steps(path: str) -> list[str]:
 def get(value: Any, path: str) -> Any:
     """What lies at a dotted path, None where nothing does."""
     for step in steps(path):
-        if not isinstance(value, dict):
+        if isinstance(value, list) and step.isdecimal():
+            value = value[int(step)] if int(step) < len(value) else None
+        elif isinstance(value, dict):
+            value = value.get(step)
+        else:
             return None
-        value = value.get(step)
     return value
 
 

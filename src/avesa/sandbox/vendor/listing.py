@@ -44,7 +44,9 @@ def read_query(rules: Json, asked: Asked) -> Query:
     return found
 
 
-def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: list[Row], asked: Asked) -> list[Row]:
+def filtered(
+    contract: Contract, table: Table, rules: Json, query: Query, rows: list[Row], asked: Asked, now: datetime
+) -> list[Row]:
     """The rows that fit, in the order asked for. Raises Refused for an unknown field or a time in another form."""
     named = _namer(contract, table, rules)
     condition = renamed(query.condition, named)
@@ -64,12 +66,14 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     rows = [row for row in rows if holds(condition, row.record, forms=query.forms, form=form)]
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
-            rows = _by_parameter(table, change, asked, rows, form)
+            rows = _by_parameter(table, change, asked, rows, form, now)
+        if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
+            rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
     for name, field in rules.get("filters", {}).items():
         if (wanted := asked.given("query", name)) is not None:
             rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
-    if rules.get("newest_first"):
-        rows = sorted(rows, key=lambda row: row.modified, reverse=True)
+    if "newest_first" in rules:
+        rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
     if not order:
         return rows
@@ -91,8 +95,10 @@ def at_path(table: Table, rules: Json, values: Mapping[str, str], rows: list[Row
     return rows
 
 
-def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], form: str) -> list[Row]:
+def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], form: str, now: datetime) -> list[Row]:
     value = asked.given(change["in"], change["name"])
+    if value is None and "unsent" in change:
+        value = str(write_time(now - timedelta(seconds=change["unsent"]), change["form"]))
     if value is None:
         return rows
     try:
@@ -133,7 +139,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 
 
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
-    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, or HubSpot's list of sorts."""
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or HubSpot's list of sorts."""
     rule = rules.get("order")
     if rule is None:
         return ()
@@ -145,11 +151,12 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         return tuple((str(name), direction == "DESCENDING") for name, direction in pairs)
     found = []
     for part in given.split(","):
-        shape = re.fullmatch(r"\s*([\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
+        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
-        flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) == "true"
-        found.append((shape[1], bool(flag) or (shape[2] or "").lower() == "desc"))
+        flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) in ("true", "desc")
+        name = shape[1].removeprefix("-")
+        found.append((name, bool(flag) or name != shape[1] or (shape[2] or "").lower() == "desc"))
     return tuple(found)
 
 

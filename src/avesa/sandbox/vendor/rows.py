@@ -103,9 +103,14 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
+            for path, form in table.rules.get("made", {}).items():
+                put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
                 put(record, deletes["field"], deletes["alive"])
+        elif isinstance(record, list) and table.key:
+            id_ = self._id(table, table.key[0], seed, number, place)
+            record = [int(id_) if str(id_).isdecimal() else id_, f"Number {number}"]
         else:
             record = self._id(table, "", seed, number, place)
         paging = table.rules["paging"]
@@ -123,6 +128,8 @@ class Rows:
         if isinstance(row.record, dict):
             if table.cursor and moves:
                 put(row.record, table.cursor, write_time(moment, table.rules["time"]))
+            for path, form in table.rules.get("stamps", {}).items():
+                put(row.record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if row.is_deleted and deletes.get("field"):
                 put(row.record, deletes["field"], deletes["value"])

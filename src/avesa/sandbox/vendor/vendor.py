@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,17 @@ from avesa.sandbox.vendor.checks import header_problems, problems
 from avesa.sandbox.vendor.contract import Contract, Json, Operation, Table, get, put
 from avesa.sandbox.vendor.credentials import Credentials
 from avesa.sandbox.vendor.faults import Fault, Faults, Kind
-from avesa.sandbox.vendor.feeds import by_ids, cdc_page, csv_of, deleted_page, delta_rows, filled, log_entries, log_page
+from avesa.sandbox.vendor.feeds import (
+    by_ids,
+    cdc_page,
+    changed_since,
+    csv_of,
+    deleted_page,
+    delta_rows,
+    filled,
+    log_entries,
+    log_page,
+)
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused
 from avesa.sandbox.vendor.pages import Pager, chosen
@@ -97,7 +108,8 @@ class StrictVendor:
 
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
-        keys = tuple(get(record, path) for path in self.contract.tables[table].facts["primary_key"])
+        of = self.contract.tables[table]
+        keys = tuple(get(record, path) for path in of.facts["primary_key"] or of.rules.get("key", []))
         return record if not keys else keys[0] if len(keys) == 1 else keys
 
     # What it answers
@@ -185,13 +197,16 @@ class StrictVendor:
                 return Answer(302, {}, {"Location": f"$base/reports-download/{table.name}?key=preauthenticated"})
             case "delta":
                 return self._delta(call, feed)
-        if "*" in table.records:
+        if "*" in table.records or "under_each" in rules:
             return self._nested(call)
         place = self._place(call)
+        if feed.get("kind") == "changed":
+            rows = self._all_rows(self.contract.tables[feed["of"]])
+            return self._paged(call, changed_since(rows, feed, asked), set())
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
             call.query = read_query(call.rules, asked)
-            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked)
+            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked, self.clock())
             records = [get(row.record, of.key[0]) for row in rows]
             hidden: set[int] = set()
         else:
@@ -210,7 +225,7 @@ class StrictVendor:
         if call.query.entity is None:
             call.query = read_query(call.rules, call.asked)
         rows = at_path(call.table, call.rules, call.values, rows, self.clock())
-        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked)
+        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked, self.clock())
 
     def _paged(self, call: Call, records: list[Any], hidden: set[int]) -> Answer:
         asked, table, rules = call.asked, call.table, call.rules
@@ -280,24 +295,37 @@ class StrictVendor:
         return Answer(body=body)
 
     def _nested(self, call: Call) -> Answer:
-        """GraphQL's lists below a list: one element for each parent asked for, in it a page of its own."""
-        head, _, tail = call.table.records.partition(".*.")
-        parent = call.table.parent or {}
-        ids = call.asked.given("variables", parent["query_param"].rpartition(".")[2].replace("board_ids", "ids"))
+        """Lists below a list: one element for each parent asked for, in it a page of its own."""
+        table, rule = call.table, call.rules.get("under_each") or _in_graphql(call.table)
+        sent = call.asked.given(rule["in"], rule["name"])
+        entries = sent if isinstance(sent, list) else [sent]
+        if len(entries) > rule.get("most", len(entries)):
+            raise Refused(400, f"{rule['name']} holds more than {rule['most']}")
         elements = []
-        for id_ in ids if isinstance(ids, list) else [ids]:
-            self._check_parent(call.table, str(id_))
-            rows = self._fitting(call, self.rows.of(call.table, (str(id_),)))
-            extra = {"table": call.table.name}
+        for entry in entries:
+            id_ = str(entry[rule["id"]] if "id" in rule else entry)
+            asked = replace(call.asked, body=json.dumps(entry).encode()) if "id" in rule else call.asked
+            try:
+                self._check_parent(table, id_)
+            except Refused:
+                if rule.get("lacks"):
+                    continue
+                raise
+            rows = self._fitting(call, self.rows.of(table, (id_,)))
+            kept = self._pager.resumed(call.rules["paging"], asked, {})
+            if kept and kept["place"] != id_:
+                raise Refused(400, "the cursor is that of another record")
             records = [row.record for row in rows]
-            page = self._pager.page(call.rules["paging"], call.asked, {}, records, records, call.query, extra)
-            element: Json = {"id": str(id_)}
+            extra = {"table": table.name, "place": id_}
+            page = self._pager.page(call.rules["paging"], asked, {}, records, records, call.query, extra)
+            element: Json = {}
+            put(element, rule["shown"], id_)
             shown = [projected(record, call.selection) for record in page.rows] if call.selection else page.rows
-            put(element, tail, shown)
+            put(element, rule["list"], shown)
             merge(element, page.tells)
             elements.append(element)
         body = copy.deepcopy(call.rules.get("envelope", {}))
-        put(body, head, elements)
+        put(body, rule["of"], elements)
         return Answer(body=body)
 
     def _place(self, call: Call) -> Place:
@@ -335,7 +363,8 @@ class StrictVendor:
     def _check_kind(self, table: Table, parent: Row) -> None:
         """Some lists are there under parents of one kind only."""
         for field_, kind in table.rules.get("under", {}).items():
-            if kind not in (get(parent.record, field_) or []):
+            held = get(parent.record, field_) or []
+            if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
                 raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
@@ -363,6 +392,13 @@ class StrictVendor:
         entry = self.rows.add(self.contract.tables[rule["table"]])
         for path, value in rule["fields"].items():
             put(entry.record, path, filled(value, words))
+
+
+def _in_graphql(table: Table) -> Json:
+    """How GraphQL asks for lists below a list: a variable holds the parents' ids."""
+    of, _, below = table.records.partition(".*.")
+    name = (table.parent or {})["query_param"].rpartition(".")[2].replace("board_ids", "ids")
+    return {"in": "variables", "name": name, "of": of, "shown": "id", "list": below}
 
 
 class _Hidden:
