@@ -93,7 +93,8 @@ class Rows:
     def _add(self, table: Table, place: Place, number: int, moment: datetime) -> Row:
         seed = f"{self._seed}/{table.name}/{'/'.join(place)}/{number}"
         inventor = self.inventor(self._contract, seed, moment)
-        record = inventor.record(table.record, kept_fields(table))
+        keep = {name for path in kept_fields(table) for name in path.split(".")}
+        record = inventor.record(table.record, keep)
         if isinstance(record, dict):
             for path in table.key:
                 if path != table.cursor:
@@ -145,9 +146,8 @@ class Rows:
         return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)
 
 
-def kept_fields(table: Table) -> set[str]:
-    """Names of the fields that are never null or absent."""
+def kept_fields(table: Table) -> list[str]:
+    """Paths of the fields that are never null or absent."""
     cursor = [table.cursor] if table.cursor else []
     columns = table.rules.get("feed", {}).get("columns", [])
-    kept = [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
-    return {name for path in kept for name in path.split(".")}
+    return [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
