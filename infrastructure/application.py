@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from aws_cdk import Environment as Place
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infrastructure.constructs.lambda_function import BUNDLES, Shared
-from infrastructure.environment import Environment, services
+from infrastructure.environment import Environment, canonical_tables, services
 from infrastructure.stacks.integrations import Integrations
+from infrastructure.stacks.monitoring import Monitoring
 from infrastructure.stacks.storage_and_state import StorageAndState
 from infrastructure.stacks.transform import Transform
 from infrastructure.stacks.workflow import Workflow
@@ -24,15 +24,7 @@ class Application:
     integrations: Integrations
     transform: Transform
     workflow: Workflow
-
-    @property
-    def stacks(self) -> Mapping[str, StorageAndState | Integrations | Transform | Workflow]:
-        return {
-            "storage": self.storage,
-            "integrations": self.integrations,
-            "transform": self.transform,
-            "workflow": self.workflow,
-        }
+    monitoring: Monitoring
 
 
 def build(app: App, environment: Environment, *, bundles: Path = BUNDLES) -> Application:
@@ -50,8 +42,17 @@ def build(app: App, environment: Environment, *, bundles: Path = BUNDLES) -> App
     workflow = Workflow(app, f"{prefix}-workflow", shared=shared, storage=storage, services=names, **protect)
     for stack in (integrations, transform):
         workflow.add_stack_dependency(stack)
+    monitoring = Monitoring(
+        app,
+        f"{prefix}-monitoring",
+        environment=environment,
+        services=names,
+        tables=canonical_tables(),
+        alerts=workflow.alerts,
+        **protect,
+    )
     Tags.of(app).add("application", "avesa")
     Tags.of(app).add("environment", environment.name)
     Aspects.of(app).add(AwsSolutionsChecks(verbose=True))
     Aspects.of(app).add(ServerlessChecks(verbose=True))
-    return Application(storage, integrations, transform, workflow)
+    return Application(storage, integrations, transform, workflow, monitoring)

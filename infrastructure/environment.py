@@ -11,6 +11,7 @@ from typing import Any
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 INTEGRATIONS = Path(__file__).resolve().parents[1] / "src" / "avesa" / "integrations"
+MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
 
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_LAMBDA = 900
@@ -87,6 +88,11 @@ class Environment:
 def services() -> tuple[str, ...]:
     """The names of all services: each is a package of its own."""
     return tuple(sorted(package.parent.name for package in INTEGRATIONS.glob("*/__init__.py")))
+
+
+def canonical_tables() -> tuple[str, ...]:
+    """The names of the tables that mappings are shipped for."""
+    return tuple(sorted(file.stem for file in MAPPINGS.glob("*.json") if not file.name.endswith(".schema.json")))
 
 
 def load_environment(name: str, *, config: Path = CONFIG) -> Environment:

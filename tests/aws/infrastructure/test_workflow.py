@@ -43,7 +43,7 @@ def test_a_sync_ingests_every_table_with_the_lambda_of_its_service_then_folds_th
     )
 
     assert (run.status, run.failed) == ("SUCCEEDED", [])
-    assert run.output == {"tables": 2, "failed": 0}
+    assert run.output == {"items": 2, "failed": []}
     done = {"status": "ok", "rows": 3}
     assert sorted(run.items, key=lambda one: str(one["tenant"])) == [
         {
