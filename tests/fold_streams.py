@@ -30,10 +30,10 @@ MAPPINGS = (
 
 ODD_IDS = (
     *("", "10", "9", "NULL", "Ä'\"{0}", "\U0001f600", "a\nb", "a\0b", "x" * 300, "x" * 20_000),
-    *('["1","7"]', '["1","8"]', '[null,"7"]', "\u00e9", "e\u0301", "\U0010ffff\U0010ffff"),
+    *('["1","7"]', '["1","8"]', '[null,"7"]', "\u00e9", "e\u0301", "\U00020bb7", "\U0010ffff\U0010ffff"),
 )
 """Empty, numbers, quotes, what ends a line or a text, longer than statistics are kept of; compound keys, one accented
-letter in two ways, and the last of all texts."""
+letter in two ways, a letter of a supplementary plane, and one that comes behind all others."""
 TAGS = (None, {"x": 1, "y": [2]}, {"y": [2.0], "x": 1}, {"x": "1", "y": [2]}, {"x": 1, "y": []}, {})
 
 

@@ -9,13 +9,7 @@ from typing import Any
 
 from avesa.pipeline.ingest import IngestOutcome, ingest_table
 from avesa.pipeline.ports import Ports
-from tiny_vendor import (
-    SERVICE,
-    TinyVendor,
-    connect_tenant,
-    landed,
-    open_ports,
-)
+from tiny_vendor import SERVICE, TinyVendor, connect_tenant, landed, open_ports
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

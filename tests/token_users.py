@@ -8,10 +8,7 @@ from datetime import UTC, datetime
 
 from avesa.connector.client import Client, Tally
 from avesa.connector.request import Response
-from token_vendor import (
-    TokenVendor,
-    ask,
-)
+from token_vendor import TokenVendor, ask
 
 
 class HeldClock:

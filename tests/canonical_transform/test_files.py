@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from avesa.shared.errors import ConfigurationError, StorageError
-from fold_story import change, fold_each, listing, spans, thing
+from fold_story import agrees, change, fold_each, listing, spans, thing
 from fold_table import Folding, things_mapping
 from landed_home import rewrite
 from raw_files import Row, at
@@ -161,6 +161,17 @@ def test_a_source_that_cannot_be_read_keeps_no_other_from_being_folded(tmp_path:
     assert {row["source_id"] for row in folding.rows()} == {"1", "2", "3"}
     file.write_bytes(content)
     assert folding.fold().receipts == 1
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP", "VARCHAR"])
+def test_the_times_of_a_raw_file_may_be_written_in_another_unit_or_as_text(folding: Folding, kind: str) -> None:
+    pull = change(10, thing("1", 5, 10), thing("2", None, 10), name="first")
+    folding.land(pull)
+    times = ", ".join(f"timezone('UTC', {name})::{kind} AS {name}" for name in ("updated_at", "extracted_at"))
+    file = folding.root / "data/acme/raw/vendor/things/first-0.parquet"
+    rewrite(file, f"SELECT * REPLACE ({times}) FROM read_parquet('{{file}}')")
+    folding.fold()
+    agrees(folding, pull)
 
 
 def test_another_tenants_receipt_is_never_folded(folding: Folding) -> None:

@@ -540,7 +540,7 @@ def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:
     assert {v.id for v in folding.versions()} == {"1", "2"}
 
 
-@pytest.mark.parametrize("id_", ["\U0010ffff\U0010ffff", "x" * 20_000, "", "a\0b"])
+@pytest.mark.parametrize("id_", ["\U0010ffff\U0010ffff", "\U00020bb7野家", "x" * 20_000, "", "a\0b"])
 def test_a_table_may_have_one_record_whatever_its_id(folding: Folding, id_: str) -> None:
     fold_each(
         folding,

@@ -14,6 +14,7 @@ from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
+    "atera": 20,
     "autotask": 20,
     "connectwise": 20,
     "crowdstrike": 18,
@@ -24,6 +25,7 @@ TABLES = {
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,
+    "hudu": 17,
     "itglue": 20,
     "jira": 21,
     "microsoft365": 20,
@@ -32,9 +34,11 @@ TABLES = {
     "ninjaone": 20,
     "quickbooks": 20,
     "salesforce": 18,
+    "sentinelone": 19,
     "servicenow": 20,
     "slack": 15,
     "stripe": 17,
+    "syncro": 20,
     "xero": 20,
     "zendesk": 20,
 }
@@ -55,7 +59,7 @@ WORDS = {
         "rate",
     ),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent"),
+    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made"),
 }
 QUERIES = {"query", "soql"}
 
@@ -80,7 +84,7 @@ def test_a_contract_is_facts_alone_sorted_and_small(service: str) -> None:
     path = FOLDER / f"{service}.json"
     text = path.read_text(encoding="utf-8")
     facts = json.loads(text)
-    assert [found for name, found in texts(facts) if len(found) > 80 and name not in QUERIES] == []
+    assert [found for name, found in texts(facts) if len(found) > 80 and " " in found and name not in QUERIES] == []
     assert text == json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
     assert path.stat().st_size < 120_000
 

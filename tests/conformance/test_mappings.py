@@ -216,7 +216,10 @@ def numbered(record: Any, key: tuple[str, ...], number: int) -> Any:
             if not isinstance(inside.get(name), dict):
                 inside[name] = {}
             inside = inside[name]
-        inside[last] = 1000 + number
+        if isinstance(inside, list):
+            inside[:1] = [1000 + number]
+        else:
+            inside[last] = 1000 + number
     return record
 
 

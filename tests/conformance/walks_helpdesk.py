@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, link, ticks
+from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, counted, fixed, link, ticks
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -13,7 +13,26 @@ def zendesk_follow(ask: Ask, answer: Answer) -> Ask | None:
     return None if body["end_of_stream"] else Ask(ask.path, (("per_page", "3"), ("cursor", body["after_cursor"])))
 
 
+def syncro_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """By number up to the number of pages."""
+    meta = answer.json()["meta"]
+    return ask.having(("page", str(meta["page"] + 1))) if meta["page"] < meta["total_pages"] else None
+
+
 HELPDESK = {
+    "atera": Walk(
+        "customers",
+        Ask("/api/v3/customers", (("page", "1"), ("itemsInPage", "3"))),
+        counted("page", lambda body: int(body["totalItemCount"]), 3, 1),
+        at("items"),
+        fixed(X_API_KEY="{api_key}"),
+        Ask("/api/v3/tickets/lastmodified", (("date", ticks(SINCE)), ("page", "1"))),
+        "tickets",
+        bump("tickets"),
+        Ask("/api/v3/customers", (("itemsInPage", "51"),)),
+        (401, lambda body: body["title"] == "Unauthorized" and "detail" in body),
+        changed_records=at("items"),
+    ),
     "freshdesk": Walk(
         "tickets",
         Ask("/api/v2/tickets", (("updated_since", "1970-01-01T00:00:00Z"), ("per_page", "3"))),
@@ -38,6 +57,18 @@ HELPDESK = {
         bump("tickets"),
         Ask("/api/v2/tickets", (("per_page", "100"),)),
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
+    ),
+    "syncro": Walk(
+        "tickets",
+        Ask("/api/v1/tickets", (("page", "1"),)),
+        syncro_follow,
+        at("tickets"),
+        fixed(Authorization="Bearer {api_token}"),
+        Ask("/api/v1/tickets", (("since_updated_at", ticks(SINCE)), ("page", "1"))),
+        "tickets",
+        bump("tickets"),
+        Ask("/api/v1/tickets", (("per_page", "100"),)),
+        (401, lambda body: isinstance(body["error"], str)),
     ),
     "zendesk": Walk(
         "tickets",

@@ -5,7 +5,23 @@ from __future__ import annotations
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
-from conformance.walks import SINCE, Answer, Ask, Sign, Walk, added, at, basic, bump, by_token, fixed, ticks, url_at
+from conformance.walks import (
+    NOW,
+    SINCE,
+    Answer,
+    Ask,
+    Sign,
+    Walk,
+    added,
+    at,
+    basic,
+    bump,
+    by_token,
+    fixed,
+    ticks,
+    token_at,
+    url_at,
+)
 
 
 def ninja_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -25,6 +41,12 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
     assert answer.is_success, answer.text
     token = answer.json()["access_token"]
     return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """Nothing is told: the list is over with a page that is not full."""
+    page = int(dict(ask.params)["page"]) + 1
+    return ask.having(("page", str(page))) if len(answer.json()["companies"]) == 3 else None
 
 
 def itglue_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -59,6 +81,30 @@ RMM = {
         Ask("/v2/account/sites", (("max", "251"),)),
         (401, lambda body: isinstance(body["error"], str)),
         changed_records=at("activities"),
+    ),
+    "hudu": Walk(
+        "companies",
+        Ask("/companies", (("page", "1"), ("page_size", "3"))),
+        hudu_follow,
+        at("companies"),
+        fixed(x_api_key="{api_key}"),
+        Ask("/companies", (("updated_at", f"{ticks(SINCE)},{ticks(NOW)}"),)),
+        "companies",
+        bump("companies"),
+        Ask("/companies", (("updated_at", ticks(SINCE)),)),
+        (401, lambda body: isinstance(body["error"], str)),
+    ),
+    "sentinelone": Walk(
+        "agents",
+        Ask("/web/api/v2.1/agents", (("limit", "3"), ("isDecommissioned", "true,false"))),
+        token_at("pagination.nextCursor", "cursor"),
+        at("data"),
+        fixed(Authorization="ApiToken {api_token}"),
+        Ask("/web/api/v2.1/agents", (("updatedAt__gt", f"{SINCE:%Y-%m-%dT%H:%M:%S.%fZ}"), ("limit", "1000"))),
+        "agents",
+        bump("agents"),
+        Ask("/web/api/v2.1/groups", (("limit", "301"),)),
+        (401, lambda body: body["errors"][0]["title"] == "Unauthorized"),
     ),
     "itglue": Walk(
         "organizations",

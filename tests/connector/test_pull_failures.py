@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,22 +12,13 @@ import pytest
 from avesa.connector.outcome import PullOptions
 from avesa.shared.errors import ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
 from pull_bench import Bench
-from tiny_vendor import (
-    Answer,
-    Asked,
-    receipts,
-    record,
-    tiny_vendor,
-)
+from tiny_vendor import SERVICE, Answer, Asked, receipts, record, tiny_vendor
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     with tiny_vendor() as vendor:
         yield Bench(tmp_path, vendor)
-
-
-# What goes wrong
 
 
 @pytest.mark.parametrize(
@@ -104,6 +96,16 @@ def test_a_forbidden_table_fails_alone_and_names_the_right(bench: Bench) -> None
     bench.vendor.bend = lambda *_: Answer(403, b'{"code":"Forbidden","message":"security role"}')
     with pytest.raises(TableFailed, match="right to read"):
         bench.pull()
+
+
+def test_a_refusal_that_is_about_one_list_fails_that_alone(bench: Bench) -> None:
+    bench.vendor.bend = lambda *_: Answer(401, b'{"code":"Unauthorized","message":"view rights"}')
+    endpoint = replace(SERVICE.endpoint("tickets"), refused_alone=True)
+    bench.service = replace(SERVICE, endpoints=(endpoint,))
+    with pytest.raises(TableFailed, match="right to read"):
+        bench.pull()
+    [stored] = bench.ports.tenants.services("acme")
+    assert stored.problem is None
 
 
 def test_short_outages_are_waited_out(bench: Bench) -> None:

@@ -347,3 +347,21 @@ def test_a_key_cannot_lack_all_of_it() -> None:
         with pytest.raises(ValueError, match="may_lack"):
             endpoint = Endpoint("software", "/software", key=key, may_lack=key)
             Service("acme", "Acme", "rmm", "https://v.example", Bearer("{token}"), (endpoint,), secrets=("token",))
+
+
+def test_a_key_may_be_a_place_in_a_list() -> None:
+    found = read(b'[[7, "Ann"], ["8"], []]', key=(("0",),), updated_at=None, deleted=None)
+    assert [record.record_id for record in found] == ["7", "8", None]
+    assert found[2].problem == "no key: 0 is missing"
+
+
+@pytest.mark.parametrize("body", [b'{"users": [{"id": 1}]}', b'[{"id": 1}]'])
+@pytest.mark.parametrize("places", [("users", ""), ("", "users")])
+def test_a_list_is_found_in_its_object_and_bare(body: bytes, places: tuple[str, str]) -> None:
+    first, second = (() if place == "" else (place,) for place in places)
+    assert [record.record_id for record in read(body, records=first, other_records=(second,))] == ["1"]
+
+
+def test_what_is_no_list_at_any_of_its_places_is_told() -> None:
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(b'"a text, no list"', records=("users",), other_records=((),), records_optional=True)

@@ -30,7 +30,7 @@ from avesa.shared import layout
 from avesa.shared.clock import Clock, to_iso
 from avesa.shared.errors import AvesaError, StaleState, Where
 from avesa.shared.objects import Objects
-from avesa.shared.storage_failure import storage_failure
+from avesa.shared.storage_failure import is_refusal, storage_failure
 
 DELTA_TYPES = {
     "text": "string",
@@ -129,6 +129,7 @@ class CanonicalTable:
         self.where = Where(tenant=tenant, table=table)
         self._scratch = scratch
         self.clock = clock
+        self._is_hinted = False
 
     def snapshot(self, version: int | None = None) -> Snapshot:
         """The table now, or as it was at a version."""
@@ -190,7 +191,7 @@ class CanonicalTable:
         clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
         after = PostCommitHookProperties(cleanup_expired_logs=clears)
         now = int(self.clock().timestamp() * 1000)
-        adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
+        adds = [AddAction(file.name, file.size, {}, now, True, _as_json(file.statistics)) for file in added]
         dead = base.files if replace else removed
         try:
             table = base.handle or (self._open(base.version) if base.version >= 0 else None)
@@ -226,6 +227,8 @@ class CanonicalTable:
         self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
         if clears:
             self._vacuum()
+        if self._is_hinted:
+            self._write_checkpoint()
         if table is None or replace:
             return self.snapshot(base.version + 1)
         files = _in_order([*set(base.files).difference(dead), *map(_written_file, added)])
@@ -244,7 +247,28 @@ class CanonicalTable:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
-            raise self._failed("read", error) from None
+            if self.objects.is_local or not is_refusal(error) or not self._give_hint():
+                raise self._failed("read", error) from None
+        return self._open(version)
+
+    def _give_hint(self) -> bool:
+        """Put a hint of no checkpoint where there is none. False if there is one: then it was not that.
+
+        Whoever may list a part of the bucket only is told 403, not 404, of what is missing, and a table without the
+        hint cannot be opened then. Readers take one that says nothing for none.
+        """
+        self._is_hinted = self.objects.write_new(f"{self.prefix}/_delta_log/_last_checkpoint", b"{}")
+        return self._is_hinted
+
+    def _write_checkpoint(self) -> None:
+        """A real one in the place of the hint that says nothing, so that other readers seldom meet that."""
+        table = self._open()
+        try:
+            if table is not None:
+                table.create_checkpoint()
+        except (DeltaError, OSError) as error:
+            raise self._failed("write a checkpoint of", error) from None
+        self._is_hinted = False
 
     def _version(self) -> int:
         table = self._open()
@@ -267,6 +291,11 @@ class CanonicalTable:
                 retention_hours=VACUUM_AFTER_HOURS, dry_run=True, enforce_retention_duration=True, full=True
             )
             self.objects.delete(f"{self.prefix}/{name}" for name in dead)
+
+
+def _as_json(statistics: dict[str, Any]) -> str:
+    """Without escapes for letters: deltalake reads those of the supplementary planes as other letters."""
+    return json.dumps(statistics, ensure_ascii=False)
 
 
 def _primitive(type_: str) -> PrimitiveType:

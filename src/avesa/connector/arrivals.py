@@ -41,7 +41,7 @@ class Arrivals:
         records = self._table.told(at, page.records)
         if self._table.newest_first(at):
             records = self._newest_of_each_instant(records)
-        fresh = [record for record in records if not self._is_known(record, _parent_of(record, page))]
+        fresh = self._fresh(records, page)
         return records, self._rows(fresh, page, partial=self._table.is_partial(at))
 
     def boundary(self, floor: datetime | None, *, stays: bool) -> tuple[str, ...]:
@@ -53,18 +53,27 @@ class Arrivals:
             found |= self._known
         return tuple(sorted(found))
 
-    def _is_known(self, record: Record, parent_id: str | None) -> bool:
+    def _fresh(self, records: list[Record], page: Extracted) -> list[Record]:
+        """Without those that the pull before landed as they are."""
+        if self._table.windowed is None:
+            return records
+        known, reaches = self._known, self._boundary.reaches
+        # A digest costs more than to read a record: only where there is, or will be, something to compare it with.
+        return [
+            record
+            for record in records
+            if record.updated_at is None
+            or not (known or reaches(record.updated_at))
+            or not self._is_known(record, record.updated_at, _parent_of(record, page))
+        ]
+
+    def _is_known(self, record: Record, updated_at: datetime, parent_id: str | None) -> bool:
         """Whether this very row was landed by the pull before. Remembers it for the pull after."""
-        if record.updated_at is None or self._table.windowed is None:
-            return False
-        # A digest of all that came costs more than to read it: only where there is something to compare it with.
-        if not self._known and not self._boundary.reaches(record.updated_at):
-            return False
         # The time is in most payloads; of an event it is not, and a record may become again what it was.
-        told = (record.record_id or "", parent_id or "", record.updated_at.isoformat(), str(record.is_deleted))
+        told = (record.record_id or "", parent_id or "", updated_at.isoformat(), str(record.is_deleted))
         identity = "\0".join((*told, record.payload))
         digest = b64encode(hashlib.blake2b(identity.encode(), digest_size=12).digest()).decode()
-        self._boundary.add(digest, record.updated_at)
+        self._boundary.add(digest, updated_at)
         return digest in self._known
 
     def _newest_of_each_instant(self, records: list[Record]) -> list[Record]:

@@ -174,10 +174,12 @@ class Client:
         """What an answer means, by its body where the service declares that, else by its status."""
         return classify(response, self.connection.service.errors)
 
-    def refusal(self, response: Response) -> Exception:
+    def refusal(self, response: Response, *, alone: bool = False) -> Exception:
+        """The error that an answer means; with `alone` a refusal of the credentials is about the table alone."""
         service = self.connection.service
         attempts = service.retry.attempts if self.verdict(response).passes else 1
-        error = failure(response, service.errors, attempts=attempts, hide=self._token.hidden())
+        errors = replace(service.errors, service=frozenset()) if alone else service.errors
+        error = failure(response, errors, attempts=attempts, hide=self._token.hidden())
         return error.located(self.connection.where)
 
     def close(self) -> None:

@@ -103,6 +103,7 @@ class Walk:
     is_changes: bool
     max_pages: int = 100_000
     at_once: int = 1
+    refused_alone: bool = False
     enough: Callable[[list[Record]], bool] = lambda records: False
     wait: Wait | None = None
 
@@ -197,7 +198,7 @@ class Walk:
         refuses_condition = verdict.means == "condition" if verdict.declared else response.status == 400
         if refuses_condition and self.is_changes and number == 1:
             raise ChangesRefused
-        raise self.client.refusal(response)
+        raise self.client.refusal(response, alone=self.refused_alone)
 
     def _is_gone(self, response: Response, parent_id: str | None) -> bool:
         """Whether there is no list at all where it was asked for, which counts as an empty one."""

@@ -229,6 +229,7 @@ class _Pull:
             is_changes=self.table.may_be_refused(self.at),
             max_pages=self.options.max_pages,
             at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
+            refused_alone=self.endpoint.refused_alone,
             enough=lambda records: self.table.is_enough(self.at, records),
         )
         for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
+import msgspec.structs
 
 from avesa.connector.csv_records import csv_records
 from avesa.connector.incremental import Deletions, Events
@@ -34,7 +35,7 @@ ONLY = "only"
 """The id of the one object that a table has, where the vendor gives it no key."""
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of a page. `payload` is its JSON; the rest is what was read from it."""
 
     record_id: str | None
@@ -151,7 +152,7 @@ def told_by_events(listed: list[Record], events: Events, reading: Reading) -> li
             raise TableFailed("An event holds a record whose secret fields cannot be found.") from None
         gone = record.is_deleted or kind in events.deleted
         problem = record.problem or event.problem
-        told.append(record._replace(updated_at=event.updated_at, is_deleted=gone, problem=problem))
+        told.append(msgspec.structs.replace(record, updated_at=event.updated_at, is_deleted=gone, problem=problem))
     return told
 
 
@@ -160,7 +161,7 @@ def _without_record(event: Record, events: Events, reading: Reading) -> Record:
     if reading.secret_fields and events.object:
         payload = masked(payload, (split_path(events.object)[:1],))
     problem = f"no record: the event holds none at {events.object}"
-    return event._replace(record_id=None, payload=payload, problem=problem)
+    return msgspec.structs.replace(event, record_id=None, payload=payload, problem=problem)
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
@@ -182,7 +183,9 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     try:
         if reading.parent_key is not None and EACH in reading.records:
             owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
-            return [_record(piece, reading, owner)._replace(parent_id=owner) for (_, piece), owner in owned]
+            return [
+                msgspec.structs.replace(_record(piece, reading, owner), parent_id=owner) for (_, piece), owner in owned
+            ]
         if reading.records_as == "map":
             keyless = replace(reading, key=())
             return [_named(name, piece, keyless, parent_id) for name, piece in pieces]
@@ -198,11 +201,16 @@ Piece = tuple[str | None, bytes | msgspec.Raw]
 def _pieces(body: bytes, reading: Reading) -> list[Piece]:
     if reading.records_as == "csv":
         return [(None, line) for line in csv_records(body, [".".join(path) for path in reading.key])]
+    odd: LookupError | None = None
     for path in (reading.records, *reading.other_records):
         try:
             return _pieces_at(body, path, reading.records_as)
         except Missing:
             continue
+        except LookupError as error:
+            odd = error
+    if odd is not None:
+        raise odd
     if reading.records_optional:
         return []
     raise Missing
@@ -284,10 +292,10 @@ def _named(name: str | None, piece: bytes | msgspec.Raw, reading: Reading, paren
     record = _record(piece, reading, parent_id)
     key = _key_text(name)
     if key is None:
-        return record._replace(record_id=None, problem="no key: the record's name is empty")
+        return msgspec.structs.replace(record, record_id=None, problem="no key: the record's name is empty")
     if reading.key_under_parent and parent_id is not None:
         key = _under(parent_id, key)
-    return record._replace(record_id=key)
+    return msgspec.structs.replace(record, record_id=key)
 
 
 def _record(piece: bytes | msgspec.Raw, reading: Reading, parent_id: str | None) -> Record:
@@ -327,15 +335,12 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
     parts: list[str] = []
     for path in reading.key:
         found = _get(value, path)
-        name = ".".join(path)
         if found in (None, "") and path in reading.may_lack:
             parts.append("")
             continue
-        if found is None:
-            return None, f"no key: {name} is missing"
         text = _key_text(found)
         if text is None:
-            return None, f"no key: {name} is not a text or a number"
+            return None, f"no key: {'.'.join(path)} is {'missing' if found is None else 'not a text or a number'}"
         parts.append(text)
     if reading.key_under_parent and parent_id is not None:
         parts.insert(0, parent_id)
@@ -345,21 +350,19 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
 
 
 def _key_text(found: Any) -> str | None:
-    if isinstance(found, bool) or not isinstance(found, str | int | float):
-        return None
     if isinstance(found, float) and found.is_integer() and abs(found) < 2**53:
         found = int(found)  # 17.0 is the 17 of yesterday
     if isinstance(found, int):
-        return str(found)
-    text = found if isinstance(found, str) else json.dumps(found)
-    if not text:
+        return None if isinstance(found, bool) else str(found)
+    if isinstance(found, float):
+        return json.dumps(found)
+    if not isinstance(found, str) or not found:
         return None
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
-            return None
-    return text
+    try:
+        found.encode()
+    except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
+        return None
+    return found
 
 
 def _under(parent_id: str, key: str) -> str:
@@ -397,10 +400,14 @@ def _is_deleted(value: Any, deleted: Deleted) -> bool:
 
 
 def _get(value: Any, path: tuple[str, ...]) -> Any:
+    """What lies at a path; a number is a place in a list."""
     for name in path:
-        if not isinstance(value, dict):
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
+        else:
             return None
-        value = value.get(name)
     return value
 
 

@@ -242,7 +242,7 @@ def failure(response: Response, errors: Errors, *, attempts: int = 1, hide: Iter
 
 
 def _table_failed(status: int, said: str) -> TableFailed:
-    if status == 403:
+    if status in (401, 403):
         return TableFailed(
             f"The credentials lack the right to read this table ({status}{said}).",
             hint="Grant the API user the right to read it, or leave the table out.",

@@ -103,9 +103,10 @@ class Endpoint:
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
     listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
-    deleted. `may_be_empty` says that a list without rows is nothing unusual. `times` is how this table writes its
-    times, `total` where it says how many records there are; both come from the service where they are None, and
-    whatever is "inherit" does too. `limit_group` names the group (or groups) of the service's limits that a request
+    deleted. `may_be_empty` says that a list without rows is nothing unusual, `refused_alone` that a refusal of the
+    credentials is about this list: they lack a right to it. `times` is how this table writes its times, `total` where
+    it says how many records there are; both come from the service where they are None, and whatever is "inherit" does
+    too. `limit_group` names the group (or groups) of the service's limits that a request
     counts in, `cost` the points that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
@@ -148,6 +149,7 @@ class Endpoint:
     times: Times | None = None
     total: Total | None = None
     may_be_empty: bool = False
+    refused_alone: bool = False
     each: Each | None = None
     downloads: tuple[str, ...] = ()
 

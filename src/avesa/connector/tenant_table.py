@@ -175,7 +175,11 @@ class TenantTable:
         if at.deletions is not None:
             # Some vendors tell of all deletions that they remember, whatever they are asked.
             begin = at.deletions[0]
-            return [r._replace(is_deleted=True) for r in records if r.updated_at is None or r.updated_at >= begin]
+            return [
+                msgspec.structs.replace(r, is_deleted=True)
+                for r in records
+                if r.updated_at is None or r.updated_at >= begin
+            ]
         if at.kind == "listing" or self.windowed is None or self.windowed.events is None:
             return records
         return told_by_events(records, self.windowed.events, self.reading)

@@ -132,7 +132,7 @@ SERVICE = Service(
         of_ticket("ticket_tasks", "tasks", canonical="tasks", deleted=Deleted("deleted")),
         of_ticket("conversations", "conversations", secret=("attachments.attachment_url",)),
         listed("departments", canonical="companies"),
-        # Freshservice API, requesters and agents: those who are deactivated stay in the list, and are no longer active.
+        # Freshservice API, requesters and agents: the deactivated stay in the list, as people who are no longer active.
         # A query for changes would end at 40 pages of 30 rows, so they are listed whole.
         Endpoint(
             "requesters",

@@ -17,11 +17,12 @@ Put = tuple[Path, Any]
 
 
 class Draft:
-    """`record` is changed in place. `kept` are names of fields that are never taken away."""
+    """`record` is changed in place. `kept` are dotted paths of fields that are never taken away."""
 
     def __init__(self, contract: Contract, type_: Any, record: Any, *, kept: Iterable[str] = (), times: str) -> None:
         self.record = record
-        self._contract, self._type, self._kept = contract, type_, set(kept)
+        self._contract, self._type = contract, type_
+        self._kept = [tuple(path.split(".")) for path in kept]
         # Only forms that say their zone are used beyond the field that they are declared for.
         self._times = times if times in ("iso_z", "iso_ms_z", "iso_ms_offset", "iso_zone", "sql") else "iso_z"
         self._held: dict[Path, Any] = {}
@@ -59,7 +60,7 @@ class Draft:
 
     def clear(self, path: Path) -> None:
         """Take away what nobody holds, if it can be missing."""
-        if not self.touched(path) and not self._kept & {*path.steps, *path.within}:
+        if not self.touched(path) and not any(kept[: len(path.steps)] == path.steps for kept in self._kept):
             self._set(path, None)
 
     def _has_place(self, path: Path, value: Any, held: dict[Path, Any]) -> bool:
@@ -215,10 +216,8 @@ def _list_fit(draft: Draft, value: Any, type_: Any) -> list[Any] | None:
 
 
 def _number(value: Any) -> Decimal | None:
-    if isinstance(value, bool):
-        return None
     try:
-        return Decimal(str(value))
+        return Decimal(int(value) if isinstance(value, bool) else str(value))
     except ArithmeticError:
         return None
 

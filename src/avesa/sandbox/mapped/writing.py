@@ -17,7 +17,8 @@ _PLACES = Decimal("0.0001")
 def write(draft: Draft, mapped: Mapped, wanted: Mapping[str, Any], parent: str | None = None) -> None:
     """Make the mapping read `wanted` out of the draft's record, column by column, as far as it goes.
 
-    Columns of which nothing is known read nothing afterwards, where their fields can be missing.
+    Columns of which nothing is known, and those that cannot be written, read nothing afterwards, where their fields
+    can be missing.
     """
     _agree(draft, mapped.columns, wanted)
     for column in sorted(mapped.columns, key=_rank):
@@ -28,7 +29,8 @@ def write(draft: Draft, mapped: Mapped, wanted: Mapping[str, Any], parent: str |
             continue
         any(draft.put(way) for way in ways(column.rule, column.type, value, draft))
     for column in mapped.columns:
-        if wanted.get(column.name) is None:
+        value = wanted.get(column.name)
+        if value is None or not reads(column, draft.record, value, parent):
             for path, _ in blanks((column.rule,)):
                 draft.clear(path)
 

@@ -192,9 +192,12 @@ def steps(path: str) -> list[str]:
 def get(value: Any, path: str) -> Any:
     """What lies at a dotted path, None where nothing does."""
     for step in steps(path):
-        if not isinstance(value, dict):
+        if isinstance(value, list) and step.isdecimal():
+            value = value[int(step)] if int(step) < len(value) else None
+        elif isinstance(value, dict):
+            value = value.get(step)
+        else:
             return None
-        value = value.get(step)
     return value
 
 

@@ -47,6 +47,16 @@ def _number(value: Any) -> Any:
     return int(value) if str(value).isdigit() else value
 
 
+def changed_since(rows: list[Row], feed: Json, asked: Asked) -> list[Any]:
+    """The records of another list that changed since the moment in a parameter, though they show no time."""
+    sent = asked.given("query", feed["since"])
+    try:
+        since = read_time(sent, feed["form"]) if sent is not None else None
+    except ValueError as problem:
+        raise Refused(400, f"{feed['since']}: {problem}") from None
+    return [row.record for row in rows if not row.is_deleted and (since is None or row.modified >= since)]
+
+
 def deleted_page(rows: list[Row], asked: Asked, now: datetime) -> Json:
     """Salesforce's deleted records of one sObject between start and end."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -318,23 +319,42 @@ def sync_range(text: str) -> Query:
 
 
 def date_range(text: str) -> Query:
+    """Hudu: `2026-01-01T00:00:00Z,2026-02-01T00:00:00Z` or two days, on the field `range`."""
+    low, high = _ends(text, ",")
+    if low == high:
+        raise NotUnderstood("expected start,end")
+    return _between(low, high)
+
+
+def week_range(text: str) -> Query:
     """IT Glue: `2026-01-01T00:00:00Z, *` on the field `range`; an end that is open is a star, the longest is a week."""
-    ends = text.split(", ")
-    moments = [None if end == "*" else _moment(end) for end in ends]
-    if len(ends) != 2 or moments == [None, None]:
+    low, high = (None if end == "*" else end for end in _ends(text, ", "))
+    if low is None and high is None:
         raise NotUnderstood("expected start, end")
-    low, high = moments
-    if low and high and high - low > timedelta(days=7):
+    if low and high and _moment(high) - _moment(low) > timedelta(days=7):
         raise NotUnderstood("the range is longer than a week")
-    terms = [Term("range", sign, end) for sign, end in zip((">=", "<="), ends, strict=True) if end != "*"]
-    return Query(Group(True, tuple(terms)))
+    return _between(low, high)
+
+
+def _ends(text: str, separator: str) -> tuple[str, str]:
+    low, found, high = text.partition(separator)
+    if not (low and found and high):
+        raise NotUnderstood(f"expected start{separator}end")
+    return low, high
+
+
+def _between(low: str | None, high: str | None) -> Query:
+    ends = [(sign, end) for sign, end in ((">=", low), ("<=", high)) if end is not None]
+    for _, end in ends:
+        _moment(end)
+    return Query(Group(True, tuple(Term("range", sign, end) for sign, end in ends)), forms=("iso_zone", "date"))
 
 
 def _moment(text: str) -> datetime:
-    try:
-        return read_time(text, "iso_zone")
-    except ValueError as problem:
-        raise NotUnderstood(str(problem)) from None
+    for form in ("iso_zone", "date"):
+        with suppress(ValueError):
+            return read_time(text, form)
+    raise NotUnderstood(f"{text!r} is no moment")
 
 
 LANGUAGES: dict[str, Callable[[Any], Query]] = {
@@ -350,4 +370,5 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "soql": soql,
     "sql": sql,
     "sync_range": sync_range,
+    "week_range": week_range,
 }

@@ -93,7 +93,8 @@ class Rows:
     def _add(self, table: Table, place: Place, number: int, moment: datetime) -> Row:
         seed = f"{self._seed}/{table.name}/{'/'.join(place)}/{number}"
         inventor = self.inventor(self._contract, seed, moment)
-        record = inventor.record(table.record, kept_fields(table))
+        keep = {name for path in kept_fields(table) for name in path.split(".")}
+        record = inventor.record(table.record, keep)
         if isinstance(record, dict):
             for path in table.key:
                 if path != table.cursor:
@@ -102,9 +103,14 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
+            for path, form in table.rules.get("made", {}).items():
+                put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
                 put(record, deletes["field"], deletes["alive"])
+        elif isinstance(record, list) and table.key:
+            id_ = self._id(table, table.key[0], seed, number, place)
+            record = [int(id_) if str(id_).isdecimal() else id_, f"Number {number}"]
         else:
             record = self._id(table, "", seed, number, place)
         paging = table.rules["paging"]
@@ -140,9 +146,8 @@ class Rows:
         return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)
 
 
-def kept_fields(table: Table) -> set[str]:
-    """Names of the fields that are never null or absent."""
+def kept_fields(table: Table) -> list[str]:
+    """Paths of the fields that are never null or absent."""
     cursor = [table.cursor] if table.cursor else []
     columns = table.rules.get("feed", {}).get("columns", [])
-    kept = [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
-    return {name for path in kept for name in path.split(".")}
+    return [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]

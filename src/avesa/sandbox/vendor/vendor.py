@@ -17,7 +17,17 @@ from avesa.sandbox.vendor.checks import header_problems, problems
 from avesa.sandbox.vendor.contract import Contract, Json, Operation, Table, get, put
 from avesa.sandbox.vendor.credentials import Credentials
 from avesa.sandbox.vendor.faults import Fault, Faults, Kind
-from avesa.sandbox.vendor.feeds import by_ids, cdc_page, csv_of, deleted_page, delta_rows, filled, log_entries, log_page
+from avesa.sandbox.vendor.feeds import (
+    by_ids,
+    cdc_page,
+    changed_since,
+    csv_of,
+    deleted_page,
+    delta_rows,
+    filled,
+    log_entries,
+    log_page,
+)
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused
 from avesa.sandbox.vendor.pages import Pager, chosen
@@ -98,7 +108,8 @@ class StrictVendor:
 
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
-        keys = tuple(get(record, path) for path in self.contract.tables[table].facts["primary_key"])
+        of = self.contract.tables[table]
+        keys = tuple(get(record, path) for path in of.facts["primary_key"] or of.rules.get("key", []))
         return record if not keys else keys[0] if len(keys) == 1 else keys
 
     # What it answers
@@ -189,6 +200,9 @@ class StrictVendor:
         if "*" in table.records or "under_each" in rules:
             return self._nested(call)
         place = self._place(call)
+        if feed.get("kind") == "changed":
+            rows = self._all_rows(self.contract.tables[feed["of"]])
+            return self._paged(call, changed_since(rows, feed, asked), set())
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
             call.query = read_query(call.rules, asked)
