@@ -10,7 +10,9 @@ import httpx2
 import pytest
 
 from avesa.sandbox.vendor.server import Serving, strict_vendor
-from conformance.walks import LOGS, NOW, SINCE, WALKS, Answer, Ask, monday, send, ticks
+from conformance.every_walk import WALKS
+from conformance.walks import NOW, SINCE, Answer, Ask, send, ticks
+from conformance.walks_workplace import LOGS, monday
 
 
 class Visit:

@@ -244,7 +244,7 @@ def next_steps(facts: ServiceFacts, drafts: Mapping[str, str]) -> list[str]:
             f"Say in tests/contracts/rules/{name}.json how the vendor pages, filters and refuses, in the words of "
             "tests/contracts/README.md.",
             "Add the number of its tables to tests/conformance/test_contracts.py, and a walk to "
-            "tests/conformance/walks.py.",
+            "one of tests/conformance/walks_*.py.",
         ]
     else:
         steps.append("Make a contract of the vendor's OpenAPI document: scripts/write_contract.py")
