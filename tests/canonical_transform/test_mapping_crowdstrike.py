@@ -50,6 +50,7 @@ def test_a_host_becomes_a_device() -> None:
     assert (row["created_at"], row["last_boot_at"]) == (datetime(2024, 1, 31, 14, 5, 9, tzinfo=UTC), None)
 
 
+# Hosts API, device: product_type_desc is Workstation, Server or Domain Controller.
 @pytest.mark.parametrize(
     ("platform", "chassis", "product", "category"),
     [

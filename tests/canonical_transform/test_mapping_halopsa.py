@@ -71,6 +71,8 @@ def test_a_ticket_becomes_a_row() -> None:
     assert (json.loads(row["tags"]), json.loads(row["custom_fields"])) == (["vip"], FIELDS)
 
 
+# Halo's guides: statuses are each instance's own list, to which it comes with suggestions. The names of those, and the
+# three that every instance has by number, have a category; others have one by what the ticket's own flags say.
 @pytest.mark.parametrize(
     ("fields", "category", "closed"),
     [

@@ -84,6 +84,8 @@ def test_an_incident_becomes_a_ticket() -> None:
     assert part(row, expected) == expected
 
 
+# Where the words are ServiceNow's own: the task table's states (pending, open, work in progress, closed complete,
+# incomplete, skipped), those of problems since Madrid, and the request states of the service catalog.
 @pytest.mark.parametrize(
     ("endpoint", "record", "category"),
     [
