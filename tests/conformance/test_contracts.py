@@ -25,6 +25,7 @@ TABLES = {
     "halopsa": 20,
     "hubspot": 16,
     "jira": 21,
+    "kaseya_bms": 19,
     "microsoft365": 20,
     "monday": 15,
     "quickbooks": 20,
