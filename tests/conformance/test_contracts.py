@@ -24,6 +24,7 @@ TABLES = {
     "google_workspace": 20,
     "halopsa": 20,
     "hubspot": 16,
+    "intercom": 19,
     "jira": 21,
     "kaseya_bms": 19,
     "microsoft365": 20,

@@ -18,6 +18,15 @@ def zendesk_follow(ask: Ask, answer: Answer) -> Ask | None:
     return None if body["end_of_stream"] else Ask(ask.path, (("per_page", "3"), ("cursor", body["after_cursor"])))
 
 
+LATER = {"field": "updated_at", "operator": ">", "value": int(EPOCH)}
+
+
+def intercom_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """Behind a cursor, in the body of the same search."""
+    following = answer.json()["pages"].get("next")
+    return following and replace(ask, body={**ask.body, "pagination": {"per_page": 3, **following}})
+
+
 def bms_login(serving: Serving, client: httpx2.Client) -> Sign:
     """A login in parts of a form; the session is a bearer token from then on."""
     values = serving.vendor.credentials.values
@@ -79,6 +88,18 @@ HELPDESK = {
         bump("tickets"),
         Ask("/api/v2/tickets", (("per_page", "100"),)),
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
+    ),
+    "intercom": Walk(
+        "tickets",
+        Ask("/tickets/search", (), "POST", {"query": LATER | {"value": 946684800}, "pagination": {"per_page": 3}}),
+        intercom_follow,
+        at("tickets"),
+        fixed(Authorization="Bearer {access_token}", Intercom_Version="2.14"),
+        Ask("/tickets/search", (), "POST", {"query": LATER}),
+        "tickets",
+        bump("tickets"),
+        Ask("/tickets/search", (), "POST", {"query": LATER, "pagination": {"per_page": 151}}),
+        (401, lambda body: body["type"] == "error.list" and body["errors"][0]["code"] == "token_unauthorized"),
     ),
     "kaseya_bms": Walk(
         "tickets",

@@ -66,4 +66,4 @@ def test_a_login_that_is_refused_with_a_good_status_is_a_refusal() -> None:
     next(renewal)
     body = b'{"Success":false,"Error":{"Code":1,"Message":"no such user as ann"},"Result":null}'
     with pytest.raises(ServiceFailed, match="no such user"):
-        renewal.send(Response(200, {}, body))
+        renewal.send(Response(200, {}, body, "https://b.example/login", NOW, NOW))
