@@ -23,6 +23,7 @@ TABLES = {
     "halopsa": 20,
     "hubspot": 16,
     "hudu": 17,
+    "huntress": 17,
     "itglue": 20,
     "jira": 21,
     "microsoft365": 20,

@@ -43,6 +43,10 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
     return lambda method, url: {"Authorization": f"Bearer {token}"}
 
 
+def huntress(serving: Serving, client: httpx2.Client) -> Sign:
+    return lambda method, url: {"Authorization": basic("hk_key", "hs_secret")}
+
+
 def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
     """Nothing is told: the list is over with a page that is not full."""
     page = int(dict(ask.params)["page"]) + 1
@@ -105,6 +109,21 @@ RMM = {
         bump("agents"),
         Ask("/web/api/v2.1/groups", (("limit", "301"),)),
         (401, lambda body: body["errors"][0]["title"] == "Unauthorized"),
+    ),
+    "huntress": Walk(
+        "agents",
+        Ask("/v1/agents", (("limit", "3"), ("sort_field", "id"))),
+        token_at("pagination.next_page_token", "page_token"),
+        at("agents"),
+        huntress,
+        # Nothing can be asked for since: what came is the first where there was none.
+        Ask("/v1/signals", (("limit", "1"), ("sort_field", "updated_at"), ("sort_direction", "desc"))),
+        "signals",
+        added("signals"),
+        Ask("/v1/agents", (("limit", "501"),)),
+        (401, lambda body: body["error"]["code"] == "unauthorized"),
+        counts={"signals": 0},
+        changed_records=at("signals"),
     ),
     "itglue": Walk(
         "organizations",
