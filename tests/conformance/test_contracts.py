@@ -30,6 +30,7 @@ TABLES = {
     "monday": 15,
     "n_central": 19,
     "ninjaone": 20,
+    "pagerduty": 18,
     "quickbooks": 20,
     "salesforce": 18,
     "sentinelone": 19,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
@@ -45,6 +47,11 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
 
 def huntress(serving: Serving, client: httpx2.Client) -> Sign:
     return lambda method, url: {"Authorization": basic("hk_key", "hs_secret")}
+
+
+def pagerduty_follow(ask: Ask, answer: Answer) -> Ask | None:
+    body = answer.json()
+    return ask.having(("offset", str(body["offset"] + body["limit"]))) if body["more"] else None
 
 
 def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -124,6 +131,19 @@ RMM = {
         (401, lambda body: body["error"]["code"] == "unauthorized"),
         counts={"signals": 0},
         changed_records=at("signals"),
+    ),
+    "pagerduty": Walk(
+        "users",
+        Ask("/users", (("limit", "3"), ("offset", "0"))),
+        pagerduty_follow,
+        at("users"),
+        fixed(Authorization="Token token={api_key}", Accept="application/vnd.pagerduty+json;version=2"),
+        Ask("/incidents", (("since", ticks(SINCE)), ("until", ticks(NOW + timedelta(hours=1))))),
+        "incidents",
+        added("incidents"),
+        Ask("/incidents", (("limit", "100"), ("offset", "9901"))),
+        (401, lambda body: body["error"]["code"] == 2006),
+        changed_records=at("incidents"),
     ),
     "itglue": Walk(
         "organizations",

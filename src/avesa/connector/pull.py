@@ -31,6 +31,7 @@ from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.incremental import (
     BOUNDARY_ROWS,
     Boundary,
+    Changes,
     Memory,
     choose_kind,
     decode_memory,
@@ -221,6 +222,7 @@ class _Pull:
                 changed_since=since,
                 having=parent.having,
                 values=parent.values,
+                listed=not self._is_never_listed(parent.endpoint),
             )
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
@@ -238,6 +240,10 @@ class _Pull:
                 self.at = further
                 if self.stop():
                     return False
+
+    def _is_never_listed(self, table: str) -> bool:
+        changes = self.service.changes_of(self.service.endpoint(table))
+        return isinstance(changes, Changes) and changes.only
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
