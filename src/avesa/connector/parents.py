@@ -36,17 +36,19 @@ def live_parents(
     changed_since: datetime | None,
     having: str | None = None,
     values: tuple[str, ...] = (),
+    listed: bool = True,
 ) -> list[str]:
     """Ids of the parents that are there, sorted; with `changed_since` only those changed at that moment or later
     and those whose time of change is unknown, with `having` only those that have something at that dotted path, or one
-    of `values` where there are such.
+    of `values` where there are such. A table that is never `listed` has all that was ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, table)
     latest: dict[str, tuple[int, bool, int | None]] = {}
     payloads = having is not None
-    for receipt in _current(place.objects, prefix, table):
+    current = _current(place.objects, prefix, table) if listed else _pulled(place.objects, prefix, changed_since)
+    for receipt in current:
         for name in receipt.files:
             for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch, payloads=payloads):
                 known = latest.get(row.record_id or "")
@@ -67,6 +69,20 @@ def _has(payload: str, path: str, values: tuple[str, ...]) -> bool:
     return any(found in values for found in values_at(payload, path))
 
 
+def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> list[Receipt]:
+    """All pulls, or those that may hold what changed since then: a change is landed after it happened."""
+    oldest = "" if changed_since is None else f"{prefix}/{timestamp(changed_since - _CLOCKS_DIFFER)}"
+    names = [info.path for info in objects.list(prefix) if info.path.endswith(RECEIPT_SUFFIX) and info.path >= oldest]
+    return [_read_receipt(objects, name) for name in sorted(names)]
+
+
+def _read_receipt(objects: Objects, name: str) -> Receipt:
+    try:
+        return decode_receipt(objects.read(name))
+    except msgspec.MsgspecError:
+        raise StorageError(f"{name} is not a receipt.") from None
+
+
 def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
     """The newest complete listing and all pulls that ended after it began. Receipts are named when they are written,
     so those from long before it need not be read.
@@ -77,10 +93,7 @@ def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
     for name in sorted((i.path for i in objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True):
         if name < oldest:
             break
-        try:
-            receipt = decode_receipt(objects.read(name))
-        except msgspec.MsgspecError:
-            raise StorageError(f"{name} is not a receipt.") from None
+        receipt = _read_receipt(objects, name)
         receipts.append(receipt)
         if receipt.kind == "listing" and receipt.complete:
             listings.append(receipt)

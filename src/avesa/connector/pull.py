@@ -27,6 +27,7 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
+from avesa.connector.incremental import Changes
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.memory import Memory, decode_memory, encode_memory
@@ -208,6 +209,7 @@ class _Pull:
                 changed_since=since,
                 having=parent.having,
                 values=parent.values,
+                listed=not self._is_never_listed(parent.endpoint),
             )
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
@@ -225,6 +227,10 @@ class _Pull:
                 self.at = further
                 if self.stop():
                     return False
+
+    def _is_never_listed(self, table: str) -> bool:
+        changes = self.service.changes_of(self.service.endpoint(table))
+        return isinstance(changes, Changes) and changes.only
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
