@@ -88,12 +88,21 @@ def drifts(bench: Bench, plan: Plan, results: Results) -> None:
                 results.add("drifts", engine, list(drift.CASES).index(name), {"verdict": verdict, **_why(found)})
 
 
+def ingest_profile(bench: Bench, plan: Plan, results: Results) -> None:
+    """Where AVESA's CPU time goes while it ingests."""
+    with vendor.running(bench.ours, bench.inputs, total=plan.records, size=PAGE) as address:
+        folder = _empty(bench.work / "run")
+        arguments = [str(folder), address + vendor.PATH]
+        results.add("ingest_profile", "avesa", 0, run_worker(bench, bench.ours, "avesa_ingest_profile", arguments))
+
+
 CASES: dict[str, Callable[[Bench, Plan, Results], None]] = {
     "pull": pull,
     "much": much,
     "latency": latency,
     "mapping": mapping,
     "drifts": drifts,
+    "ingest_profile": ingest_profile,
 }
 
 

@@ -186,7 +186,10 @@ def read_ids(service: str, endpoint: str, records: list[Any]) -> list[str]:
     """What the connector makes the records' ids of."""
     declared = load_service(service)
     reading = replace(
-        reading_of(declared, declared.endpoint(endpoint)), records=(), other_records=(), records_as="list"
+        reading_of(declared, declared.endpoint(endpoint), declared.defaults()),
+        records=(),
+        other_records=(),
+        records_as="list",
     )
     read = read_page(json.dumps(records).encode(), reading, page=1, parent_id="p")
     found = [record.record_id for record in read if record.record_id is not None]

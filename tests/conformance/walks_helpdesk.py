@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Answer, Ask, Walk, at, basic, bump, counted, fixed, link, ticks
+from dataclasses import replace
+
+import httpx2
+
+from avesa.sandbox.vendor.server import Serving
+from conformance.walks import SINCE, Answer, Ask, Sign, Walk, at, basic, bump, counted, fixed, link, ticks
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -11,6 +16,32 @@ def zendesk_follow(ask: Ask, answer: Answer) -> Ask | None:
     """By the export's cursor, which stands without the time that the first request was asked from."""
     body = answer.json()
     return None if body["end_of_stream"] else Ask(ask.path, (("per_page", "3"), ("cursor", body["after_cursor"])))
+
+
+LATER = {"field": "updated_at", "operator": ">", "value": int(EPOCH)}
+
+
+def intercom_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """Behind a cursor, in the body of the same search."""
+    following = answer.json()["pages"].get("next")
+    return following and replace(ask, body={**ask.body, "pagination": {"per_page": 3, **following}})
+
+
+def bms_login(serving: Serving, client: httpx2.Client) -> Sign:
+    """A login in parts of a form; the session is a bearer token from then on."""
+    values = serving.vendor.credentials.values
+    fields = {"GrantType": "password", "UserName": values["username"], "Password": values["password"], "Tenant": "Acme"}
+    answer = client.post(f"{serving.root}/v2/security/authenticate", files={n: (None, v) for n, v in fields.items()})
+    token = answer.json()["Result"]["AccessToken"]
+    return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+def bms_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """By number, in the body, up to the total."""
+    page = ask.body["PageNumber"]
+    if page * ask.body["PageSize"] >= answer.json()["TotalRecords"]:
+        return None
+    return replace(ask, body={**ask.body, "PageNumber": page + 1})
 
 
 def syncro_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -57,6 +88,31 @@ HELPDESK = {
         bump("tickets"),
         Ask("/api/v2/tickets", (("per_page", "100"),)),
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
+    ),
+    "intercom": Walk(
+        "tickets",
+        Ask("/tickets/search", (), "POST", {"query": LATER | {"value": 946684800}, "pagination": {"per_page": 3}}),
+        intercom_follow,
+        at("tickets"),
+        fixed(Authorization="Bearer {access_token}", Intercom_Version="2.14"),
+        Ask("/tickets/search", (), "POST", {"query": LATER}),
+        "tickets",
+        bump("tickets"),
+        Ask("/tickets/search", (), "POST", {"query": LATER, "pagination": {"per_page": 151}}),
+        (401, lambda body: body["type"] == "error.list" and body["errors"][0]["code"] == "token_unauthorized"),
+    ),
+    "kaseya_bms": Walk(
+        "tickets",
+        Ask("/v2/servicedesk/tickets/search", (), "POST", {"PageNumber": 1, "PageSize": 3, "Sort": "Id asc"}),
+        bms_follow,
+        at("Result"),
+        bms_login,
+        Ask("/v2/crm/accounts/summary", (("Filter.ModifiedOnFrom", ticks(SINCE)), ("PageSize", "100"))),
+        "accounts",
+        bump("accounts"),
+        Ask("/v2/servicedesk/tickets/search", (), "POST", {"PageNumber": 1, "PageSize": 101}),
+        (401, lambda body: body["Success"] is False and isinstance(body["Error"]["Message"], str)),
+        changed_records=at("Result"),
     ),
     "syncro": Walk(
         "tickets",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
@@ -41,6 +43,15 @@ def datto(serving: Serving, client: httpx2.Client) -> Sign:
     assert answer.is_success, answer.text
     token = answer.json()["access_token"]
     return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+def huntress(serving: Serving, client: httpx2.Client) -> Sign:
+    return lambda method, url: {"Authorization": basic("hk_key", "hs_secret")}
+
+
+def pagerduty_follow(ask: Ask, answer: Answer) -> Ask | None:
+    body = answer.json()
+    return ask.having(("offset", str(body["offset"] + body["limit"]))) if body["more"] else None
 
 
 def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -105,6 +116,34 @@ RMM = {
         bump("agents"),
         Ask("/web/api/v2.1/groups", (("limit", "301"),)),
         (401, lambda body: body["errors"][0]["title"] == "Unauthorized"),
+    ),
+    "huntress": Walk(
+        "agents",
+        Ask("/v1/agents", (("limit", "3"), ("sort_field", "id"))),
+        token_at("pagination.next_page_token", "page_token"),
+        at("agents"),
+        huntress,
+        # Nothing can be asked for since: what came is the first where there was none.
+        Ask("/v1/signals", (("limit", "1"), ("sort_field", "updated_at"), ("sort_direction", "desc"))),
+        "signals",
+        added("signals"),
+        Ask("/v1/agents", (("limit", "501"),)),
+        (401, lambda body: body["error"]["code"] == "unauthorized"),
+        counts={"signals": 0},
+        changed_records=at("signals"),
+    ),
+    "pagerduty": Walk(
+        "users",
+        Ask("/users", (("limit", "3"), ("offset", "0"))),
+        pagerduty_follow,
+        at("users"),
+        fixed(Authorization="Token token={api_key}", Accept="application/vnd.pagerduty+json;version=2"),
+        Ask("/incidents", (("since", ticks(SINCE)), ("until", ticks(NOW + timedelta(hours=1))))),
+        "incidents",
+        added("incidents"),
+        Ask("/incidents", (("limit", "100"), ("offset", "9901"))),
+        (401, lambda body: body["error"]["code"] == 2006),
+        changed_records=at("incidents"),
     ),
     "itglue": Walk(
         "organizations",

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from avesa.connector.request import Request
+from avesa.connector.request import Request, Response
 from avesa.connector.session_token import SessionToken
 from avesa.connector.tokens import TokenFields, TokenNeeded
+from avesa.shared.errors import ServiceFailed
 from token_exchange import NOW, asked, credentials, renewed
 
 
@@ -56,3 +57,13 @@ def test_a_session_is_put_on_in_the_vendors_own_way() -> None:
     login = SessionToken("https://b.example/login", header="X-Session", prefix="")
     flow = login.flow(Request("GET", "https://b.example/things"), credentials())
     assert next(flow) == TokenNeeded(login)
+
+
+def test_a_login_that_is_refused_with_a_good_status_is_a_refusal() -> None:
+    fields = TokenFields("Result.Token", None, accepted="Success", why="Error.Message")
+    login = SessionToken("https://b.example/login", fields=(("user", "{user}"),), answer=fields)
+    renewal = login.renew(credentials(user="ann"))
+    next(renewal)
+    body = b'{"Success":false,"Error":{"Code":1,"Message":"no such user as ann"},"Result":null}'
+    with pytest.raises(ServiceFailed, match="no such user"):
+        renewal.send(Response(200, {}, body, "https://b.example/login", NOW, NOW))

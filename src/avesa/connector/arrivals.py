@@ -55,16 +55,17 @@ class Arrivals:
 
     def _fresh(self, records: list[Record], page: Extracted) -> list[Record]:
         """Without those that the pull before landed as they are."""
-        if self._table.windowed is None:
+        times = [record.updated_at for record in records if record.updated_at is not None]
+        if self._table.windowed is None or not times:
             return records
-        known, reaches = self._known, self._boundary.reaches
+        edge = self._boundary.edge(max(times))
         # A digest costs more than to read a record: only where there is, or will be, something to compare it with.
         return [
             record
             for record in records
-            if record.updated_at is None
-            or not (known or reaches(record.updated_at))
-            or not self._is_known(record, record.updated_at, _parent_of(record, page))
+            if (at := record.updated_at) is None
+            or not (self._known or (edge is not None and at >= edge))
+            or not self._is_known(record, at, _parent_of(record, page))
         ]
 
     def _is_known(self, record: Record, updated_at: datetime, parent_id: str | None) -> bool:

@@ -32,7 +32,7 @@ FILE_BYTES = 64 * 1024 * 1024
 """A file is written when this much payload has gathered, so memory does not grow with the number of pages."""
 
 _BATCH_ROWS = 5_000
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES = 1 * 1024 * 1024
 _ROW_BYTES = 64  # of a row's columns beside its payload
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -113,7 +113,7 @@ class Landing:
         write_parquet(
             RecordBatchReader.from_batches(SCHEMA, self._batches),
             buffer,
-            compression="zstd(3)",
+            compression="zstd(1)",
             column_dictionary_enabled={"payload": False, "record_id": False},
         )
         path = raw_file(*self._place, timestamp_name(self._clock()))

@@ -63,22 +63,23 @@ class Boundary:
         self._newest: datetime | None = None
         self._full_for = 0
 
-    def reaches(self, updated_at: datetime) -> bool:
-        """Whether a row that changed then has to be remembered, by the newest change so far."""
+    def edge(self, newest: datetime) -> datetime | None:
+        """From which change on rows have to be remembered once one that changed at `newest` has come."""
+        self._newest = newest if self._newest is None else max(self._newest, newest)
+        self._move()
+        return self._edge
+
+    def add(self, digest: str, updated_at: datetime) -> None:
         if self._newest is None or updated_at > self._newest:
             self._newest = updated_at
             self._moved += 1
         if self._edge is None or self._moved >= FLOOR_EVERY:
             self._move()
-        return self._edge is not None and updated_at >= self._edge
-
-    def add(self, digest: str, updated_at: datetime) -> None:
-        if not self.reaches(updated_at):
-            return
-        if len(self._rows) >= self._most:
-            self._make_room()
-        if len(self._rows) < self._most and self._edge is not None and updated_at >= self._edge:
-            self._rows[digest] = updated_at
+        if self._edge is not None and updated_at >= self._edge:
+            if len(self._rows) >= self._most:
+                self._make_room()
+            if len(self._rows) < self._most and updated_at >= self._edge:
+                self._rows[digest] = updated_at
 
     def _move(self) -> None:
         self._edge = self._floor(self._newest)

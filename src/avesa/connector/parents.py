@@ -29,16 +29,22 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
     return place.watermarks.get(place.tenant, f"{service}/{table}").watermark
 
 
-def live_parents(place: Place, service: str, parent: Parent, *, changed_since: datetime | None) -> list[str]:
+def live_parents(
+    place: Place, service: str, parent: Parent, *, changed_since: datetime | None, listed: bool = True
+) -> list[str]:
     """Ids of the parents that are there and have what their children ask for, sorted; with `changed_since` only those
-    changed at that moment or later and those whose time of change is unknown.
+    changed at that moment or later and those whose time of change is unknown. A table that is never `listed` has all
+    that was ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, parent.endpoint)
     latest: dict[str, tuple[int, bool, int | None]] = {}
     payloads = parent.having is not None
-    for receipt in _current(place.objects, prefix, parent.endpoint):
+    pulls = (
+        _current(place.objects, prefix, parent.endpoint) if listed else _pulled(place.objects, prefix, changed_since)
+    )
+    for receipt in pulls:
         for name in receipt.files:
             for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch, payloads=payloads):
                 known = latest.get(row.record_id or "")
@@ -62,6 +68,20 @@ def _has(payload: str, parent: Parent) -> bool:
     return any(found in parent.values for found in values_at(payload, parent.having))
 
 
+def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> list[Receipt]:
+    """All pulls, or those that may hold what changed since then: a change is landed after it happened."""
+    oldest = "" if changed_since is None else f"{prefix}/{timestamp(changed_since - _CLOCKS_DIFFER)}"
+    names = [info.path for info in objects.list(prefix) if info.path.endswith(RECEIPT_SUFFIX) and info.path >= oldest]
+    return [_read_receipt(objects, name) for name in sorted(names)]
+
+
+def _read_receipt(objects: Objects, name: str) -> Receipt:
+    try:
+        return decode_receipt(objects.read(name))
+    except msgspec.MsgspecError:
+        raise StorageError(f"{name} is not a receipt.") from None
+
+
 def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
     """The newest complete listing and all pulls that ended after it began. Receipts are named when they are written,
     so those from long before it need not be read.
@@ -72,10 +92,7 @@ def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
     for name in sorted((i.path for i in objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True):
         if name < oldest:
             break
-        try:
-            receipt = decode_receipt(objects.read(name))
-        except msgspec.MsgspecError:
-            raise StorageError(f"{name} is not a receipt.") from None
+        receipt = _read_receipt(objects, name)
         receipts.append(receipt)
         if receipt.kind == "listing" and receipt.complete:
             listings.append(receipt)

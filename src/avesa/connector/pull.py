@@ -27,6 +27,7 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
+from avesa.connector.incremental import Changes
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.memory import Memory, decode_memory, encode_memory
@@ -201,7 +202,8 @@ class _Pull:
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
             is_only = self.table.windowed is not None and self.table.windowed.only
             since = None if is_only or parent.every else self.at.since
-            parents = live_parents(self.place, self.service.name, parent, changed_since=since)
+            listed = not self._is_never_listed(parent.endpoint)
+            parents = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
@@ -218,6 +220,10 @@ class _Pull:
                 self.at = further
                 if self.stop():
                     return False
+
+    def _is_never_listed(self, table: str) -> bool:
+        changes = self.service.changes_of(self.service.endpoint(table))
+        return isinstance(changes, Changes) and changes.only
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""

@@ -175,7 +175,7 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     what = {"list": "a list", "csv": "a table with its key"}.get(reading.records_as, "an object")
     form = "comma-separated" if reading.records_as == "csv" else "JSON"
     try:
-        pieces = _pieces(body, reading)
+        names, pieces = _pieces(body, reading)
     except LookupError:
         raise TableFailed(f"Page {page} has an unexpected shape: {what} was expected {place}.") from None
     except ValueError:
@@ -183,24 +183,23 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     try:
         if reading.parent_key is not None and EACH in reading.records:
             owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
-            return [
-                msgspec.structs.replace(_record(piece, reading, owner), parent_id=owner) for (_, piece), owner in owned
-            ]
+            return [msgspec.structs.replace(_record(piece, reading, owner), parent_id=owner) for piece, owner in owned]
         if reading.records_as == "map":
             keyless = replace(reading, key=())
-            return [_named(name, piece, keyless, parent_id) for name, piece in pieces]
-        return [_record(piece, reading, parent_id) for _, piece in pieces]
+            return [_named(name, piece, keyless, parent_id) for name, piece in zip(names, pieces, strict=True)]
+        return [_record(piece, reading, parent_id) for piece in pieces]
     except ValueError:
         raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
 
 
-Piece = tuple[str | None, bytes | msgspec.Raw]
-"""A record's name, where it has one of its own, and its JSON."""
+Piece = bytes | msgspec.Raw
+"""The JSON of one record."""
 
 
-def _pieces(body: bytes, reading: Reading) -> list[Piece]:
+def _pieces(body: bytes, reading: Reading) -> tuple[list[str | None], list[Piece]]:
+    """The names of the records, where each has one of its own, and their JSON."""
     if reading.records_as == "csv":
-        return [(None, line) for line in csv_records(body, [".".join(path) for path in reading.key])]
+        return [], list(csv_records(body, [".".join(path) for path in reading.key]))
     odd: LookupError | None = None
     for path in (reading.records, *reading.other_records):
         try:
@@ -212,29 +211,33 @@ def _pieces(body: bytes, reading: Reading) -> list[Piece]:
     if odd is not None:
         raise odd
     if reading.records_optional:
-        return []
+        return [], []
     raise Missing
 
 
-def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> list[Piece]:
+def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> tuple[list[str | None], list[Piece]]:
+    names: list[str | None] = []
+    pieces: list[Piece] = []
     try:
-        pieces: list[Piece] = []
         for found in _found(body, path, body):
             if shape == "list":
-                pieces += [(None, raw) for raw in _LIST.decode(found)]
+                pieces += _LIST.decode(found)
             elif shape == "map":
-                pieces += _OBJECT.decode(found).items()
+                named = _OBJECT.decode(found)
+                names += named
+                pieces += named.values()
             else:
                 _OBJECT.decode(found)
-                pieces.append((None, bytes(found).strip()))
-        return pieces
+                pieces.append(bytes(found).strip())
+        return names, pieces
     except msgspec.ValidationError:
         raise LookupError from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Lone surrogates, raw control characters, NaN: JSON enough to find where each record begins and ends.
         # Bytes that are no UTF-8 pass as surrogates and come back as the same bytes.
         text = body.decode("utf-8", "surrogateescape")
-        return [(name, piece.encode("utf-8", "surrogateescape")) for name, piece in split_records(text, path, shape)]
+        split = split_records(text, path, shape)
+        return [name for name, _ in split], [piece.encode("utf-8", "surrogateescape") for _, piece in split]
 
 
 def _found(here: bytes | msgspec.Raw, path: tuple[str, ...], body: bytes) -> list[bytes | msgspec.Raw]:
@@ -287,7 +290,7 @@ def _is_null(here: bytes | msgspec.Raw) -> bool:
     return len(memoryview(here)) == 4 and bytes(here) == b"null"
 
 
-def _named(name: str | None, piece: bytes | msgspec.Raw, reading: Reading, parent_id: str | None) -> Record:
+def _named(name: str | None, piece: Piece, reading: Reading, parent_id: str | None) -> Record:
     """A record that stands under its own id; `reading` looks for none in it."""
     record = _record(piece, reading, parent_id)
     key = _key_text(name)
@@ -298,7 +301,7 @@ def _named(name: str | None, piece: bytes | msgspec.Raw, reading: Reading, paren
     return msgspec.structs.replace(record, record_id=key)
 
 
-def _record(piece: bytes | msgspec.Raw, reading: Reading, parent_id: str | None) -> Record:
+def _record(piece: Piece, reading: Reading, parent_id: str | None) -> Record:
     problem: str | None = None
     try:
         payload = str(piece, "utf-8")

@@ -116,7 +116,8 @@ class TokenFields:
 
     `seconds` is how long it lives, `until` a time in ISO 8601 at which it ends; where the answer tells neither, `life`
     is what the vendor publishes. `host` is the address to use for this account: it is believed only if it is https and
-    its name ends in one of `hosts`, each of which begins with a dot.
+    its name ends in one of `hosts`, each of which begins with a dot. `accepted` is a flag that is false where a login
+    is refused by an answer with a good status, and `why` where that tells the reason.
     """
 
     token: str = "access_token"  # noqa: S105 — the name of a field
@@ -125,6 +126,8 @@ class TokenFields:
     life: timedelta | None = None
     host: str | None = None
     hosts: tuple[str, ...] = ()
+    accepted: str | None = None
+    why: str | None = None
 
     def __post_init__(self) -> None:
         if (self.host and not self.hosts) or any(not name.startswith(".") or len(name) < 4 for name in self.hosts):
@@ -133,6 +136,10 @@ class TokenFields:
     def read(self, response: Response, credentials: Credentials) -> Token:
         """The token of an answer. Raises ServiceFailed for a refusal, Unavailable for an answer without a token."""
         body = answered(response, credentials)
+        if at_path(body, self.accepted) is False:
+            inside = Inside(self.accepted or "", (False,), message=self.why, means="service")
+            errors = Errors(inside=(inside,))
+            raise ServiceFailed(failure(response, errors, hide=credentials.hidden()).message, hint=CONNECT_AGAIN)
         value = at_path(body, self.token)
         if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
             raise no_token(response)

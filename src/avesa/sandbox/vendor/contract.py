@@ -126,8 +126,13 @@ class Contract:
         """The type of a field at a dotted path, None if there is none. With `declared` it must be there by its name,
         not only be allowed as one of any others.
         """
-        for name in steps(path):
+        names = steps(path)
+        for at, name in enumerate(names):
             type_ = self.resolve(type_)
+            if isinstance(type_, dict) and (several := type_.get("anyOf") or type_.get("oneOf")):
+                rest = ".".join(names[at:])
+                found = (self.field(part, rest, declared=declared) for part in several)
+                return next((one for one in found if one is not None), None)
             if isinstance(type_, str) and type_.startswith("["):
                 type_ = self.resolve(type_.strip("?")[1:-1])
             if isinstance(type_, dict) and "[]" in type_:

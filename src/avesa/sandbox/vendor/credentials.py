@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import itertools
@@ -11,6 +12,8 @@ import threading
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from email.policy import HTTP
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -100,6 +103,8 @@ class Credentials:
         ways = [way for way in self._ways if way.get("token_path") == asked.path]
         if asked.method != "POST":
             raise Refused(405, "The token endpoint takes POST", code="invalid_request")
+        if ways[0]["kind"] == "login":
+            return self._login(ways[0], asked)
         sent = asked.json if ways[0].get("body") == "json" else asked.form
         if not isinstance(sent, dict):
             raise Refused(400, "The token request's body cannot be read", code="invalid_request")
@@ -107,6 +112,24 @@ class Credentials:
             if way["kind"] == "session" or sent.get("grant_type", way.get("default_grant")) == _grant(way):
                 return self._issue(way, asked, sent)
         raise Refused(400, f"grant_type {sent.get('grant_type')} is not supported", code="unsupported_grant_type")
+
+    def _login(self, way: Json, asked: Asked) -> Answer:
+        """A session for who sends the fields, as they are, in parts of a form. A wrong one is refused inside a 200."""
+        sent = _parts(asked)
+        wanted = {name: self._filled(value) for name, value in way["fields"].items()}
+        if set(sent) != set(wanted):
+            raise Refused(400, f"the login holds {', '.join(sorted(sent)) or 'nothing'}", code="invalid_request")
+        answer: Json = {}
+        if sent != wanted:
+            answer |= copy.deepcopy(way["refusal"])
+            return Answer(200, answer, {"Content-Type": "application/json"})
+        with self._lock:
+            number = next(self._count)
+            session = f"session-{number}-{hashlib.sha256(str(number).encode()).hexdigest()[:24]}"
+            self._tokens[session] = self._clock() + timedelta(seconds=way["lives"])
+        answer |= copy.deepcopy(way["answer"])
+        put(answer, way["gives"], session)
+        return Answer(200, answer, {"Content-Type": "application/json"})
 
     def _issue(self, way: Json, asked: Asked, sent: dict[str, Any]) -> Answer:
         allowed = {"grant_type", *way.get("sends", [])}
@@ -229,6 +252,16 @@ def _duo_lines(asked: Asked, date: str, host: str) -> list[tuple[str, list[str]]
     hashed = hashlib.sha512("\0".join(part for pair in extra for part in pair).encode()).hexdigest()
     body = asked.body if asked.method == "POST" else b""
     return [("sha512", [*first, hashlib.sha512(body).hexdigest(), hashed]), ("sha1", first), ("sha512", first)]
+
+
+def _parts(asked: Asked) -> dict[str, str]:
+    """The fields of a form in parts (RFC 7578); none where the body is no such."""
+    kind = asked.headers.get("content-type", "")
+    found = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + asked.body)
+    parts = found.iter_parts() if found.is_multipart() else ()
+    return {
+        str(part.get_param("name", header="content-disposition")): part.get_content().rstrip("\n") for part in parts
+    }
 
 
 def _grant(way: Json) -> str:

@@ -49,7 +49,7 @@ def _number(value: Any) -> Any:
 
 def changed_since(rows: list[Row], feed: Json, asked: Asked) -> list[Any]:
     """The records of another list that changed since the moment in a parameter, though they show no time."""
-    sent = asked.given("query", feed["since"])
+    sent = asked.given("query", feed["since"]) if "since" in feed else None
     try:
         since = read_time(sent, feed["form"]) if sent is not None else None
     except ValueError as problem:

@@ -105,6 +105,9 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
         read_time(value, change["form"])
     except ValueError as problem:
         raise Refused(400, f"{change['name']}: {problem}") from None
+    if change.get("next_day"):
+        day = read_time(value, change["form"]).replace(hour=0, minute=0, second=0)
+        value = write_time(day + timedelta(days=1, seconds=-1), change["form"])
     sign = change["operator"]
     if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
         sign += "="
