@@ -68,11 +68,8 @@ def test_a_services_lists_are_declared_as_published(name: str) -> None:
     service, contract = load_service(name), Contract(name)
     for endpoint in service.endpoints:
         table = contract.tables[endpoint.name]
-        served = [
-            one
-            for one in contract.operations
-            if any(endpoint.name in (of.name, of.rules.get("helps")) for of in one.tables)
-        ]
+        serving = (table, *(one for one in contract.tables.values() if one.rules.get("helps") == table.name))
+        served = [one for one in contract.operations if any(each in one.tables for each in serving)]
         assert any(
             one.method == method and one.values(path) is not None
             for one in served
