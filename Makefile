@@ -43,7 +43,7 @@ demo-all: $(VENV)/.runtime
 	@$(BIN)/avesa demo --all
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
