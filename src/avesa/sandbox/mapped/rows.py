@@ -185,7 +185,11 @@ class WorldRows(Rows):
                 return None
             return (_key(held),)
         below = self._tables.contract.tables[name]
-        parents = [row for row in self._all(above) if missing_kind(below, row.record) is None and not row.is_hidden]
+        parents = [
+            row
+            for row in self._all(above)
+            if not row.is_hidden and not any(missing_kind(below, row.record, rule) for rule in ("under", "all_under"))
+        ]
         if not parents:
             return None
         row = parents[stable(f"{name}/{event.kind.__name__}/{event.id}") % len(parents)]

@@ -153,9 +153,9 @@ def kept_fields(table: Table) -> list[str]:
     return [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
 
 
-def missing_kind(table: Table, parent: Any) -> tuple[str, Any] | None:
+def missing_kind(table: Table, parent: Any, rule: str = "under") -> tuple[str, Any] | None:
     """The field of a parent that keeps it from having a list of this table, and what that would have to hold."""
-    for field, kind in table.rules.get("under", {}).items():
+    for field, kind in table.rules.get(rule, {}).items():
         held = get(parent, field) or []
         if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
             return field, kind
