@@ -6,7 +6,7 @@ import copy
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -29,20 +29,9 @@ from avesa.sandbox.vendor.feeds import (
     log_page,
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
-from avesa.sandbox.vendor.messages import Answer, Asked, Refused
+from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
 from avesa.sandbox.vendor.pages import Pager, chosen
 from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
-
-
-@dataclass(frozen=True)
-class Served:
-    """What came in and what went out; bodies and credentials are not kept."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    table: str | None
-    status: int
 
 
 class StrictVendor:
