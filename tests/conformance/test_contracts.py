@@ -49,19 +49,8 @@ TABLES = {
 """How many tables each vendor's document has: those with a name of their own."""
 WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "filters", "fixed_cursor"),
-    *(
-        "graphql",
-        "headers",
-        "headers_status",
-        "helpers",
-        "id",
-        "journal",
-        "newest_first",
-        "order",
-        "paging",
-        "path",
-        "rate",
-    ),
+    *("graphql", "headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path"),
+    *("rate", "published", "all_under"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
     *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made"),
 }

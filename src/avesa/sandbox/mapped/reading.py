@@ -15,22 +15,11 @@ from functools import cache
 from typing import Any
 
 from avesa.sandbox.mapped.paths import Path, parse_path, taken
+from avesa.sandbox.mapped.units import in_ours
 from avesa.shared.shipped import shipped
 
-Conditions = tuple[tuple[Path, tuple[str, ...]], ...]
-
-FACTORS = {
-    "minutes_to_hours": Decimal(1) / 60,
-    "seconds_to_hours": Decimal(1) / 3600,
-    "milliseconds_to_hours": Decimal(1) / 3_600_000,
-    "days_to_hours": Decimal(24),
-    "cents": Decimal("0.01"),
-    "fraction_to_percent": Decimal(100),
-    "kilobytes_to_bytes": Decimal(1024),
-    "megabytes_to_bytes": Decimal(1024**2),
-    "gigabytes_to_bytes": Decimal(1024**3),
-}
-"""What one of the vendor's units is in ours."""
+Conditions = tuple[tuple[Path, tuple[str | None, ...]], ...]
+"""Paths, and the texts of which one stands there; None for nothing."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES = Decimal("0.0001")
@@ -201,7 +190,7 @@ def _read_leaf(leaf: Leaf, type_: str, record: Any) -> Any:
 def _one(leaf: Leaf, text: str | None, type_: str, currency: str | None) -> Any:
     """What a leaf makes of one text."""
     found: Any = None
-    if text is None or (type_ != "text" and not text.strip()):
+    if not text or (type_ != "text" and not text.strip()):
         return None
     if leaf.values:
         found = _mapped(leaf, text, type_)
@@ -210,16 +199,21 @@ def _one(leaf: Leaf, text: str | None, type_: str, currency: str | None) -> Any:
     elif leaf.currency is not None:
         found = _major(leaf, text, currency)
     elif leaf.unit is not None:
-        number = typed(text, "decimal", exact=True)
-        found = None if number is None else typed(str(number * FACTORS[leaf.unit]), type_)
+        number = in_ours(text, leaf.unit)
+        found = None if number is None else typed(str(number), type_)
     else:
         found = typed(text, type_, leaf.format)
     return found
 
 
-def _is_one_of(record: Any, path: Path, texts: tuple[str, ...]) -> bool:
-    text = text_of(taken(record, path))
-    return text is not None and text.strip().lower() in {one.strip().lower() for one in texts}
+def _is_one_of(record: Any, path: Path, texts: tuple[str | None, ...]) -> bool:
+    return is_listed(text_of(taken(record, path)), texts)
+
+
+def is_listed(text: str | None, texts: tuple[str | None, ...]) -> bool:
+    """Whether a text is one of those, whatever its case; nothing and an empty one are None."""
+    found = (text or "").strip().lower() or None
+    return found in {one if one is None else one.strip().lower() for one in texts}
 
 
 def _mapped(leaf: Leaf, text: str, type_: str) -> Any:
