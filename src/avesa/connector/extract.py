@@ -158,7 +158,7 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            digest = hashlib.sha256((asked.recall("window") or "").encode() + response.body).hexdigest()[:16]
+            digest = _digest(asked, response)
             guard.check(digest, len(records))
             page = Page(
                 response,
@@ -230,6 +230,13 @@ class Walk:
     def _first(self, batch: tuple[str, ...]) -> Request:
         one = batch[0] if batch else None
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
+
+
+def _digest(asked: Request, response: Response) -> str:
+    """Of a page's body, and of the window that it was asked for in."""
+    digest = hashlib.sha256((asked.recall("window") or "").encode())
+    digest.update(response.body)
+    return digest.hexdigest()[:16]
 
 
 def last_values(record: Record, paths: tuple[Path, ...]) -> dict[Path, Any]:
