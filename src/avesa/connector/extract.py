@@ -160,9 +160,7 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            # Another window, or another part of the list, may begin with what the one before ended with.
-            behind = "".join(asked.recall(name) or "" for name in ("part", "window"))
-            digest = hashlib.sha256(behind.encode() + response.body).hexdigest()[:16]
+            digest = _digest(asked, response)
             guard.check(digest, len(records))
             page = Page(
                 response,
@@ -234,6 +232,15 @@ class Walk:
     def _first(self, batch: tuple[str, ...]) -> Request:
         one = batch[0] if batch else None
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
+
+
+def _digest(asked: Request, response: Response) -> str:
+    """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
+    the one before ended with.
+    """
+    digest = hashlib.sha256("".join(asked.recall(name) or "" for name in ("part", "window")).encode())
+    digest.update(response.body)
+    return digest.hexdigest()[:16]
 
 
 def last_values(record: Record, paths: tuple[Path, ...]) -> dict[Path, Any]:
