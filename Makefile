@@ -7,13 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo test test-long test-aws bench lint format clean
+.PHONY: help demo test test-long test-aws bundles bench lint format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
 	@echo "make test-aws all tests of the AWS side, with the Lambda bundles built and run"
+	@echo "make bundles  the zip files of the Lambda functions, into dist/"
 	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make format   let ruff format the code, and our script the mapping files"
@@ -45,6 +46,10 @@ test-long: $(VENV)/.dev
 
 test-aws: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "" tests/aws tests/shared
+
+# ARGS are handed on: make bundles ARGS="--arch arm64".
+bundles: $(VENV)/.dev
+	$(BIN)/python scripts/build_lambda.py $(ARGS)
 
 # ARGS are handed on: make bench ARGS="--quick", or "--help".
 bench: $(VENV)/.runtime .venv-bench/.peers
