@@ -45,7 +45,7 @@ test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
 
 test-aws: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "" tests/aws tests/shared
+	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/aws/infrastructure tests/aws tests/shared
 
 # ARGS are handed on: make bundles ARGS="--arch arm64".
 bundles: $(VENV)/.dev

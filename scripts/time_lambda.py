@@ -2,8 +2,8 @@
 
     python scripts/build_lambda.py --arch x86_64 && python scripts/time_lambda.py
 
-A process of its own is started for each measure, by AWS's own runtime client, with the bundle's code alone; the least of
-several is told, as other work on the machine can only add. A warm call is one that is refused for what it asks: it
+A process of its own is started for each measure, by AWS's own runtime client, with the bundle's code alone. The least
+of several is told, as other work on the machine can only add. A warm call is one that is refused for what it asks: it
 costs what every call costs before its work begins.
 """
 
