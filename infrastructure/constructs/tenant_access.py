@@ -7,6 +7,7 @@ a tag, and every right below is bound to that tag.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -71,12 +72,13 @@ def _assumed_by(stack: Stack, environment: Environment) -> iam.IPrincipal:
 
 def _nothing_without_a_tenant() -> list[iam.PolicyStatement]:
     tag = f"aws:PrincipalTag/{TAG}"
+    denied: dict[str, dict[str, Any]] = {
+        "NothingWithoutATenant": {"Null": {tag: "true"}},
+        "NothingForWhatIsNoName": {"StringLike": {tag: NO_NAME}},
+    }
     return [
         iam.PolicyStatement(sid=sid, effect=iam.Effect.DENY, actions=["*"], resources=["*"], conditions=conditions)
-        for sid, conditions in {
-            "NothingWithoutATenant": {"Null": {tag: "true"}},
-            "NothingForWhatIsNoName": {"StringLike": {tag: NO_NAME}},
-        }.items()
+        for sid, conditions in denied.items()
     ]
 
 
