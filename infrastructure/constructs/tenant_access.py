@@ -52,6 +52,7 @@ class TenantRole(Construct):
         statements = [
             *_nothing_without_a_tenant(),
             *_objects(data),
+            _own_key(Stack.of(self)),
             *_state(data),
             _secrets(Stack.of(self), environment),
         ]
@@ -109,6 +110,17 @@ def _objects(data: TenantData) -> list[iam.PolicyStatement]:
             conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(bucket).region}.amazonaws.com"}},
         ),
     ]
+
+
+def _own_key(stack: Stack) -> iam.PolicyStatement:
+    """The key of a tenant that has one of its own: it carries the same tag. One right for any number of them."""
+    via = [f"{service}.{stack.region}.amazonaws.com" for service in ("s3", "secretsmanager")]
+    return iam.PolicyStatement(
+        sid="OwnKey",
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=[stack.format_arn(service="kms", resource="key", resource_name="*")],
+        conditions={"StringEquals": {f"aws:ResourceTag/{TAG}": TENANT, "kms:ViaService": via}},
+    )
 
 
 def _state(data: TenantData) -> list[iam.PolicyStatement]:

@@ -45,7 +45,6 @@ class StorageAndState(Stack):
                 f"Silo-{tenant}",
                 environment=environment,
                 tenant=tenant,
-                role=self.tenant_role,
                 bucket=self.bucket,
             )
             for tenant in environment.silo_tenants
