@@ -60,7 +60,7 @@ bundles: $(VENV)/.dev
 # nothing of the package, so the fixtures of other tests are left out.
 INFRA_TESTS = tests/aws/infrastructure
 test-infra: .venv-infra/.dev node_modules/.package-lock.json
-	.venv-infra/bin/python -m pytest -n0 --confcutdir=$(INFRA_TESTS) $(INFRA_TESTS)
+	.venv-infra/bin/python -m pytest -rs --confcutdir=$(INFRA_TESTS) $(INFRA_TESTS)
 
 .venv-infra/.infra: infrastructure/requirements.txt
 	@test -n "$(PYTHON)" || { echo "AVESA needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; exit 1; }

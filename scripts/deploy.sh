@@ -18,10 +18,11 @@ architecture="$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))
   "config/$environment.json")"
 for bundle in ingestion transform; do
   if [[ ! -f "dist/$bundle-$architecture.zip" ]]; then
-    echo "dist/$bundle-$architecture.zip is missing. Build the bundles first: make bundles" >&2
+    echo "dist/$bundle-$architecture.zip is missing. Build it first: python scripts/build_lambda.py --arch $architecture" >&2
     exit 1
   fi
 done
 
-[[ -x node_modules/.bin/cdk ]] || npm ci --silent
-exec node_modules/.bin/cdk deploy --all --context "env=$environment" "$@"
+cdk="${CDK:-node_modules/.bin/cdk}"
+[[ -x "$cdk" ]] || npm ci --silent
+exec "$cdk" deploy --all --context "env=$environment" "$@"

@@ -35,7 +35,7 @@ class Shared:
     variables: Mapping[str, str]
     bundles: Path = BUNDLES
 
-    def with_variables(self, **more: str) -> Shared:
+    def with_variables(self, more: Mapping[str, str]) -> Shared:
         return replace(self, variables={**self.variables, **more})
 
 
@@ -43,7 +43,7 @@ def bundle(shared: Shared, name: str) -> lambda_.Code:
     """`dist/{name}-{arch}.zip`. Raises BadConfiguration that says what to run, where it is missing."""
     file = shared.bundles / f"{name}-{shared.environment.architecture}.zip"
     if not file.is_file():
-        raise BadConfiguration(f"{file} is missing. Build the bundles first: make bundles")
+        raise BadConfiguration(f"{file} is missing. Build it first: python scripts/build_lambda.py --bundle {name}")
     return lambda_.Code.from_asset(str(file))
 
 
