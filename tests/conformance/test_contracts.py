@@ -34,6 +34,7 @@ TABLES = {
     "servicenow": 20,
     "slack": 15,
     "stripe": 17,
+    "superops": 14,
     "syncro": 20,
     "xero": 20,
     "zendesk": 20,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 
@@ -25,6 +26,24 @@ def intercom_follow(ask: Ask, answer: Answer) -> Ask | None:
     """Behind a cursor, in the body of the same search."""
     following = answer.json()["pages"].get("next")
     return following and replace(ask, body={**ask.body, "pagination": {"per_page": 3, **following}})
+
+
+NEW = f"{SINCE:%Y-%m-%dT%H:%M:%S}"
+TICKETS = """query getTicketList($input: ListInfoInput!) {
+  getTicketList(input: $input) { tickets { ticketId subject client updatedTime } listInfo { page hasMore totalCount } }
+}"""
+
+
+def superops(**given: Any) -> Ask:
+    return Ask("/msp", (), "POST", {"query": TICKETS, "variables": {"input": given}})
+
+
+def superops_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """By number, while there is more; on the last page that is null."""
+    if not answer.json()["data"]["getTicketList"]["listInfo"]["hasMore"]:
+        return None
+    given = ask.body["variables"]["input"]
+    return superops(**{**given, "page": given["page"] + 1})
 
 
 def bms_login(serving: Serving, client: httpx2.Client) -> Sign:
@@ -113,6 +132,21 @@ HELPDESK = {
         Ask("/v2/servicedesk/tickets/search", (), "POST", {"PageNumber": 1, "PageSize": 101}),
         (401, lambda body: body["Success"] is False and isinstance(body["Error"]["Message"], str)),
         changed_records=at("Result"),
+    ),
+    "superops": Walk(
+        "tickets",
+        superops(page=1, pageSize=3),
+        superops_follow,
+        at("data.getTicketList.tickets"),
+        fixed(Authorization="Bearer {api_token}", CustomerSubDomain="{subdomain}"),
+        superops(page=1, pageSize=1, sort=[{"attribute": "updatedTime", "order": "DESC"}]),
+        "tickets",
+        bump("tickets"),
+        superops(page=1, pageSize=101),
+        (401, lambda body: body["data"] is None and isinstance(body["errors"][0]["message"], str)),
+        changed_records=lambda body: [
+            one for one in body["data"]["getTicketList"]["tickets"] if one["updatedTime"] >= NEW
+        ],
     ),
     "syncro": Walk(
         "tickets",

@@ -223,6 +223,8 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             "offset": at,
             "start": at + 1,
         }.get(what)
+        if what == "more" and is_last and tell.get("end") == "null":
+            value = None
         if what == "until":
             if not shown:
                 continue
