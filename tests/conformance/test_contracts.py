@@ -23,6 +23,7 @@ TABLES = {
     "freshservice": 20,
     "google_workspace": 20,
     "halopsa": 20,
+    "harvest": 17,
     "hubspot": 16,
     "intercom": 19,
     "jira": 21,

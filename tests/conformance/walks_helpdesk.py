@@ -108,6 +108,18 @@ HELPDESK = {
         Ask("/api/v2/tickets", (("per_page", "100"),)),
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
     ),
+    "harvest": Walk(
+        "clients",
+        Ask("/v2/clients", (("per_page", "3"),), headers=(("User-Agent", "Walk (it@acme.example)"),)),
+        lambda ask, answer: replace(ask, path=found, params=()) if (found := answer.json()["links"]["next"]) else None,
+        at("clients"),
+        fixed(Authorization="Bearer {personal_access_token}", Harvest_Account_Id="{account_id}"),
+        Ask("/v2/clients", (("updated_since", ticks(SINCE)),), headers=(("User-Agent", "Walk (it@acme.example)"),)),
+        "clients",
+        bump("clients"),
+        Ask("/v2/clients", (("per_page", "2001"),), headers=(("User-Agent", "Walk (it@acme.example)"),)),
+        (401, lambda body: body["error"] == "invalid_token" and isinstance(body["message"], str)),
+    ),
     "intercom": Walk(
         "tickets",
         Ask("/tickets/search", (), "POST", {"query": LATER | {"value": 946684800}, "pagination": {"per_page": 3}}),
