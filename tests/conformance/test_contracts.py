@@ -30,6 +30,7 @@ TABLES = {
     "kaseya_bms": 19,
     "microsoft365": 20,
     "monday": 15,
+    "pipedrive": 13,
     "quickbooks": 20,
     "salesforce": 18,
     "servicenow": 20,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
-from conformance.walks import SINCE, Answer, Ask, Sign, Walk, at, basic, bump, counted, fixed, link, ticks
+from conformance.walks import SINCE, Answer, Ask, Sign, Walk, at, basic, bump, counted, fixed, link, ticks, token_at
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -144,6 +144,18 @@ HELPDESK = {
         Ask("/v2/servicedesk/tickets/search", (), "POST", {"PageNumber": 1, "PageSize": 101}),
         (401, lambda body: body["Success"] is False and isinstance(body["Error"]["Message"], str)),
         changed_records=at("Result"),
+    ),
+    "pipedrive": Walk(
+        "deals",
+        Ask("/api/v2/deals", (("limit", "3"), ("sort_by", "id"), ("sort_direction", "asc"))),
+        token_at("additional_data.next_cursor", "cursor"),
+        at("data"),
+        fixed(x_api_token="{api_token}"),
+        Ask("/api/v2/deals", (("updated_since", ticks(SINCE)), ("sort_by", "update_time"), ("sort_direction", "asc"))),
+        "deals",
+        bump("deals"),
+        Ask("/api/v2/deals", (("limit", "501"),)),
+        (401, lambda body: body["success"] is False and isinstance(body["error"], str)),
     ),
     "superops": Walk(
         "tickets",

@@ -151,7 +151,8 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
-        flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) == "true"
+        turned = rule.get("descends") and asked.given(rule["in"], rule["descends"])
+        flag = turned is not None and turned == rule.get("descending", "true")
         name = shape[1].removeprefix("-")
         found.append((name, bool(flag) or name != shape[1] or (shape[2] or "").lower() == "desc"))
     return tuple(found)
