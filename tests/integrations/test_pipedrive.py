@@ -1,4 +1,4 @@
-"""What is special about Pipedrive: two versions at once, lists of what is deleted or archived, lists without filters."""
+"""What is special about Pipedrive: two versions at once, what is deleted or archived, lists without filters."""
 
 from __future__ import annotations
 
