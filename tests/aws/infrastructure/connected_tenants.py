@@ -6,11 +6,11 @@ Runs with the environment of the package: `python connected_tenants.py ENDPOINT 
 import sys
 from contextlib import ExitStack
 
+from botocore.session import Session
+
 from avesa.aws.installation import Installation
 from avesa.aws.secrets_manager import SecretsManagerSecrets
 from avesa.aws.state import DynamoState
-from botocore.session import Session
-
 from avesa.integrations import load_service
 from avesa.sandbox.vendor.server import strict_vendor
 from avesa.shared.clock import system_clock

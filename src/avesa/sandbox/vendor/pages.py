@@ -229,6 +229,8 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             "start": at + 1,
             "next": None if is_last else words.get("number", 1) + 1,
         }.get(what)
+        if what == "more" and is_last and tell.get("end") == "null":
+            value = None
         if what == "until":
             if not shown:
                 continue
