@@ -26,6 +26,7 @@ TABLES = {
     "huntress": 17,
     "itglue": 20,
     "jira": 21,
+    "meraki": 19,
     "microsoft365": 20,
     "monday": 15,
     "n_central": 19,
