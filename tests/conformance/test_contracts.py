@@ -15,6 +15,7 @@ from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
     "autotask": 20,
+    "auvik": 16,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,

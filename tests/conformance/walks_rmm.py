@@ -55,6 +55,11 @@ def pagerduty_follow(ask: Ask, answer: Answer) -> Ask | None:
     return ask.having(("offset", str(body["offset"] + body["limit"]))) if body["more"] else None
 
 
+def auvik_follow(ask: Ask, answer: Answer) -> Ask | None:
+    found = answer.json().get("links", {}).get("next")
+    return Ask(found) if found else None
+
+
 def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
     """Nothing is told: the list is over with a page that is not full."""
     page = int(dict(ask.params)["page"]) + 1
@@ -158,6 +163,18 @@ RMM = {
         Ask("/organizations", (("perPage", "2"),)),
         (401, lambda body: isinstance(body["errors"], list)),
         changed_records=at(""),
+    ),
+    "auvik": Walk(
+        "devices",
+        Ask("/v1/inventory/device/info", (("page[first]", "3"),)),
+        auvik_follow,
+        at("data"),
+        lambda serving, client: lambda method, url: {"Authorization": basic("api@acme.example", "auvik-key")},
+        Ask("/v1/inventory/device/info", (("filter[modifiedAfter]", f"{SINCE:%Y-%m-%dT%H:%M:%S}.000Z"),)),
+        "devices",
+        bump("devices"),
+        Ask("/v1/inventory/device/detail/extended"),
+        (401, lambda body: body["errors"][0]["status"] == 401),
     ),
     "itglue": Walk(
         "organizations",
