@@ -27,6 +27,7 @@ TABLES = {
     "huntress": 17,
     "itglue": 20,
     "jira": 21,
+    "jumpcloud": 20,
     "meraki": 19,
     "microsoft365": 20,
     "monday": 15,

@@ -60,6 +60,11 @@ def auvik_follow(ask: Ask, answer: Answer) -> Ask | None:
     return Ask(found) if found else None
 
 
+def jumpcloud_follow(ask: Ask, answer: Answer) -> Ask | None:
+    reached = int(dict(ask.params)["skip"]) + 3
+    return ask.having(("skip", str(reached))) if reached < answer.json()["totalCount"] else None
+
+
 def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
     """Nothing is told: the list is over with a page that is not full."""
     page = int(dict(ask.params)["page"]) + 1
@@ -175,6 +180,23 @@ RMM = {
         bump("devices"),
         Ask("/v1/inventory/device/detail/extended"),
         (401, lambda body: body["errors"][0]["status"] == 401),
+    ),
+    "jumpcloud": Walk(
+        "users",
+        Ask("/api/systemusers", (("limit", "3"), ("skip", "0"), ("sort", "_id"))),
+        jumpcloud_follow,
+        at("results"),
+        fixed(x_api_key="{api_key}"),
+        Ask(
+            "/insights/directory/v1/events",
+            method="POST",
+            body={"service": ["all"], "start_time": ticks(SINCE), "sort": "ASC"},
+        ),
+        "directory_events",
+        added("directory_events"),
+        Ask("/api/systemusers", (("limit", "101"),)),
+        (401, lambda body: body["message"] and body["error"] == 401),
+        changed_records=at(""),
     ),
     "itglue": Walk(
         "organizations",
