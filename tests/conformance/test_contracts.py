@@ -16,6 +16,7 @@ from avesa.sandbox.vendor.times import SHAPES
 TABLES = {
     "atera": 20,
     "autotask": 20,
+    "auvik": 16,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,
@@ -32,6 +33,8 @@ TABLES = {
     "intercom": 19,
     "jira": 21,
     "kaseya_bms": 19,
+    "jumpcloud": 20,
+    "meraki": 19,
     "microsoft365": 20,
     "monday": 15,
     "n_central": 19,

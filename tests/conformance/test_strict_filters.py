@@ -21,6 +21,7 @@ SINCE = "2026-03-01T11:30:00Z"
 
 CASES: dict[str, tuple[Any, str, str]] = {
     "aip": (f'createTime >= "{SINCE}"', "createTime", "iso_ms_z"),
+    "colons": (f"endedAt:ge:{SINCE}", "endedAt", "iso_ms_z"),
     "conditions": (f"_info.lastUpdated>=[{SINCE}] and (id > 0 or id = -1)", "_info.lastUpdated", "iso_z"),
     "date_range": (f"{SINCE},2026-03-02", "range", "iso_ms_z"),
     "encoded_query": (
@@ -80,6 +81,7 @@ def test_a_filter_holds_for_what_is_newer_whatever_the_form_of_either_side(langu
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("colons", f"endedAt:gte:{SINCE}"),
         ("conditions", "lastUpdated>='2026-03-01T11:30:00Z'"),
         ("conditions", "lastUpdated>=2026-03-01T11:30:00Z"),
         ("conditions", "lastUpdated ge [2026-03-01T11:30:00Z]"),

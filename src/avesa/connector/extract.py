@@ -21,7 +21,7 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
-from avesa.connector.paging import CursorExpired, Page, Paging, RepeatGuard
+from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
 from avesa.connector.records import Reading, Record, read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
@@ -168,7 +168,8 @@ class Walk:
                 records[-1].record_id if records else None,
                 last_values(records[-1], self.paging.reads) if records else {},
             )
-            next_request = None if gone or self.enough(records) else self.paging.next(asked, page)
+            over = gone or self.enough(records)
+            next_request = self._next_part(asked) if over else self.paging.next(asked, page)
             if next_request is not None:
                 self._check_next(asked, next_request, asked_before)
             predicted = () if next_request is None else self.paging.ahead(asked, page, fetcher.depth)
@@ -185,6 +186,9 @@ class Walk:
                 response.received_at or self.client.clock(),
                 Position(parent_id, next_request, digest if next_request else None),
             )
+
+    def _next_part(self, asked: Request) -> Request | None:
+        return self.paging.skip(asked) if isinstance(self.paging, InTurn) else None
 
     def _check_answer(self, response: Response, *, is_first: bool, number: int, gone: bool) -> None:
         """Raises what an answer means that is no page. A cursor can only expire behind the first page."""

@@ -318,6 +318,14 @@ def sync_range(text: str) -> Query:
     return Query(Group(True, tuple(terms)), forms=("date",))
 
 
+def colons(text: str) -> Query:
+    """JumpCloud: `endedAt:ge:2026-01-01T00:00:00Z`, one field, one comparison, one value."""
+    found = re.fullmatch(r"(\w+):(eq|ne|gt|ge|lt|le):(.+)", text)
+    if found is None:
+        raise NotUnderstood("expected field:comparison:value")
+    return Query(Term(found[1], _WORDS[found[2]], found[3]))
+
+
 def date_range(text: str) -> Query:
     """Hudu: `2026-01-01T00:00:00Z,2026-02-01T00:00:00Z` or two days, on the field `range`."""
     low, high = _ends(text, ",")
@@ -359,6 +367,7 @@ def _moment(text: str) -> datetime:
 
 LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "aip": aip,
+    "colons": colons,
     "conditions": conditions,
     "date_range": date_range,
     "encoded_query": encoded_query,
