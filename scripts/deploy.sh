@@ -18,7 +18,7 @@ architecture="$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))
   "config/$environment.json")"
 for bundle in ingestion transform; do
   if [[ ! -f "dist/$bundle-$architecture.zip" ]]; then
-    echo "dist/$bundle-$architecture.zip is missing. Build it first: python scripts/build_lambda.py --arch $architecture" >&2
+    echo "dist/$bundle-$architecture.zip is missing. Build the bundles first: make bundles" >&2
     exit 1
   fi
 done

@@ -43,7 +43,7 @@ def bundle(shared: Shared, name: str) -> lambda_.Code:
     """`dist/{name}-{arch}.zip`. Raises BadConfiguration that says what to run, where it is missing."""
     file = shared.bundles / f"{name}-{shared.environment.architecture}.zip"
     if not file.is_file():
-        raise BadConfiguration(f"{file} is missing. Build it first: python scripts/build_lambda.py --bundle {name}")
+        raise BadConfiguration(f"{file} is missing. Build the bundles first: make bundles")
     return lambda_.Code.from_asset(str(file))
 
 

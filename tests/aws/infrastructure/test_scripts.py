@@ -60,7 +60,7 @@ def test_an_environment_has_to_be_named(copy: Path, script: str, arguments: tupl
 def test_deploying_without_bundles_says_what_to_run(copy: Path) -> None:
     done = run(copy, "deploy.sh", "dev")
     assert done.returncode == 1
-    assert "dist/ingestion-arm64.zip is missing. Build it first" in done.stderr
+    assert "dist/ingestion-arm64.zip is missing. Build the bundles first: make bundles" in done.stderr
     assert called(copy) == []
 
 

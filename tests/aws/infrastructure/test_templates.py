@@ -212,7 +212,7 @@ def test_a_bundle_that_is_missing_says_what_to_run(tmp_path: Path) -> None:
     from infrastructure.application import build
 
     with pytest.raises(
-        BadConfiguration, match=r"ingestion-arm64\.zip is missing\. Build it first: python scripts/build"
+        BadConfiguration, match=r"ingestion-arm64\.zip is missing\. Build the bundles first: make bundles"
     ):
         build(App(), load_environment("dev"), bundles=tmp_path)
 
