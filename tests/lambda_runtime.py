@@ -93,6 +93,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     function: Function
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A function that is ended leaves its question for work unanswered."""
+
 
 @contextmanager
 def running(
