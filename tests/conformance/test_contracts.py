@@ -33,6 +33,7 @@ TABLES = {
     "monday": 15,
     "n_central": 19,
     "ninjaone": 20,
+    "okta": 20,
     "pagerduty": 18,
     "quickbooks": 20,
     "salesforce": 18,
