@@ -19,6 +19,16 @@ from strict_tenant import check, strict_tenant
 LIST = Request("GET", "https://acme.okta.com/api/v1/list")
 
 
+def test_a_service_app_signs_for_itself(tmp_path: Path) -> None:
+    with strict_tenant(tmp_path, "okta", page=0) as tenant:
+        held = tenant.vendor.credentials.values
+        tenant.ports.secrets.put("acme", "okta", {"client_id": held["client_id"], "private_key": held["private_key"]})
+        assert tenant.pull("users").status == "ok"
+        check(tenant, "users")
+        tenant.vendor.credentials.expire_tokens()
+        assert tenant.pull("devices").status == "ok"
+
+
 def test_deactivated_people_are_asked_for_with_the_others(tmp_path: Path) -> None:
     """A list without a condition leaves them out."""
     with strict_tenant(tmp_path, "okta", page=0) as tenant:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from avesa.connector.auth import HeaderKey
+from avesa.connector.auth import HeaderKey, OneOf
 from avesa.connector.incremental import Changes, InParams
+from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.limits import Limits, Told
 from avesa.connector.paging import End, InTurn, Link, NextUrl, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Code, Errors
 from avesa.connector.service import Endpoint, Parent, Service, Setting
+
+TOKEN = "https://{okta_domain}/oauth2/v1/token"  # noqa: S105 — an address
+SCOPES = (
+    "okta.users.read okta.groups.read okta.apps.read okta.devices.read okta.logs.read okta.policies.read "
+    "okta.factors.read okta.roles.read okta.networkZones.read okta.authorizationServers.read okta.idps.read "
+    "okta.authenticators.read okta.apiTokens.read okta.trustedOrigins.read okta.eventHooks.read"
+)
 
 
 def pages(most: int) -> NextUrl:
@@ -59,9 +67,31 @@ SERVICE = Service(
     title="Okta",
     category="identity",
     base_url="https://{okta_domain}",
-    settings=(Setting("okta_domain", help="of your org, such as acme.okta.com"),),
-    secrets=("api_token",),
-    auth=HeaderKey("Authorization", "SSWS {api_token}"),
+    settings=(
+        Setting("okta_domain", help="of your org, such as acme.okta.com"),
+        Setting("key_id", help="of a service app's key, its kid"),
+        Setting("scope", default=SCOPES, help="what the service app was granted"),
+    ),
+    secrets=("api_token", "client_id", "private_key"),
+    # Okta API, authentication: the token of an administrator, or a service app that signs for itself; its assertion is
+    # good for an hour at most.
+    auth=OneOf(
+        (
+            HeaderKey("Authorization", "SSWS {api_token}"),
+            JwtAssertion(
+                TOKEN,
+                claims=(("iss", "{client_id}"), ("sub", "{client_id}"), ("aud", TOKEN)),
+                key_id="{key_id}",
+                fields=(
+                    ("grant_type", "client_credentials"),
+                    ("scope", "{scope}"),
+                    ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                    ("client_assertion", "{assertion}"),
+                ),
+                life=timedelta(minutes=10),
+            ),
+        )
+    ),
     account=("okta_domain",),
     paging=pages(200),
     # Okta API, rate limits: each answer tells what is left for its group of endpoints, and when that begins anew.
