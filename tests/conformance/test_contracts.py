@@ -39,6 +39,7 @@ TABLES = {
     "monday": 15,
     "n_central": 19,
     "ninjaone": 20,
+    "okta": 20,
     "pagerduty": 18,
     "pipedrive": 13,
     "quickbooks": 20,

@@ -165,6 +165,14 @@ def aip(text: str) -> Query:
     return found
 
 
+def scim(text: str) -> Query:
+    """Okta: `lastUpdated gt "2026-01-01T00:00:00.000Z"`."""
+    reader = _Infix(text, quote='"', time="quoted", words=True)
+    found = Query(reader.condition(), forms=("iso_ms_z",))
+    reader.end()
+    return found
+
+
 def jql(text: str) -> Query:
     """Jira: `updated >= "2024-01-31 00:00" ORDER BY updated ASC, key ASC`. A query without a bound is refused."""
     reader = _Infix(text, quote='"', time="quoted")
@@ -376,6 +384,7 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "item_filter": item_filter,
     "jql": jql,
     "odata": odata,
+    "scim": scim,
     "soql": soql,
     "sql": sql,
     "sync_range": sync_range,
