@@ -16,6 +16,7 @@ from avesa.sandbox.vendor.times import SHAPES
 TABLES = {
     "atera": 20,
     "autotask": 20,
+    "bamboohr": 20,
     "connectwise": 20,
     "crowdstrike": 18,
     "duo": 20,
@@ -46,7 +47,7 @@ WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
     *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "helps", "stamps"),
+    *("in_turn", "under", "helps", "stamps", "everyone"),
 }
 QUERIES = {"query", "soql"}
 

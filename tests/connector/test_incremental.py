@@ -131,6 +131,15 @@ def test_the_window_stands_in_a_filter_whose_own_braces_stay() -> None:
     assert changes.asked(REQUEST, NOON).param("filter") == '{"updated":{"gt":"2026-03-01T12:00:00Z"}}'
 
 
+def test_a_window_of_whole_days_ends_with_tomorrow_or_where_its_last_day_counts_with_today() -> None:
+    ask = InParams((("start", "{since}"), ("end", "{until}")))
+    changes = Changes("date", ask=ask, form="%Y-%m-%d")
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    since = datetime(2026, 2, 1, tzinfo=UTC)
+    assert next_window(changes, since, noon) == (since, datetime(2026, 3, 2, tzinfo=UTC))
+    assert next_window(replace(changes, end_included=True), since, noon) == (since, datetime(2026, 3, 1, tzinfo=UTC))
+
+
 def test_the_window_stands_in_a_header() -> None:
     changes = Changes("u", ask=InHeader("If-Modified-Since"), form="%Y-%m-%dT%H:%M:%S")
     assert changes.asked(REQUEST, NOON).headers == (("If-Modified-Since", "2026-03-01T12:00:00"),)

@@ -335,3 +335,9 @@ def test_a_key_may_be_a_place_in_a_list() -> None:
     found = read(b'[[7, "Ann"], ["8"], []]', key=(("0",),), updated_at=None, deleted=None)
     assert [record.record_id for record in found] == ["7", "8", None]
     assert found[2].problem == "no key: 0 is missing"
+
+
+def test_a_map_without_records_may_be_written_as_an_empty_list() -> None:
+    assert read(b'{"employees": [ ]}', records=("employees",), records_as="map", key=()) == []
+    with pytest.raises(TableFailed, match="an object was expected"):
+        read(b'{"employees": [1]}', records=("employees",), records_as="map", key=())

@@ -125,6 +125,7 @@ class Changes:
     they come as events.
 
     `longest_window` is the most that the vendor answers at once: a longer span is asked for piece by piece.
+    `end_included` says that an end in whole days is the last of them, and may not lie in the future.
     `kept_for` is how far back the vendor remembers changes: behind that a full listing is due. `only` says that the
     vendor has no list without a window: nothing is ever listed, and the first pull asks for as much as `kept_for`
     reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
@@ -146,6 +147,7 @@ class Changes:
     records: str | None = None
     partial: bool = False
     longest_window: timedelta | None = None
+    end_included: bool = False
     kept_for: timedelta | None = None
     only: bool = False
     most: int | None = None
@@ -263,7 +265,7 @@ def next_window(
     if not changes.names_an_end:
         return begin, None
     end = now if changes.longest_window is None else min(begin + changes.longest_window, now)
-    if end == now and now - changes.rounded(now) > timedelta(hours=1):
+    if end == now and now - changes.rounded(now) > timedelta(hours=1) and not changes.end_included:
         end = now + timedelta(days=1)  # a form of whole days could not say the end of today otherwise
     rounded = changes.rounded(end)
     return begin, rounded if rounded > begin else end

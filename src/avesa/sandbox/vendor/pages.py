@@ -112,6 +112,9 @@ class Pager:
             self._saved[token] = _Saved(rows, end, number + 1, first, path, extra)
             words["token"] = token
             words["url"] = _url(rule, asked, path, first, token, values)
+        if not is_last and rule["kind"] == "page":
+            kept = [pair for pair in asked.query if pair[0] != rule["at"]]
+            words["url"] = f"{asked.path}?{urlencode([*kept, (rule['at'], number + 1)])}"
         page = Page(shown, _told(rule, shown, at, end, len(rows), words), {}, is_last)
         page.headers = _headers(rule, asked, page, len(rows), words)
         return page
