@@ -7,14 +7,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo test test-long bench lint format clean
+.PHONY: help demo demo-all test test-long test-aws test-infra bundles bench lint lint-infra format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
+	@echo "make demo-all one tenant with every service of the sandbox, checked against its world (some minutes)"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
-	@echo "make bench    the fold side by side with other engines, into docs/benchmarks.md (half an hour)"
+	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
+	@echo "make bundles  the zip files of the Lambda functions, into dist/"
+	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
+	@echo "make lint-infra mypy over the stacks, in their own environment"
 	@echo "make format   let ruff format the code, and our script the mapping files"
 	@echo "make clean    remove the environment and the demo's data"
 
@@ -28,7 +32,7 @@ $(VENV)/.runtime: $(BIN)/python requirements.txt pyproject.toml
 	@$(PIP) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-aws.txt
 	@echo "Installing what AVESA is tested with into $(VENV) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
@@ -36,11 +40,43 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 demo: $(VENV)/.runtime
 	@$(BIN)/avesa demo
 
+demo-all: $(VENV)/.runtime
+	@$(BIN)/avesa demo --all
+
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
 test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
+
+test-aws: $(VENV)/.dev test-infra
+	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/aws/infrastructure tests/aws tests/shared
+
+# ARGS are handed on: make bundles ARGS="--arch arm64".
+bundles: $(VENV)/.dev
+	$(BIN)/python scripts/build_lambda.py $(ARGS)
+
+# The stacks have an environment of their own, since what they need is large and nothing else needs it. Their tests know
+# nothing of the package, so the fixtures of other tests are left out.
+INFRA_TESTS = tests/aws/infrastructure
+test-infra: .venv-infra/.dev node_modules/.package-lock.json
+	.venv-infra/bin/python -m pytest -rs --confcutdir=$(INFRA_TESTS) $(INFRA_TESTS)
+
+.venv-infra/.infra: infrastructure/requirements.txt
+	@test -n "$(PYTHON)" || { echo "AVESA needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; exit 1; }
+	@echo "Installing what the stacks are made with into .venv-infra ..." >&2
+	@$(PYTHON) -m venv .venv-infra
+	@.venv-infra/bin/python -m pip --disable-pip-version-check --quiet install -r infrastructure/requirements.txt
+	@touch $@
+
+.venv-infra/.dev: .venv-infra/.infra infrastructure/requirements-dev.txt
+	@echo "Installing what the stacks are tested with into .venv-infra ..."
+	@.venv-infra/bin/python -m pip --disable-pip-version-check --quiet install -r infrastructure/requirements-dev.txt
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --silent
+	@touch $@
 
 # ARGS are handed on: make bench ARGS="--quick", or "--help".
 bench: $(VENV)/.runtime .venv-bench/.peers
@@ -59,10 +95,13 @@ lint: $(VENV)/.dev
 	$(BIN)/python scripts/format_mappings.py --check
 	$(BIN)/mypy
 
+lint-infra: .venv-infra/.dev
+	.venv-infra/bin/mypy --strict -p infrastructure
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python scripts/format_mappings.py
 
 clean:
-	rm -rf $(VENV) .venv-bench .bench .avesa
+	rm -rf $(VENV) .venv-infra node_modules cdk.out .venv-bench .bench .avesa

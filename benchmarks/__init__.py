@@ -1,1 +1,1 @@
-"""Benchmarks of the fold, side by side with other engines. `make bench` runs them and writes docs/benchmarks.md."""
+"""Benchmarks of the fold and of ingestion, side by side with others. `make bench` runs them into docs/benchmarks.md."""

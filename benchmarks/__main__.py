@@ -7,11 +7,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import report
-from benchmarks.cases import CASES, Plan, forget, say
-from benchmarks.engines import PEERS, ROOT, Bench
+from benchmarks import cases as fold
+from benchmarks import ingestion, report
+from benchmarks.cases import Plan, forget, say
+from benchmarks.engines import PEERS as PEERS_OF_FOLD
+from benchmarks.engines import ROOT, Bench
 from benchmarks.inputs import Sizes
 from benchmarks.results import Results
+
+CASES = {**fold.CASES, **ingestion.CASES}
+PEERS = (*PEERS_OF_FOLD, *ingestion.PEERS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,10 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.peers and not chosen.report and not chosen.peers_python.exists():
         parser.error(f"{chosen.peers_python} is missing: start with `make bench`, which sets up the peers")
     work = (chosen.work or ROOT / ".bench" / ("quick" if chosen.quick else str(chosen.rows))).absolute()
-    plan = Plan(Sizes(chosen.rows), pairs=chosen.pairs, peers=chosen.peers, tables=chosen.tables, many=chosen.commits)
+    peers = tuple(peer for peer in chosen.peers if peer in PEERS_OF_FOLD)
+    pipelines = tuple(peer for peer in chosen.peers if peer in ingestion.PEERS)
+    plan = Plan(Sizes(chosen.rows), pairs=chosen.pairs, peers=peers, tables=chosen.tables, many=chosen.commits)
+    plan = replace(plan, pipelines=pipelines, records=chosen.records, many_records=5 * chosen.records)
     if chosen.quick:
         plan = replace(plan, sizes=Sizes(min(chosen.rows, 20_000)), pairs=1)
         plan = replace(plan, tables=5, many=20, turns=3, generations=3)
+        plan = replace(plan, records=min(chosen.records, 3_000), slow_pages=12, pulls=1)
+        plan = replace(plan, many_records=2 * plan.records)
     bench = Bench(work, Path(sys.executable), chosen.peers_python.absolute())
     results = Results(work / "results.jsonl")
     work.mkdir(parents=True, exist_ok=True)
@@ -55,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each case")
     parser.add_argument("--tables", type=int, default=200, help="small tables")
     parser.add_argument("--commits", type=int, default=1000, help="commits after which the last are measured")
+    parser.add_argument("--records", type=int, default=200_000, help="records to ingest")
     parser.add_argument("--quick", action="store_true", help="tiny sizes and one round, to see that all of it runs")
     parser.add_argument("--cases", type=_names, default=",".join(CASES), help="comma-separated, of: %(default)s")
     peers = ",".join(PEERS)

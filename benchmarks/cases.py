@@ -12,6 +12,7 @@ from avesa.canonical_transform.canonical_table import FILE_FORMAT
 from benchmarks import engines, inputs
 from benchmarks.engines import PEERS, Bench
 from benchmarks.inputs import Delivery, Sizes
+from benchmarks.names import TENANT
 from benchmarks.results import Results
 
 HISTORY = 4
@@ -34,6 +35,13 @@ class Plan:
     generations: int = 10
     """Of all rows, for the case of memory: ten times the rows is how many versions are folded."""
     peers: tuple[str, ...] = PEERS
+    pipelines: tuple[str, ...] = ()
+    """Those beside AVESA in the cases of ingestion."""
+    records: int = 200_000
+    many_records: int = 1_000_000
+    slow_pages: int = 400
+    pulls: int = 3
+    """Rounds of the cases of ingestion, where the slowest take a minute each."""
 
     @property
     def current(self) -> Delivery:
@@ -236,7 +244,7 @@ def _keep_as_base(folder: Path, base: Path) -> None:
 
 
 def _canonical(folder: Path) -> set[Path]:
-    return set((folder / "data" / inputs.TENANT / "canonical").rglob("*"))
+    return set((folder / "data" / TENANT / "canonical").rglob("*"))
 
 
 def _empty(folder: Path) -> Path:

@@ -34,6 +34,12 @@ TYPES: dict[str, str] = {
 }
 """Column to type of the mapping, in order."""
 
+FIFTEEN = (
+    *("summary", "contact_name", "contact_email", "company_name", "status", "priority", "owner"),
+    *("budget_hours", "rate", "amount", "company_number", "visits", "entered_at", "due_at", "is_billable"),
+)
+"""Those of them that the mapping is measured with alone."""
+
 SQL_TYPE = {
     "text": "VARCHAR",
     "decimal": "DECIMAL(18,4)",
@@ -57,13 +63,17 @@ def values() -> list[str]:
     return [f"{_value(name, number)} AS {name}" for number, name in enumerate(TYPES)]
 
 
+def words() -> list[str]:
+    """What texts are made of."""
+    return _WORDS.split()
+
+
 def _value(name: str, number: int) -> str:
     def drawn(part: int = 0) -> str:
         return f"hash(i, {number * 8 + part}{', g' if name in CHANGING else ''})"
 
     def word(part: int) -> str:
-        words = _WORDS.split()
-        return f"{words}[1 + ({drawn(part)} % {len(words)})::INTEGER]"
+        return f"{words()}[1 + ({drawn(part)} % {len(words())})::INTEGER]"
 
     texts = {
         "summary": f"concat_ws(' ', {word(1)}, {word(2)}, {word(3)}, hex({drawn(4)} % 4294967296))",

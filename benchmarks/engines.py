@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import inputs
 from benchmarks.inputs import Delivery
+from benchmarks.names import TENANT
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,24 +54,24 @@ def run_step(bench: Bench, engine: str, folder: Path, delivery: Delivery, *, fir
             return run_avesa(bench, folder, [delivery], tables)
         case "delta":
             step = "initial" if first else "batch"
-            return _run(bench, bench.peers, "delta_merge", [step, str(folder), typed, str(tables)])
+            return run_worker(bench, bench.peers, "delta_merge", [step, str(folder), typed, str(tables)])
         case "dlt":
-            return _run(bench, bench.peers, "dlt_scd2", ["run", str(folder), typed, str(tables)])
+            return run_worker(bench, bench.peers, "dlt_scd2", ["run", str(folder), typed, str(tables)])
         case _:
             strategy = engine.removeprefix("dbt_")
-            return _run(bench, bench.peers, "dbt_snapshot", [strategy, str(folder), typed, str(tables)])
+            return run_worker(bench, bench.peers, "dbt_snapshot", [strategy, str(folder), typed, str(tables)])
 
 
 def run_avesa(bench: Bench, folder: Path, deliveries: Sequence[Delivery], tables: int = 1) -> Any:
     """Land the deliveries, which costs nothing here, and fold them all at once."""
     _land(bench, folder, deliveries, tables)
-    return _run(bench, bench.ours, "avesa_fold", [str(folder)])
+    return run_worker(bench, bench.ours, "avesa_fold", [str(folder)])
 
 
 def run_profile(bench: Bench, folder: Path, delivery: Delivery, tables: int = 1) -> dict[str, float]:
     """As `run_step` for AVESA, under the profiler: seconds by function."""
     _land(bench, folder, [delivery], tables)
-    seconds: dict[str, float] = _run(bench, bench.ours, "avesa_profile", [str(folder)])["seconds"]
+    seconds: dict[str, float] = run_worker(bench, bench.ours, "avesa_profile", [str(folder)])["seconds"]
     return seconds
 
 
@@ -81,38 +82,40 @@ def _land(bench: Bench, folder: Path, deliveries: Sequence[Delivery], tables: in
 
 
 def tenants(tables: int) -> list[str]:
-    return [inputs.TENANT, *(f"{inputs.TENANT}{number:04}" for number in range(1, tables))]
+    return [TENANT, *(f"{TENANT}{number:04}" for number in range(1, tables))]
 
 
 def run_copy(bench: Bench, files: Sequence[Path], file_format: str) -> Any:
     output = bench.work / "copy.parquet"
-    cost = _run(bench, bench.ours, "stream_copy", [file_format, str(output), *map(str, files)])
+    cost = run_worker(bench, bench.ours, "stream_copy", [file_format, str(output), *map(str, files)])
     output.unlink()
     return cost
 
 
 def run_mapping(bench: Bench, delivery: Delivery) -> Any:
-    return _run(bench, bench.ours, "avesa_mapping", [str(inputs.raw_file(bench.inputs, delivery))])
+    return run_worker(bench, bench.ours, "avesa_mapping", [str(inputs.raw_file(bench.inputs, delivery))])
 
 
 def run_commits(bench: Bench, folder: Path, deliveries: Path, few: int, many: int, turns: int) -> Any:
-    return _run(bench, bench.ours, "avesa_commits", [str(folder), str(deliveries), str(few), str(many), str(turns)])
+    return run_worker(
+        bench, bench.ours, "avesa_commits", [str(folder), str(deliveries), str(few), str(many), str(turns)]
+    )
 
 
 def add_history(bench: Bench, engine: str, folder: Path, generations: Sequence[Delivery]) -> None:
     """Give a peer's table its past. AVESA has no such way: it folds its past like everything else."""
     files = [str(inputs.typed_file(bench.inputs, delivery)) for delivery in generations]
-    _run(bench, bench.peers, "peer_history", [engine, str(folder), *files], tells=False)
+    run_worker(bench, bench.peers, "peer_history", [engine, str(folder), *files], tells=False)
 
 
 def digest(bench: Bench, engine: str, folder: Path) -> dict[str, int]:
-    found: dict[str, int] = _run(bench, bench.ours, "digest", [engine, str(folder)])["held"]
+    found: dict[str, int] = run_worker(bench, bench.ours, "digest", [engine, str(folder)])["held"]
     return found
 
 
 def current_files(folder: Path) -> list[Path]:
     """The files of a freshly loaded canonical table, which holds nothing but current rows."""
-    return sorted((folder / "data" / inputs.TENANT / "canonical" / "requests").glob("*.parquet"))
+    return sorted((folder / "data" / TENANT / "canonical" / "requests").glob("*.parquet"))
 
 
 def copy_folder(base: Path, folder: Path) -> None:
@@ -129,7 +132,7 @@ def _link_or_copy(source: str, target: str) -> str:
     return target
 
 
-def _run(bench: Bench, python: Path, worker: str, arguments: Sequence[str], *, tells: bool = True) -> Any:
+def run_worker(bench: Bench, python: Path, worker: str, arguments: Sequence[str], *, tells: bool = True) -> Any:
     """Run one worker in a process of its own; the last line that it prints, decoded.
 
     Added to it are `wall_s` and `cpu_s` (user and system) of the whole process, from its start to its end.

@@ -16,7 +16,7 @@ class Goal:
     what: str
     found: float | None
     bound: float
-    unit: Literal["x", "MB", "ms", ""]
+    unit: Literal["x", "MB", "ms", "/s", ""]
     at_least: bool = False
     work: float | None = None
 
@@ -104,4 +104,6 @@ def _small(results: Results) -> Iterator[Goal]:
 def _figure(value: float, unit: str) -> str:
     if unit == "x":
         return f"{value:.2f}x"
+    if unit == "/s":
+        return f"{value:,.0f}"
     return f"{value:.0f} {unit}".strip()

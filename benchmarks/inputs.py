@@ -16,8 +16,8 @@ import duckdb
 from avesa.shared import layout
 from avesa.shared.receipt import Receipt, encode_receipt
 from benchmarks import columns
+from benchmarks.names import SERVICE, TABLE
 
-TENANT, SERVICE, TABLE = "acme", "vendor", "requests"
 FIRST_ID = 1_000_001
 """Ids keep their number of digits, so that the order of their texts is the order of their numbers."""
 DAY_ZERO = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,8 +8,11 @@ import platform
 import subprocess
 from pathlib import Path
 
-_OURS = ("avesa", "duckdb", "deltalake")
-_PEERS = ("deltalake", "pyarrow", "dlt", "dbt-core", "dbt-duckdb", "duckdb")
+_OURS = ("avesa", "duckdb", "deltalake", "httpx2", "msgspec", "arro3-io")
+_PEERS = (
+    *("deltalake", "pyarrow", "dlt", "dbt-core", "dbt-duckdb", "duckdb"),
+    *("airbyte-cdk", "singer-sdk", "polars", "requests", "urllib3"),
+)
 _ASK = """
 import importlib.metadata, json, platform, sys
 found = {"Python": platform.python_version()}

@@ -1,206 +1,79 @@
-"""The report: docs/benchmarks.md with its plot, from the results and nothing else."""
+"""The report: docs/benchmarks.md with its plot, from the results and nothing else.
+
+The page has a part for the fold and one for ingestion. A part of which nothing was measured stays as it is on the page,
+so that one can be measured without the other.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from statistics import median
 
-from benchmarks import goals, machine
+from benchmarks import cases, fold_report, ingestion, ingestion_report, machine
 from benchmarks.cases import Plan, say
-from benchmarks.engines import ROOT, TITLES, Bench
+from benchmarks.engines import ROOT, Bench
 from benchmarks.results import Results
+
+PARTS = {"The fold": cases.CASES, "Ingestion": ingestion.CASES}
+"""Title of each part, and the cases that it tells of."""
 
 
 def write(bench: Bench, plan: Plan, results: Results, docs: Path) -> str:
     """Write `benchmarks.md` and `images/benchmarks.svg` below a folder; gives the text."""
     docs.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(_parts(bench, plan, results)) + "\n"
-    (docs / "benchmarks.md").write_text(text)
-    if plan.peers:
+    page = docs / "benchmarks.md"
+    text = "\n\n".join(_page(bench, plan, results, page.read_text() if page.exists() else "")) + "\n"
+    page.write_text(text)
+    if plan.peers and _is_measured(results, "The fold"):
         _plot(bench, results, docs / "images" / "benchmarks.svg")
     return text
 
 
 def differences(results: Results) -> list[str]:
-    """Where an engine's table does not hold what AVESA's holds after the same deliveries."""
-    found = []
-    for case in ("initial", "random", "history", "recent", "small"):
-        ours = _content(results, case, "avesa")
-        for engine in results.engines(case, TITLES):
-            theirs = _content(results, case, engine)
-            if ours and theirs and ours != theirs:
-                found.append(f"{case}: {TITLES[engine]} holds other rows than AVESA")
-    return found
+    """Where an engine or a pipeline does not end with what AVESA ends with."""
+    return [*fold_report.differences(results), *ingestion.differences(results)]
 
 
-def _content(results: Results, case: str, engine: str) -> tuple[int, ...]:
-    names = ("rows", "current_rows", "current", "versions")
-    rows = [row for row in results.of(case, engine).values() if "versions" in row and "rows" in row]
-    return tuple(rows[0][name] for name in names) if rows else ()
-
-
-def _parts(bench: Bench, plan: Plan, results: Results) -> Iterable[str]:
+def _page(bench: Bench, plan: Plan, results: Results, before: str) -> Iterable[str]:
+    """The opening and each part, without blank lines around it."""
     text = _prose()
-    rows = f"{plan.sizes.rows:,}"
-    yield text["opening"]
-    if plan.peers:
-        yield "\n![Wall and CPU time of each engine](images/benchmarks.svg)\n"
+    yield text["opening"].strip()
+    for title in PARTS:
+        measured = _is_measured(results, title)
+        part = "\n".join(_part(bench, plan, results, title, text)) if measured else _kept(before, title)
+        if part:
+            yield part.strip()
+
+
+def _part(bench: Bench, plan: Plan, results: Results, title: str, text: dict[str, str]) -> Iterable[str]:
+    yield f"# {title}\n"
+    if title == "The fold" and plan.peers:
+        yield "![Wall and CPU time of each engine](images/benchmarks.svg)\n"
     yield f"Measured on: {machine.machine()}.\n"
-    yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if plan.peers else None))
-    yield "## What is to be reached\n"
-    yield from _table(
-        ("goal", "wanted", "measured", "without start", ""), [_goal(goal) for goal in goals.goals(results)]
-    )
-    yield f"\n## A batch of one per cent into {rows} rows\n"
-    yield text["batch"]
-    for case, title in (
-        ("random", "Random keys, no history"),
-        ("history", f"Random keys, {4 * plan.sizes.rows:,} closed versions beside the current rows"),
-        ("recent", "Keys among the newest five per cent, no history"),
-    ):
-        yield f"\n### {title}\n"
-        yield from _costs(results, case)
-    yield f"\n## Initial load of {rows} rows\n"
-    yield text["initial"]
-    yield from _costs(results, "initial")
-    yield from _small(results, plan, text["small"])
-    yield from _long_run(results, text)
-    yield from _profile(results, text["profile"])
-    yield f"\n{text['method']}"
-    yield _same(results)
+    with_peers = plan.peers or plan.pipelines
+    yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
+    if title == "The fold":
+        yield from fold_report.part(results, plan, text)
+    else:
+        yield from ingestion_report.part(results, text)
 
 
-def _goal(goal: goals.Goal) -> tuple[str, ...]:
-    verdict = {True: "reached", False: "**not reached**", None: ""}[goal.is_reached]
-    return goal.what, goal.wanted, goal.measured, goal.measured_work, verdict
+def _is_measured(results: Results, title: str) -> bool:
+    return any(row["case"] in PARTS[title] for row in results.all())
 
 
-def _costs(results: Results, case: str) -> Iterable[str]:
-    """A table of a case; nothing where it was not measured."""
-    rows = []
-    for engine in results.engines(case, TITLES):
-        rows.append((TITLES[engine], *_cost(results, case, engine), *_to_ours(results, case, engine)))
-        if engine == "avesa":
-            work = _medians(results, case, "mapping", ("work_wall_s", "work_cpu_s"))
-            rows.append(("of that, the mapping from JSON", "", "", *work, "", "", ""))
-            rows.append(
-                ("and the fold, the files and the commit", "", "", *_without_mapping(results, case), "", "", "")
-            )
-    if not rows:
-        return ["Not measured."]
-    return _table(("engine", *_COST, "wall, to AVESA", "CPU, to AVESA"), rows)
-
-
-_COST = ("wall s", "CPU s", "wall s without start", "CPU s without start", "peak MB")
-
-
-def _cost(results: Results, case: str, engine: str) -> tuple[str, ...]:
-    times = _medians(results, case, engine, ("wall_s", "cpu_s", "work_wall_s", "work_cpu_s"))
-    return *times, _shown(results.median(case, engine, "peak_mb"), "{:.0f}")
-
-
-def _medians(results: Results, case: str, engine: str, figures: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_shown(results.median(case, engine, figure), "{:.2f}") for figure in figures)
-
-
-def _without_mapping(results: Results, case: str) -> tuple[str, ...]:
-    """What AVESA's work costs but for the mapping, which no other engine has to do here."""
-    rounds = results.of(case, "avesa"), results.of(case, "mapping")
-    both = sorted(rounds[0].keys() & rounds[1].keys())
-    return tuple(
-        _shown(median(rounds[0][turn][figure] - rounds[1][turn][figure] for turn in both) if both else None, "{:.2f}")
-        for figure in ("work_wall_s", "work_cpu_s")
-    )
-
-
-def _to_ours(results: Results, case: str, engine: str) -> tuple[str, ...]:
-    pair = (case, engine), (case, "avesa")
-    return tuple(_shown(results.ratio(figure, *pair), "{:.2f}x") for figure in ("wall_s", "cpu_s"))
-
-
-def _small(results: Results, plan: Plan, prose: str) -> Iterable[str]:
-    tables = results.median("small", "avesa", "tables") or plan.tables
-    yield f"\n## {tables:.0f} small tables, {plan.small_rows:,} rows and {plan.small_batch} incoming each\n"
-    yield prose
-    rows = []
-    for engine in results.engines("small", TITLES):
-        each = [results.median("small", engine, figure) for figure in ("wall_s", "cpu_s", "work_wall_s", "work_cpu_s")]
-        rows.append(
-            (
-                TITLES[engine],
-                *(_shown(None if value is None else value / tables * 1000, "{:.0f}") for value in each),
-                _shown(results.median("small", engine, "peak_mb"), "{:.0f}"),
-                *_to_ours(results, "small", engine),
-            )
-        )
-    head = ("engine, ms a table", "wall", "CPU", "wall without start", "CPU without start", "peak MB")
-    yield from _table((*head, "wall, to AVESA", "CPU, to AVESA"), rows)
-
-
-def _long_run(results: Results, text: dict[str, str]) -> Iterable[str]:
-    yield "\n## The thousandth sync\n"
-    yield text["commits"]
-    rows = [
-        (name, *(_shown(results.median("commits", "avesa", f"{t}_{figure}"), "{:.1f}") for t in ("few", "many")))
-        for name, figure in (
-            ("whole fold, wall ms", "fold_ms"),
-            ("whole fold, CPU ms", "fold_cpu_ms"),
-            ("commit alone, wall ms", "commit_ms"),
-            ("commit alone, CPU ms", "commit_cpu_ms"),
-        )
-    ]
-    few, many = (results.median("commits", "avesa", name) or 0 for name in ("few", "many"))
-    yield from _table(("", f"after {few:.0f} commits", f"after {many:,.0f}"), rows)
-    yield "\n## Nothing new, and very much at once\n"
-    versions = results.median("memory", "avesa", "versions")
-    yield from _table(
-        ("case", *_COST),
-        [
-            ("a batch of one per cent, all of it known already", *_cost(results, "nothing", "avesa")),
-            (f"{versions or 0:,.0f} versions folded from raw at once", *_cost(results, "memory", "avesa")),
-        ],
-    )
-
-
-def _profile(results: Results, prose: str) -> Iterable[str]:
-    parts = {"avesa": "The batch with history", "small": "All small tables"}
-    found = {engine: results.of("profile", engine) for engine in parts}
-    if not any(found.values()):
-        return
-    yield "\n## Where the time goes\n"
-    yield prose
-    for engine, title in parts.items():
-        spent: dict[str, float] = found[engine][0]["seconds"] if found[engine] else {}
-        if not spent:
-            continue
-        whole = max(spent.values())
-        yield f"\n### {title}\n"
-        yield from _table(
-            ("function", "s", "share"),
-            [(f"`{name}`", f"{seconds:.2f}", f"{seconds / whole:.0%}") for name, seconds in spent.items()],
-        )
-
-
-def _same(results: Results) -> str:
-    different = differences(results)
-    if different:
-        return "\nThe tables were NOT equal: " + "; ".join(different) + "."
-    return "\nIn this run all engines' tables were equal after the same deliveries."
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    yield "| " + " | ".join(head) + " |"
-    yield "|---" + "|---:" * (len(head) - 1) + "|"
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-
-
-def _shown(value: float | None, form: str) -> str:
-    return "" if value is None else form.format(value)
+def _kept(page: str, title: str) -> str:
+    """A part as it stands on the page; nothing where it is not there."""
+    heads = {f"# {name}" for name in PARTS}
+    lines = page.splitlines()
+    if f"# {title}" not in lines:
+        return ""
+    begin = lines.index(f"# {title}")
+    end = next((at for at in range(begin + 1, len(lines)) if lines[at] in heads), len(lines))
+    return "\n".join(lines[begin:end])
 
 
 def _prose() -> dict[str, str]:
@@ -212,20 +85,9 @@ def _prose() -> dict[str, str]:
 
 def _plot(bench: Bench, results: Results, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    bars = {
-        title: {
-            TITLES[engine]: [results.median(case, engine, figure) for figure in ("wall_s", "cpu_s")]
-            for engine in results.engines(case, TITLES)
-        }
-        for case, title in (
-            ("history", "1 % batch, with history"),
-            ("initial", "initial load"),
-            ("small", "small tables, all"),
-        )
-    }
     done = subprocess.run(
         [str(bench.peers), "-m", "benchmarks.plot", str(path)],
-        input=json.dumps(bars),
+        input=json.dumps(fold_report.bars(results)),
         cwd=ROOT,
         text=True,
         capture_output=True,

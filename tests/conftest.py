@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
+from aws_server import AwsServer, aws_server
 from s3_server import CannotStart, S3Root, S3Server, s3_server
 
 
@@ -24,3 +26,26 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 def s3_root(s3: S3Server) -> S3Root:
     """A root of its own in that server: `open_objects(s3_root.url, s3_options=s3_root.options)`."""
     return S3Root(f"s3://{s3.bucket}/{uuid.uuid4().hex}", s3.options)
+
+
+@pytest.fixture(scope="session")
+def aws_server_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServer]:
+    """One stand-in for AWS for the whole session. Tests that need it are skipped where it cannot be started."""
+    try:
+        with aws_server(tmp_path_factory.mktemp("aws")) as server:
+            yield server
+    except CannotStart as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def aws(aws_server_of_session: AwsServer, monkeypatch: pytest.MonkeyPatch) -> AwsServer:
+    """That stand-in, and an environment in which every AWS client goes to it and to nothing else."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in aws_server_of_session.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    return aws_server_of_session

@@ -193,6 +193,7 @@ def limits(*, small: bool, ranges: bool) -> Iterator[None]:
             (table_change, "SMALL"): 2,
             (table_change, "MOST_SMALL_FILES"): 2,
             (ledger, "MOST_RECENT"): 2,
+            (ledger, "MOST_UNACCEPTED"): 1,
         }
     if ranges:
         wanted |= {(raw_history, "MOST_ROWS"): 4}

@@ -180,7 +180,7 @@ def _watch_objects(watch: _Watch) -> None:
 
 
 def _watch_state(watch: _Watch) -> None:
-    put, take, release, log = SqliteWatermarks.put, SqliteLeases._take, SqliteLeases._release, SqliteRunLog.write
+    put, take, release, log = SqliteWatermarks.put, SqliteLeases.take, SqliteLeases.release, SqliteRunLog.write
     writing = Database.writing
 
     def watched_put(self: SqliteWatermarks, state: TableState) -> TableState:
@@ -207,7 +207,7 @@ def _watch_state(watch: _Watch) -> None:
             watch.reach("middle")  # the statements are done, the commit is not
 
     _put(SqliteWatermarks, put=watched_put)
-    _put(SqliteLeases, _take=watched_take, _release=watched_release)
+    _put(SqliteLeases, take=watched_take, release=watched_release)
     _put(SqliteRunLog, write=watched_log)
     _put(Database, writing=watched_writing)
 

@@ -20,11 +20,16 @@ def mapped_rows(
     table: str, service: str, endpoint: str, records: dict[str, Any], parent_id: str | None = None
 ) -> list[dict[str, Any]]:
     """The row of each record, given by their ids, with `uncastable`: what was there and did not fit its column."""
+    return queried(source_query(load_mapping(table), service, endpoint, "raw"), records, parent_id)
+
+
+def queried(query: str, records: dict[str, Any], parent_id: str | None = None) -> list[dict[str, Any]]:
+    """The rows that a mapping's query makes of records, by their ids."""
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone = 'UTC'")
     payloads = [json.dumps(record) for record in records.values()]
     con.execute(_RAW, {"ids": list(records), "payloads": payloads, "parent_id": parent_id})
-    found = con.execute(source_query(load_mapping(table), service, endpoint, "raw"))
+    found = con.execute(query)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

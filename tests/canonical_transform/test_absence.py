@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from avesa.canonical_transform.ledger import encode_ledger
 from avesa.shared.guard import Guard
 from fold_story import agrees, change, decide, fold_each, gone, listing, spans, thing
-from fold_table import Folding
+from fold_table import Folding, thing_values
 from raw_files import PullOf, Row, at
+from scd2_oracle import history
 
 
 def test_absence_from_a_complete_listing_deletes_at_its_start(folding: Folding) -> None:
@@ -377,3 +380,48 @@ def test_a_listing_with_two_receipts_does_not_agree_with_itself(folding: Folding
     (raw / "shrunken-again.receipt.json").write_bytes((raw / "shrunken.receipt.json").read_bytes())
     assert len(folding.fold().held) == 1
     assert {v.valid_to for v in folding.versions()} == {None}
+
+
+def test_a_listing_with_two_receipts_that_was_held_waits_no_more_once_the_next_agrees(folding: Folding) -> None:
+    first, held = listing(10, *many(60, 10)), listing(20, *many(30, 20), name="held")
+    again, agreeing = replace(held, name="held-again"), listing(30, *many(30, 30))
+    folding.land(first, held, again, agreeing)
+    assert folding.fold().held == []
+    agrees(folding, first, held, again, agreeing)
+    assert Counter(v.valid_to for v in folding.versions()) == {None: 30, at(20): 30}
+    folding.land(change(40, thing("0", 35, 40, "b")))
+    assert folding.fold().receipts == 1
+
+
+def test_what_is_noted_of_listings_that_may_not_delete_does_not_grow_with_them(folding: Folding) -> None:
+    """A vendor that has one record without a key, forever. What was missing once must not be deleted by a late row."""
+
+    def lacking(minute: int) -> PullOf:
+        return listing(minute, thing("0", 1, minute), Row(None, {"name": "?"}, None, at(minute), problem="no key"))
+
+    pulls = [listing(10, *many(3, 10)), *(lacking(10 * number) for number in range(2, 150))]
+    folding.land(*pulls)
+    folding.fold()
+    assert len(encode_ledger(folding.ledger)) < 100 * len("YYYYMMDDTHHMMSSffffffZ-12345678.receipt.json: rejected")
+    late = change(3000, thing("1", 5, 3000, "late"))
+    folding.land(late)
+    folding.fold()
+    agrees(folding, *pulls, late)
+    assert spans(folding) == [("a", 1, 5, False), ("late", 5, None, False)]
+
+
+def test_of_two_listings_of_one_instant_that_lack_too_much_the_first_waits(tmp_path: Path) -> None:
+    folding = Folding(tmp_path, guard=Guard(share=0, records=0))
+    pulls = (
+        listing(10, *many(3, 10)),
+        listing(20, thing("0", 1, 20), name="first"),
+        listing(20, thing("1", 1, 20), name="second"),
+        listing(30, thing("0", 1, 30)),
+    )
+    for pull in pulls:
+        folding.land(pull)
+        report = folding.fold()
+    assert report.held == []
+    expected = history(pulls, thing_values, share=0, records=0)
+    assert folding.versions() == expected
+    assert {v.id: v.valid_to for v in expected} == {"0": None, "1": at(20), "2": at(20)}

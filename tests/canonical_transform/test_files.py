@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from avesa.shared.errors import ConfigurationError, StorageError
-from fold_story import change, fold_each, listing, spans, thing
+from fold_story import agrees, change, fold_each, listing, spans, thing
 from fold_table import Folding, things_mapping
 from landed_home import rewrite
 from raw_files import Row, at
@@ -105,6 +107,71 @@ def test_a_damaged_raw_file_is_told_and_changes_nothing(folding: Folding) -> Non
     with pytest.raises(StorageError):
         folding.fold(rebuild=True)
     assert folding.versions() == before
+
+
+def damaged(content: bytes, chance: Random) -> bytes:
+    """Cut off, or with a few bits turned."""
+    if chance.random() < 0.4:
+        return content[: chance.randrange(len(content))]
+    turned = bytearray(content)
+    for _ in range(chance.choice([1, 4, 20])):
+        turned[chance.randrange(len(turned))] ^= 1 << chance.randrange(8)
+    return bytes(turned)
+
+
+@pytest.mark.parametrize("kind", ["raw", "canonical"])
+def test_whatever_is_wrong_with_a_file_is_told_as_such(folding: Folding, kind: str) -> None:
+    """The reader of Parquet has many ways to say so. A bit in a value may also turn and nobody can tell here."""
+    chance = Random(1)
+    folding.land(change(10, *(thing(str(n), 1, 10, "x" * 50, tags={"a": n}) for n in range(50)), name="first"))
+    folding.fold()
+    folding.land(change(20, *(thing(str(n), 15, 20, "y" * 50, tags={"a": n}) for n in range(50)), name="second"))
+    raw = folding.root / "data/acme/raw/vendor/things/second-0.parquet"
+    (file,) = [raw] if kind == "raw" else folding.table_path.glob("*.parquet")
+    content, told = file.read_bytes(), 0
+    for number in range(40):
+        broken = Folding(shutil.copytree(folding.root, folding.root / str(number)), ledger=folding.ledger)
+        (broken.root / file.relative_to(folding.root)).write_bytes(damaged(content, chance))
+        try:
+            broken.fold()
+        except StorageError:
+            told += 1
+        shutil.rmtree(broken.root)
+    assert told >= 20
+
+
+def test_a_source_that_cannot_be_read_keeps_no_other_from_being_folded(tmp_path: Path) -> None:
+    """Nor what was landed of it before the file that is missing."""
+    mapping = things_mapping(services=("broken", "vendor"))
+    folding = Folding(tmp_path, mapping=mapping)
+    for service in ("broken", "vendor"):
+        folding.land(change(10, thing("1", 1, 10)), service=service)
+    folding.fold()
+    folding.land(
+        change(20, thing("2", 15, 20)),
+        listing(30, *(thing(id_, 1, 30) for id_ in "12"), name="missing"),
+        service="broken",
+    )
+    folding.land(change(20, thing("3", 15, 20)))
+    file = folding.root / "data/acme/raw/broken/things/missing-0.parquet"
+    content = file.read_bytes()
+    file.unlink()
+    with pytest.raises(StorageError, match=r"broken/things: .*missing-0\.parquet is missing"):
+        folding.fold()
+    assert {row["source_id"] for row in folding.rows()} == {"1", "2", "3"}
+    file.write_bytes(content)
+    assert folding.fold().receipts == 1
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP", "VARCHAR"])
+def test_the_times_of_a_raw_file_may_be_written_in_another_unit_or_as_text(folding: Folding, kind: str) -> None:
+    pull = change(10, thing("1", 5, 10), thing("2", None, 10), name="first")
+    folding.land(pull)
+    times = ", ".join(f"timezone('UTC', {name})::{kind} AS {name}" for name in ("updated_at", "extracted_at"))
+    file = folding.root / "data/acme/raw/vendor/things/first-0.parquet"
+    rewrite(file, f"SELECT * REPLACE ({times}) FROM read_parquet('{{file}}')")
+    folding.fold()
+    agrees(folding, pull)
 
 
 def test_another_tenants_receipt_is_never_folded(folding: Folding) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from avesa.shared.objects import Objects
+from fold_arrivals import limits
 from fold_story import agrees, change, fold_each, gone, listing, spans, thing
+from fold_streams import ODD_IDS
 from fold_table import Folding, things_mapping
 from raw_files import Row, at
 from scd2_oracle import Version
@@ -462,17 +465,55 @@ def test_what_was_told_before_costs_no_file_and_no_commit(folding: Folding, upda
     assert sorted(folding.table_path.rglob("*")) == before
 
 
-def test_a_record_that_came_back_costs_nothing_more_when_it_is_told_again(folding: Folding) -> None:
-    two = lambda m: thing("2", 1, m)  # noqa: E731
-    for pull in (
-        listing(10, thing("1", 1, 10), two(10)),
-        listing(20, two(20)),
-        listing(30, thing("1", 1, 30), two(30)),
-    ):
+GONE_AND_BACK = (
+    listing(10, thing("1", 1, 10), thing("2", 1, 10)),
+    listing(20, thing("2", 1, 20)),
+    listing(30, thing("1", 1, 30), thing("2", 1, 30)),
+)
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The receipts that are read: all of them, where a record must be folded again from raw."""
+    paths: list[str] = []
+    read = Objects.read
+    monkeypatch.setattr(Objects, "read", lambda self, path: (paths.append(path), read(self, path))[1])
+    return paths
+
+
+def test_a_record_that_came_back_costs_nothing_more_when_it_is_told_again(
+    folding: Folding, looked_up: list[str]
+) -> None:
+    fold_each(folding, *GONE_AND_BACK)
+    again = listing(40, thing("1", 1, 40), thing("2", 1, 40))
+    folding.land(again)
+    looked_up.clear()
+    assert folding.fold().commits == 0
+    assert len(looked_up) == 1
+    agrees(folding, *GONE_AND_BACK, again)
+
+
+def test_a_listing_that_shows_what_came_back_as_it_is_and_changed_tells_both(folding: Folding) -> None:
+    """As it is, it lives on from that listing: so the change, which is older than it, was undone."""
+    fold_each(folding, *GONE_AND_BACK, listing(40, thing("1", 35, 39, "b"), thing("1", 1, 40), thing("2", 1, 40)))
+    assert spans(folding) == [("a", 1, 20, True), ("a", 30, 35, False), ("b", 35, 40, False), ("a", 40, None, False)]
+
+
+@pytest.mark.parametrize("scd_type", [1, 2])
+def test_a_record_that_lives_again_after_its_deletion_has_no_past_looked_up(
+    tmp_path: Path, scd_type: int, looked_up: list[str]
+) -> None:
+    folding = Folding(tmp_path, mapping=things_mapping(scd_type=scd_type))
+    for pull in (change(10, thing("1", 5, 10)), change(20, gone("1", 15, 20)), change(30, thing("2", 25, 30))):
         folding.land(pull)
         folding.fold()
-    folding.land(listing(40, thing("1", 1, 40), two(40)))
-    assert folding.fold().commits == 0
+    folding.land(change(40, thing("1", 35, 40), thing("3", 36, 40)))
+    looked_up.clear()
+    folding.fold()
+    assert len(looked_up) == 1
+    assert {v.id: v.valid_from for v in folding.versions() if v.valid_to is None} == {
+        "1": at(35), "2": at(25), "3": at(36)
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("moment", FAR)
@@ -497,3 +538,29 @@ def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:
     """The latest time of many a vendor's clock, 9999-12-31T23:59:59.9999999Z, stands for never."""
     fold_each(folding, change(10, Row("1", {"name": "a"}, datetime.max.replace(tzinfo=UTC), at(10)), thing("2", 1, 10)))
     assert {v.id for v in folding.versions()} == {"1", "2"}
+
+
+@pytest.mark.parametrize("id_", ["\U0010ffff\U0010ffff", "\U00020bb7野家", "x" * 20_000, "", "a\0b"])
+def test_a_table_may_have_one_record_whatever_its_id(folding: Folding, id_: str) -> None:
+    fold_each(
+        folding,
+        listing(10, thing(id_, 5, 10)),
+        change(20, thing(id_, 15, 20, "b")),
+        listing(30, thing(id_, 25, 30, "c")),
+        listing(40, thing(id_, 25, 40, "c"), thing("1", 35, 40)),
+        change(50, thing(id_, 12, 50, "late")),
+    )
+    assert [name for name, *_ in spans(folding, id_)] == ["a", "late", "b", "c"]
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_an_id_is_any_text_a_null_character_and_the_last_of_all_texts_too(folding: Folding, small: bool) -> None:
+    """In one file and in ranges of keys, whose bounds are such ids."""
+    with limits(small=small, ranges=small):
+        fold_each(
+            folding,
+            change(10, *(thing(id_, 5, 10) for id_ in ODD_IDS)),
+            listing(20, *(thing(id_, 15, 20, "b") for id_ in ODD_IDS)),
+            listing(30, *(thing(id_, 15, 30, "b") for id_ in ODD_IDS[1:])),
+        )
+    assert len(folding.versions()) == 2 * len(ODD_IDS)

@@ -45,6 +45,11 @@ def cases_of(arrival: Arrival) -> Iterator[str]:
         yield "pulls that overlap"
     if any(a.started_at == b.started_at for a, b in pairwise(stream.pulls)):
         yield "pulls that began together"
+    if any(
+        a.started_at == b.started_at and a.complete and b.complete and {r.id for r in a.rows} != {r.id for r in b.rows}
+        for a, b in pairwise(pull for pull in stream.pulls if pull.kind == "listing")
+    ):
+        yield "two listings of one instant that differ"
     if [number for batch in arrival.batches for number in batch.pulls] != list(range(len(stream.pulls))):
         yield "pulls out of order"
     yield from _cases_of_absence(stream.pulls, {v.valid_to for v in history if v.is_deleted})
@@ -106,7 +111,7 @@ WANTED = {
     *("the same in other words", "two contents in one instant", "several observations of one record in one batch"),
     *("a deletion and a record in one batch", "a partial and a whole observation in one batch"),
     *("a deletion by absence", "a deletion by an empty listing", "an incomplete listing with rows"),
-    "a record that came back by a listing",
+    *("a record that came back by a listing", "two listings of one instant that differ"),
 }
 
 

@@ -337,6 +337,7 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (with_rule("name", {"path": "a", "when": {"b..c": "x"}}), "name.when", "a path: names joined by dots"),
         (with_rule("name", {"constant": "a", "when": {"b": "c"}}), "name", "only the keys constant"),
         (with_rule("count", "types[].id"), "count.path", "no []"),
+        (with_rule("labels", {"path": []}), "labels.path", "or names beside it"),
         (with_rule("name", {"constant": "a\0b"}), "name.constant", "without NUL"),
         (with_rule("name", {"constant": "a\ud83d"}), "name.constant", "without NUL characters and lone surrogates"),
     ],

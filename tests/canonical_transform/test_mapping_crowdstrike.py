@@ -23,6 +23,12 @@ def test_a_host_becomes_a_device() -> None:
         platform_name="Windows",
         chassis_type_desc="Notebook",
         filesystem_containment_status="normal",
+        status="contained",
+        system_manufacturer="Dell Inc.",
+        system_product_name="Latitude 5440",
+        serial_number="ABC123",
+        site_name="Default-First-Site-Name",
+        tags=["SensorGroupingTags/Office"],
         os_version="Windows 11",
         os_build="22631",
         local_ip="10.0.0.7",
@@ -35,25 +41,32 @@ def test_a_host_becomes_a_device() -> None:
         last_reboot="",
     )
     assert (row["name"], row["type"], row["type_category"]) == ("PC-7", "Notebook", "workstation")
-    assert (row["company_id"], row["status"], row["is_managed"]) == ("c1", "normal", True)
+    assert (row["company_id"], row["status"], row["is_managed"]) == ("c1", "contained", True)
+    assert (row["manufacturer"], row["model"], row["serial_number"]) == ("Dell Inc.", "Latitude 5440", "ABC123")
+    assert (row["site_name"], row["tags"]) == ("Default-First-Site-Name", '["SensorGroupingTags/Office"]')
     assert (row["os"], row["os_version"], row["agent_version"]) == ("Windows 11", "22631", "7.10.1")
     assert (json.loads(row["ip_addresses"]), row["public_ip"]) == (["10.0.0.7"], "192.0.2.1")
     assert json.loads(row["mac_addresses"]) == ["00-11-22-33-44-55"]
     assert (row["created_at"], row["last_boot_at"]) == (datetime(2024, 1, 31, 14, 5, 9, tzinfo=UTC), None)
 
 
+# Hosts API, device: product_type_desc is Workstation, Server or Domain Controller.
 @pytest.mark.parametrize(
-    ("platform", "chassis", "category"),
+    ("platform", "chassis", "product", "category"),
     [
-        ("iOS", None, "mobile"),
-        ("Android", "Notebook", "mobile"),
-        ("Linux", "rack mount chassis", "server"),
-        ("Windows", "Other", None),
-        (None, 9, None),
+        ("iOS", None, None, "mobile"),
+        ("Android", "Notebook", "Workstation", "mobile"),
+        ("Linux", "rack mount chassis", "Workstation", "server"),
+        ("Windows", "Other", "Domain Controller", "server"),
+        ("Windows", "", "Workstation", "workstation"),
+        ("Linux", "Other", "Pod", None),
+        (None, 9, None, None),
     ],
 )
-def test_a_host_is_of_a_kind_where_that_is_known(platform: str | None, chassis: Any, category: str | None) -> None:
-    row = row_of("devices", "hosts", platform_name=platform, chassis_type_desc=chassis)
+def test_a_host_is_of_a_kind_where_that_is_known(
+    platform: str | None, chassis: Any, product: str | None, category: str | None
+) -> None:
+    row = row_of("devices", "hosts", platform_name=platform, chassis_type_desc=chassis, product_type_desc=product)
     assert row["type_category"] == category
 
 

@@ -71,11 +71,14 @@ def test_a_ticket_becomes_a_row() -> None:
     assert (json.loads(row["tags"]), json.loads(row["custom_fields"])) == (["vip"], FIELDS)
 
 
+# Halo's guides: statuses are each instance's own list, to which it comes with suggestions. The names of those, and the
+# three that every instance has by number, have a category; others have one by what the ticket's own flags say.
 @pytest.mark.parametrize(
     ("fields", "category", "closed"),
     [
         ({"status_name": "IN PROGRESS", "status_id": 2, "hasbeenclosed": False}, "in_progress", False),
         ({"status_id": 1}, "new", None),
+        ({"status_name": "Pending Approval", "status_id": 33}, "waiting", None),
         ({"status_name": "Resolved", "status_id": 8}, "resolved", None),
         ({"status_name": "Erledigt", "status_id": 9, "hasbeenclosed": True}, "closed", True),
         # Once closed and open again: whether it is closed is not told.
@@ -132,6 +135,14 @@ def test_a_timesheet_event_becomes_a_time_entry() -> None:
     assert (row["ticket_id"], row["company_id"], row["company_name"], row["user_id"]) == (None, "12", "Acme", "3")
     assert (row["hours"], row["work_date"], row["notes"]) == (Decimal("0.75"), date(2024, 1, 31), "Call")
     assert (row["ended_at"], row["agreement_id"]) == (datetime(2024, 1, 31, 9, 45, tzinfo=UTC), None)
+
+
+@pytest.mark.parametrize(("number", "counts"), [(0, True), (-1, True), (None, True), (1, False), ("4", False)])
+def test_work_that_is_an_action_and_stands_in_the_timesheet_too_counts_once(number: Any, counts: bool) -> None:
+    event = {"id": 8, "ticket_id": 7, "action_number": number, "timetaken": 0.75}
+    row = row_of("time_entries", "timesheet_events", event)
+    assert (row["ticket_id"], row["hours"]) == ("7", Decimal("0.75") if counts else None)
+    assert row_of("time_entries", "timesheet_events", {"id": 8, "timetaken": 0.75})["hours"] == Decimal("0.75")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_a_device_of_the_directory_becomes_a_row() -> None:
     assert row["last_seen_at"] == datetime(2026, 2, 1, 0, 0, 0, 123456, tzinfo=UTC)
 
 
+# Graph, device resource: profileType is one of RegisteredDevice, SecureVM, Printer, Shared, IoT.
 @pytest.mark.parametrize(
     ("fields", "category"),
     [
@@ -86,6 +87,7 @@ def test_a_device_of_the_directory_becomes_a_row() -> None:
         ({"operatingSystem": "Linux"}, None),
         ({"operatingSystem": "Windows", "profileType": "SecureVM"}, "virtual"),
         ({"profileType": "Printer"}, "printer"),
+        ({"profileType": "IoT", "operatingSystem": "Linux"}, "other"),
         ({}, None),
     ],
 )

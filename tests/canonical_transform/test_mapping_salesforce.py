@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +28,7 @@ def test_a_case_becomes_a_ticket() -> None:
         {
             "CaseNumber": "00001001",
             "Subject": "Mail is down",
-            "Status": "Waiting on Customer",
+            "Status": "On Hold",
             "Priority": "High",
             "Type": "Problem",
             "Reason": None,
@@ -47,6 +48,13 @@ def test_a_case_becomes_a_ticket() -> None:
     assert (row["company_id"], row["contact_id"], row["contact_name"]) == ("001A", "003A", "Ada Doe")
     assert (row["device_id"], row["parent_ticket_id"]) == ("02iA", None)
     assert (row["is_closed"], row["is_escalated"], row["closed_at"]) == (False, True, None)
+
+
+def test_fields_of_a_tenants_own_are_kept_together() -> None:
+    own = {"Tier__c": "Gold", "Seats__c": 12, "Left__c": None, "Owner__r": {"Name": "Ada"}}
+    row = row_of("companies", "accounts", {"Name": "Acme", **own})
+    assert json.loads(row["custom_fields"]) == {"Tier__c": "Gold", "Seats__c": 12}
+    assert row_of("companies", "accounts", {"Name": "Acme", "Left__c": None})["custom_fields"] is None
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,40 @@ def test_an_account_becomes_a_company(kind: str | None, category: str | None, is
     assert (row["address_line1"], row["postal_code"]) == ("1 Road\nFloor 2", "00100")
     assert (row["annual_revenue"], row["employee_count"]) == (1500000, 12)
     assert (row["parent_company_id"], row["owner_id"]) == ("001P", "005O")
+
+
+# Object Reference, ContractStatus: the codes. Salesforce Help, contract status picklist values: the words that come
+# with contract management. Object Reference, OrderStatus: two codes, and no other is published.
+@pytest.mark.parametrize(
+    ("code", "status", "category"),
+    [
+        ("InApproval", "In Approval Process", "draft"),
+        ("Activated", "Our own word", "active"),
+        ("Expired", None, "ended"),
+        ("Another", "Contract Terminated", "ended"),
+        (None, "Awaiting Signature", "draft"),
+        ("Another", "Our own word", None),
+    ],
+)
+def test_a_contract_is_where_its_code_says_or_else_its_status(
+    code: str | None, status: str | None, category: str | None
+) -> None:
+    row = row_of("agreements", "contracts", {"StatusCode": code, "Status": status})
+    assert (row["status"], row["status_category"]) == (status, category)
+
+
+@pytest.mark.parametrize(("code", "category"), [("Draft", "draft"), ("Activated", "open"), ("Canceled", None)])
+def test_an_order_is_of_a_category_where_its_code_is_published(code: str, category: str | None) -> None:
+    assert row_of("invoices", "orders", {"StatusCode": code})["status_category"] == category
+
+
+@pytest.mark.parametrize(
+    ("priority", "level"), [("High", 2), ("Medium", 3), ("low", 4), ("Our own", None), (None, None)]
+)
+def test_a_case_has_a_level_where_its_priority_is_one_that_salesforce_comes_with(
+    priority: str | None, level: int | None
+) -> None:
+    assert row_of("tickets", "cases", {"Priority": priority})["priority_level"] == level
 
 
 def test_contacts_and_users_become_people() -> None:

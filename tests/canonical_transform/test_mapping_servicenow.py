@@ -51,6 +51,7 @@ INCIDENT = {
     "due_date": "2024-02-01 17:00:00",
     "resolved_at": "",
     "escalation": "0",
+    "time_worked": "1970-01-02 01:30:00",
 }
 
 
@@ -78,10 +79,13 @@ def test_an_incident_becomes_a_ticket() -> None:
         "resolved_at": None,
         "is_closed": False,
         "is_escalated": False,
+        "actual_hours": Decimal("25.5"),
     }
     assert part(row, expected) == expected
 
 
+# Where the words are ServiceNow's own: the task table's states (pending, open, work in progress, closed complete,
+# incomplete, skipped), those of problems since Madrid, and the request states of the service catalog.
 @pytest.mark.parametrize(
     ("endpoint", "record", "category"),
     [
@@ -96,6 +100,7 @@ def test_an_incident_becomes_a_ticket() -> None:
         ("problems", {"state": "104"}, "in_progress"),
         ("problems", {"state": "1", "active": "true"}, None),
         ("catalog_requests", {"request_state": "closed_cancelled", "state": "3"}, "cancelled"),
+        ("catalog_requests", {"request_state": "requested", "state": "3"}, "new"),
         ("catalog_requests", {"request_state": "", "state": "2"}, "in_progress"),
         ("requested_items", {"state": "-5"}, "waiting"),
         ("requested_items", {"state": "", "active": ""}, None),

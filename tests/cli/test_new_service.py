@@ -72,29 +72,77 @@ def test_from_a_plain_document_to_a_service_that_the_conformance_suite_passes(
     assert " passed" in shown
 
 
-def test_a_mapping_is_asked_for_until_it_is_there(avesa: Avesa, checkout: Path, tmp_path: Path) -> None:
+def feeding(tmp_path: Path, canonical: str, **fields: Any) -> Path:
+    """A document whose customers feed a canonical table, with more fields than they have."""
     whole = invented_document()
     facts = {"records": "data", "primary_key": ["id"], "cursor_field": "updatedAt", "parent": None}
-    whole["paths"]["/customers"]["get"]["x-endpoint"] = {"name": "customers", "canonical": "companies", **facts}
+    whole["paths"]["/customers"]["get"]["x-endpoint"] = {"name": "customers", "canonical": canonical, **facts}
     whole["paths"] = {"/customers": whole["paths"]["/customers"]}
+    whole["components"]["schemas"]["Customer"]["properties"] |= fields
     file = tmp_path / "told.json"
     file.write_text(json.dumps(whole))
+    return file
+
+
+MAPPING_TEST = "tests/canonical_transform/test_mapping_gatehouse.py"
+
+
+def test_a_mapping_begins_with_the_fields_that_are_named_as_columns(
+    avesa: Avesa, checkout: Path, tmp_path: Path
+) -> None:
+    fields = {
+        "postalCode": {"type": "string"},
+        "annualRevenue": {"type": "number"},
+        "employeeCount": {"type": "boolean"},  # no number
+        "statusCategory": {"type": "string"},  # a closed list needs a map
+        "sourceId": {"type": "string"},  # no column that a mapping fills
+        "tags": {"type": "string"},  # a list of words, or who knows
+        "country": {"type": "object", "properties": {"code": {"type": "string"}}},
+        "odd.city": {"type": "string"},
+    }
+    before = json.loads((checkout / "mappings/companies.json").read_text())
+    file = feeding(tmp_path, "companies", **fields)
     told = avesa.json("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
-    test = "tests/canonical_transform/test_mapping_gatehouse.py"
-    assert told["written"][-1] == test
-    assert any("mappings/companies.json" in line for line in told["next"])
+    assert told["written"][-2:] == [MAPPING_TEST, "mappings/companies.json"]
+    assert any(line.startswith("Go through mappings/companies.json") for line in told["next"])
+    after = json.loads((checkout / "mappings/companies.json").read_text())
+    drafted = after["sources"].pop("gatehouse")["customers"]
+    named = ("name", "phone", "postal_code", "annual_revenue", "is_active")
+    assert list(drafted) == [column for column in before["columns"] if column in named]
+    assert drafted["is_active"] == "active" and drafted["postal_code"] == "postalCode"
+    assert after == before
 
-    command = (sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider", test)
-    path = os.pathsep.join((str(checkout / "src"), str(checkout / "tests")))
-    environment = {**os.environ, "PYTHONPATH": path}
-    without = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
-    assert without.returncode == 1 and "KeyError: ('gatehouse', 'customers')" in without.stdout
+    run(checkout, "scripts/format_mappings.py", "--check")
+    tests = (MAPPING_TEST, "tests/conformance/test_mappings.py")
+    assert " passed" in run(checkout, "-m", "pytest", "-n0", "-p", "no:cacheprovider", *tests, "-k", "gatehouse")
 
+
+def test_a_mapping_is_asked_for_where_no_field_is_named_as_a_column(
+    avesa: Avesa, checkout: Path, tmp_path: Path
+) -> None:
+    before = (checkout / "mappings/opportunities.json").read_text()
+    file = feeding(tmp_path, "opportunities", name={"type": "object"})
+    told = avesa.json("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
+    assert told["written"][-1] == MAPPING_TEST
+    assert any(line.startswith("Map customers in mappings/opportunities.json") for line in told["next"])
+    assert (checkout / "mappings/opportunities.json").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("canonical", "says"), [("no_such_table", "there is no canonical table"), ("companies", "has gatehouse already")]
+)
+def test_a_mapping_that_cannot_be_drafted_stops_it_before_anything_is_written(
+    avesa: Avesa, checkout: Path, tmp_path: Path, canonical: str, says: str
+) -> None:
     mapping = checkout / "mappings/companies.json"
     companies = json.loads(mapping.read_text())
-    companies["sources"]["gatehouse"] = {"customers": {"name": "name", "phone": "phone", "is_active": "active"}}
+    companies["sources"]["gatehouse"] = {"sites": {"name": "label"}}
     mapping.write_text(json.dumps(companies))
-    assert "1 passed" in run(checkout, *command[1:])
+    before = sorted(checkout.rglob("*"))
+    file = feeding(tmp_path, canonical)
+    told = avesa("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout), code=2)
+    assert says in told.stderr and "Nothing was written" in told.stderr
+    assert sorted(checkout.rglob("*")) == before
 
 
 def test_a_few_words_are_enough_for_a_declaration(avesa: Avesa, checkout: Path) -> None:

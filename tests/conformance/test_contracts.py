@@ -16,9 +16,11 @@ from avesa.sandbox.vendor.times import SHAPES
 TABLES = {
     "atera": 20,
     "autotask": 20,
+    "auvik": 16,
     "bamboohr": 20,
     "connectwise": 20,
     "crowdstrike": 18,
+    "datto_rmm": 16,
     "duo": 20,
     "freshdesk": 15,
     "freshservice": 20,
@@ -26,14 +28,23 @@ TABLES = {
     "halopsa": 20,
     "harvest": 17,
     "hubspot": 16,
+    "hudu": 17,
+    "huntress": 17,
+    "itglue": 20,
     "intercom": 19,
     "jira": 21,
     "kaseya_bms": 19,
+    "jumpcloud": 20,
+    "meraki": 19,
     "microsoft365": 20,
     "monday": 15,
+    "n_central": 19,
+    "ninjaone": 20,
+    "pagerduty": 18,
     "pipedrive": 13,
     "quickbooks": 20,
     "salesforce": 18,
+    "sentinelone": 19,
     "servicenow": 20,
     "slack": 15,
     "stripe": 17,
@@ -44,10 +55,11 @@ TABLES = {
 }
 """How many tables each vendor's document has: those with a name of their own."""
 WORDS = {
-    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "fixed_cursor", "graphql"),
-    *("headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path", "rate"),
+    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "filters", "fixed_cursor"),
+    *("graphql", "headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path"),
+    *("rate", "published", "all_under"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "helps", "stamps", "everyone"),
+    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made", "everyone"),
 }
 QUERIES = {"query", "soql"}
 
@@ -72,7 +84,7 @@ def test_a_contract_is_facts_alone_sorted_and_small(service: str) -> None:
     path = FOLDER / f"{service}.json"
     text = path.read_text(encoding="utf-8")
     facts = json.loads(text)
-    assert [found for name, found in texts(facts) if len(found) > 80 and name not in QUERIES] == []
+    assert [found for name, found in texts(facts) if len(found) > 80 and " " in found and name not in QUERIES] == []
     assert text == json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
     assert path.stat().st_size < 120_000
 

@@ -10,7 +10,9 @@ import httpx2
 import pytest
 
 from avesa.sandbox.vendor.server import strict_vendor
-from conformance.walks import NOW, WALKS, Ask, hubspot_search, send
+from conformance.every_walk import WALKS
+from conformance.walks import NOW, Ask, send
+from conformance.walks_business import hubspot_search
 
 
 @pytest.fixture(scope="module")

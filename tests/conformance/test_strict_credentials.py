@@ -15,7 +15,9 @@ from avesa.sandbox.vendor.credentials import Credentials
 from avesa.sandbox.vendor.messages import Asked, Refused
 from avesa.sandbox.vendor.rsa import key_pair
 from avesa.sandbox.vendor.server import Serving, strict_vendor
-from conformance.walks import NOW, WALKS, Ask, basic, google_claims, jwt, send
+from conformance.every_walk import WALKS
+from conformance.walks import NOW, Ask, basic, send
+from conformance.walks_workplace import google_claims, jwt
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,9 @@ SINCE = "2026-03-01T11:30:00Z"
 
 CASES: dict[str, tuple[Any, str, str]] = {
     "aip": (f'createTime >= "{SINCE}"', "createTime", "iso_ms_z"),
+    "colons": (f"endedAt:ge:{SINCE}", "endedAt", "iso_ms_z"),
     "conditions": (f"_info.lastUpdated>=[{SINCE}] and (id > 0 or id = -1)", "_info.lastUpdated", "iso_z"),
+    "date_range": (f"{SINCE},2026-03-02", "range", "iso_ms_z"),
     "encoded_query": (
         "sys_updated_on>=2026-03-01 11:30:00^active=true^ORactive=^ORDERBYsys_id",
         "sys_updated_on",
@@ -46,6 +48,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "MetaData.LastUpdatedTime",
         "iso_offset",
     ),
+    "week_range": (f"{SINCE}, *", "range", "iso_ms_z"),
     "sync_range": ("sync:2026-03-01..", "lastSync", "iso_ms_z"),
 }
 
@@ -78,10 +81,16 @@ def test_a_filter_holds_for_what_is_newer_whatever_the_form_of_either_side(langu
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("colons", f"endedAt:gte:{SINCE}"),
         ("conditions", "lastUpdated>='2026-03-01T11:30:00Z'"),
         ("conditions", "lastUpdated>=2026-03-01T11:30:00Z"),
         ("conditions", "lastUpdated ge [2026-03-01T11:30:00Z]"),
         ("conditions", "lastUpdated>=[2026-03-01T11:30:00Z] and"),
+        ("date_range", "2026-03-01T11:30:00Z"),
+        ("week_range", "*, *"),
+        ("date_range", "2026-03-01,"),
+        ("date_range", "yesterday,today"),
+        ("week_range", "2026-03-01T00:00:00Z, 2026-03-08T00:00:01Z"),
         ("encoded_query", "sys_updated_on>=javascript:gs.daysAgo(1)"),
         ("encoded_query", "ORactive=true"),
         ("filter_groups", [{"filters": [{"propertyName": "a", "operator": "AFTER", "value": "1"}]}]),
@@ -125,7 +134,7 @@ def test_rows_are_sorted_by_numbers_as_numbers_and_by_several_fields() -> None:
 @pytest.mark.parametrize("form", [form for form in SHAPES if form not in ("date", "minute")])
 def test_a_moment_comes_back_from_its_form_to_the_precision_of_it(form: str) -> None:
     written = write_time(NOON, form)
-    fraction = "ms" in form or "micro" in form or "ticks" in form or form == "iso_zone"
+    fraction = "ms" in form or "us" in form or "micro" in form or "ticks" in form or form == "iso_zone"
     assert read_time(written, form) == (NOON if fraction else NOON.replace(microsecond=0))
 
 

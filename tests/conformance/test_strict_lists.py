@@ -10,7 +10,9 @@ import httpx2
 import pytest
 
 from avesa.sandbox.vendor.server import Serving, strict_vendor
-from conformance.walks import LOGS, NOW, SINCE, WALKS, Answer, Ask, monday, send, ticks
+from conformance.every_walk import WALKS
+from conformance.walks import NOW, SINCE, Answer, Ask, send, ticks
+from conformance.walks_workplace import LOGS, monday
 
 
 class Visit:
@@ -238,6 +240,24 @@ def test_a_search_ends_at_its_cap_and_archived_records_are_a_list_of_their_own(v
     archived = hub.json("/crm/v3/objects/companies", ("archived", "true"))["results"]
     assert [row["id"] for row in archived] == [gone["id"]]
     assert len(hub.json("/crm/v3/objects/companies")["results"]) == 6
+
+
+def test_the_lists_under_many_records_come_in_one_answer_each_with_a_cursor_of_its_own(visit: Visiting) -> None:
+    hubspot = visit("hubspot", counts={"deals": 4, "deal_associations": 3}, cursor_pages=2)
+    first, second, gone, _ = [record["id"] for record in hubspot.vendor.records("deals")]
+    hubspot.vendor.delete("deals", 2)
+    path = "/crm/v4/associations/deals/line_items/batch/read"
+    body = {"inputs": [{"id": first}, {"id": gone}, {"id": second}]}
+    results = hubspot.json(path, method="POST", body=body)["results"]
+    assert [(one["from"]["id"], len(one["to"])) for one in results] == [(first, 2), (second, 2)]
+    after = results[1]["paging"]["next"]["after"]
+    [rest] = hubspot.json(path, method="POST", body={"inputs": [{"id": second, "after": after}]})["results"]
+    seen = [one["toObjectId"] for one in (*results[1]["to"], *rest["to"])]
+    assert seen == [one["toObjectId"] for one in hubspot.vendor.records("deal_associations", (second,))]
+    assert "paging" not in rest and hubspot.vendor.violations == []
+    assert hubspot.ask(path, method="POST", body={"inputs": [{"id": first, "after": after}]}).status_code == 400
+    assert hubspot.ask(path, method="POST", body={"inputs": [{"id": first}] * 1001}).status_code == 400
+    assert len(hubspot.vendor.violations) == 2
 
 
 def test_the_page_behind_a_page_wants_the_same_method_and_body(visit: Visiting) -> None:

@@ -10,10 +10,8 @@ import pytest
 
 from avesa.sandbox.vendor.contract import service_names
 from avesa.sandbox.vendor.server import Serving, strict_vendor
-from conformance.walks import NOW, WALKS, Ask, Sign, Walk, send
-from conformance.walks_helpdesk import HELPDESK
-
-EVERY_WALK = WALKS | HELPDESK
+from conformance.every_walk import WALKS
+from conformance.walks import NOW, Ask, Sign, Walk, send
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +20,9 @@ def client() -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture(params=sorted(EVERY_WALK))
+@pytest.fixture(params=sorted(WALKS))
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[Walk, Serving]]:
-    walk = EVERY_WALK[request.param]
+    walk = WALKS[request.param]
     with strict_vendor(request.param, counts=walk.counts, clock=lambda: NOW) as serving:
         yield walk, serving
 
@@ -46,7 +44,7 @@ def walked(serving: Serving, client: httpx2.Client, walk: Walk, sign: Sign) -> l
 
 
 def test_there_is_a_walk_for_every_vendor_with_rules() -> None:
-    assert sorted(EVERY_WALK) == service_names()
+    assert sorted(WALKS) == service_names()
 
 
 def test_a_first_page_as_the_vendor_gives_it(served: tuple[Walk, Serving], client: httpx2.Client) -> None:

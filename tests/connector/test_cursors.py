@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from avesa.connector.json_template import graphql
-from avesa.connector.paging import Cursor, Either, End, Expired, Header, Page
+from avesa.connector.paging import Cursor, CursorExpired, Either, End, Expired, Header, Page
 from avesa.connector.request import Request, Response
 from avesa.shared.errors import TableFailed
 from paged_vendors import LIST, QUERY, answered
@@ -169,3 +169,31 @@ def test_an_expired_cursor_is_known_by_its_status_its_code_or_both() -> None:
     assert not SLACK.expired[0].matches(answer(200, b'{"ok":true}'))
     with pytest.raises(ValueError, match="known by"):
         Expired()
+
+
+WALK = Cursor(at="cursor.name", param="cursor", size="size", most=2, reached="cursor.offset", end=End())
+
+
+def named(offset: object, records: int = 2) -> Page:
+    return page({"cursor": {"name": "walk", "offset": offset}}, records)
+
+
+def test_a_token_that_names_the_walk_stays_the_same_and_the_vendor_moves_on() -> None:
+    request = WALK.first(LIST)
+    for offset in (0, 2, 4):
+        request = WALK.next(request, named(offset)) or pytest.fail("the list is not over")
+        assert request.param("cursor") == "walk"
+    assert WALK.next(request, named(6, records=1)) is None
+
+
+def test_a_walk_that_went_on_without_a_page_is_lost() -> None:
+    request = WALK.next(WALK.first(LIST), named(0))
+    assert request is not None
+    with pytest.raises(CursorExpired):
+        WALK.next(request, named(4))
+
+
+def test_an_offset_that_makes_no_sense_on_the_first_page_proves_nothing_later() -> None:
+    request = WALK.next(WALK.first(LIST), named(77))
+    assert request is not None
+    assert WALK.next(request, named(78)) is not None

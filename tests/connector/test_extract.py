@@ -154,13 +154,17 @@ def test_a_boards_items_begin_in_it_and_go_on_elsewhere(vendor: TinyVendor) -> N
     assert Table(vendor, endpoint, answer).ids(parents=["b1"]) == IDS
 
 
-def test_several_parents_are_asked_for_at_once_and_each_record_knows_its_own(vendor: TinyVendor) -> None:
+@pytest.mark.parametrize("element", [None, "id"])
+def test_several_parents_are_asked_for_at_once_and_each_record_knows_its_own(
+    vendor: TinyVendor, element: str | None
+) -> None:
     asked_for: list[list[str]] = []
 
     def answer(asked: Asked) -> Answer:
         variables = json.loads(asked.body)["variables"]
-        asked_for.append(variables["ids"])
-        parts = {id_: [{"id": f"{id_}{part}"} for part in "xyz"] for id_ in variables["ids"]}
+        ids = [sent[element] if element else sent for sent in variables["ids"]]
+        asked_for.append(ids)
+        parts = {id_: [{"id": f"{id_}{part}"} for part in "xyz"] for id_ in ids}
         at = (variables["page"] - 1) * 2
         return says({"items": [{"id": id_, "parts": found[at : at + 2]} for id_, found in parts.items()]})
 
@@ -171,7 +175,7 @@ def test_several_parents_are_asked_for_at_once_and_each_record_knows_its_own(ven
         body=graphql("query ($ids: [ID!], $page: Int) { items (ids: $ids) { id parts (page: $page) { id } } }"),
         records="items.*.parts",
         paging=PageNumber(page="variables.page", size=None, into="body", end=End(short=False)),
-        parent=Parent("channels", "variables.ids", into="body", at_once=2),
+        parent=Parent("channels", "variables.ids", into="body", at_once=2, element=element),
     )
     table = Table(vendor, endpoint, answer)
     found = [(r.parent_id, r.record_id) for page in table.pages(parents=["a", "b", "c"]) for r in page.records]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from avesa.connector.parents import live_parents
+from avesa.connector.service import Parent
 from avesa.shared.errors import TableFailed
 from avesa.shared.layout import timestamp_name
 from avesa.shared.objects import Objects, open_objects
@@ -27,10 +28,11 @@ class Parents:
         land(self.objects, "acme", "vendor", "things", pull)
 
     def live(
-        self, changed_since: int | None = None, having: str | None = None, values: tuple[str, ...] = ()
+        self, changed_since: int | None = None, having: str | None = None, values: tuple[str, ...] = (), **more: Any
     ) -> list[str]:
         since = None if changed_since is None else at(changed_since)
-        return live_parents(self.place, "vendor", "things", changed_since=since, having=having, values=values)
+        parent = Parent("things", having=having, values=values)
+        return live_parents(self.place, "vendor", parent, changed_since=since, **more)
 
 
 @pytest.fixture
@@ -105,3 +107,12 @@ def test_receipts_from_long_before_the_newest_listing_are_not_read(
     monkeypatch.setattr(Objects, "read", counted)
     assert parents.live() == ["a", "b"]
     assert sum(path.endswith(".receipt.json") for path in read) == 2
+
+
+def test_a_table_that_is_never_listed_has_all_that_was_ever_pulled(parents: Parents) -> None:
+    parents.land(10, row("a", 9, 10), row("b", 9, 10))
+    parents.land(20, row("c", 19, 20), row("a", 18, 20, is_deleted=True))
+    with pytest.raises(TableFailed, match="never pulled completely"):
+        parents.live()
+    assert parents.live(listed=False) == ["b", "c"]
+    assert parents.live(changed_since=19, listed=False) == ["c"]

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avesa.connector.auth import Bearer
 from avesa.connector.incremental import Changes, Deletions, Events
 from avesa.connector.records import (
     Reading,
     Record,
     read_page,
+    reading_of,
     reading_of_deletions,
     reading_of_events,
     told_by_events,
 )
-from avesa.connector.service import Deleted
+from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import SECONDS, Written
 from avesa.shared.errors import TableFailed
 
@@ -331,6 +333,22 @@ def test_a_list_of_deletions_has_keys_and_times_of_its_own() -> None:
     assert (row.record_id, row.updated_at, row.problem) == ("7", datetime(2026, 3, 1, 12, tzinfo=UTC), None)
 
 
+def test_a_compound_key_may_lack_what_is_declared_and_nothing_else() -> None:
+    endpoint = Endpoint("software", "/software", key=("device", "name", "version"), may_lack=("version",))
+    service = Service("acme", "Acme", "rmm", "https://v.example", Bearer("{token}"), (endpoint,), secrets=("token",))
+    rows = [{"device": 1, "name": "x"}, {"device": 1, "name": "x", "version": ""}, {"device": 1, "version": "2"}]
+    records = read_page(json.dumps(rows).encode(), reading_of(service, endpoint), page=1, parent_id=None)
+    assert [record.record_id for record in records] == ['["1","x",""]', '["1","x",""]', None]
+    assert records[2].problem == "no key: name is missing"
+
+
+def test_a_key_cannot_lack_all_of_it() -> None:
+    for key in (("id",), ("id", "name")):
+        with pytest.raises(ValueError, match="may_lack"):
+            endpoint = Endpoint("software", "/software", key=key, may_lack=key)
+            Service("acme", "Acme", "rmm", "https://v.example", Bearer("{token}"), (endpoint,), secrets=("token",))
+
+
 def test_a_key_may_be_a_place_in_a_list() -> None:
     found = read(b'[[7, "Ann"], ["8"], []]', key=(("0",),), updated_at=None, deleted=None)
     assert [record.record_id for record in found] == ["7", "8", None]
@@ -338,6 +356,19 @@ def test_a_key_may_be_a_place_in_a_list() -> None:
 
 
 def test_a_map_without_records_may_be_written_as_an_empty_list() -> None:
-    assert read(b'{"employees": [ ]}', records=("employees",), records_as="map", key=()) == []
+    optional: dict[str, Any] = {"records": ("employees",), "records_as": "map", "records_optional": True, "key": ()}
+    assert read(b'{"employees": [ ]}', **optional) == []
     with pytest.raises(TableFailed, match="an object was expected"):
-        read(b'{"employees": [1]}', records=("employees",), records_as="map", key=())
+        read(b'{"employees": [1]}', **optional)
+
+
+@pytest.mark.parametrize("body", [b'{"users": [{"id": 1}]}', b'[{"id": 1}]'])
+@pytest.mark.parametrize("places", [("users", ""), ("", "users")])
+def test_a_list_is_found_in_its_object_and_bare(body: bytes, places: tuple[str, str]) -> None:
+    first, second = (() if place == "" else (place,) for place in places)
+    assert [record.record_id for record in read(body, records=first, other_records=(second,))] == ["1"]
+
+
+def test_what_is_no_list_at_any_of_its_places_is_told() -> None:
+    with pytest.raises(TableFailed, match="unexpected shape"):
+        read(b'"a text, no list"', records=("users",), other_records=((),), records_optional=True)

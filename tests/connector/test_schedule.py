@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from avesa.connector.incremental import Memory
+from avesa.connector.memory import Memory
 from avesa.connector.schedule import calls_a_day, is_due, next_due, pulls_a_day
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -35,15 +35,6 @@ def tenant(tmp_path: Path) -> Iterator[Tenant]:
         yield tenant
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_each_endpoint_is_declared_as_published(table: str) -> None:
-    published, endpoint = LISTS[table], SERVICE.endpoint(table)
-    assert (endpoint.path, endpoint.method, endpoint.records) == (published.path, "POST", published.records)
-    assert list(endpoint.key) == published.facts["primary_key"]
-    assert endpoint.canonical == published.facts["canonical"]
-    assert SERVICE.updated_at_of(endpoint) == published.cursor
-
-
 # The zone
 
 

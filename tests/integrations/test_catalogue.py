@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from avesa.connector.ids_then_records import IdsThenRecords
 from avesa.connector.incremental import Changes
+from avesa.connector.paging import SearchWindow
 from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service, service_names
 from avesa.sandbox.vendor.contract import Contract, Table
@@ -55,6 +58,51 @@ def test_a_service_has_the_tables_that_its_vendor_publishes(name: str) -> None:
     published = Contract(name).tables
     assert declared <= set(published)
     assert sorted(set(published) - declared - {table.name for table in published.values() if is_help(table)}) == []
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_services_lists_are_declared_as_published(name: str) -> None:
+    """Where they are, where the records lie in an answer, what their key is, whose they are and what they feed. What an
+    endpoint reads otherwise on purpose, the contract's rules say under `reads`.
+    """
+    service, contract = load_service(name), Contract(name)
+    for endpoint in service.endpoints:
+        table = contract.tables[endpoint.name]
+        serving = (table, *(one for one in contract.tables.values() if one.rules.get("helps") == table.name))
+        served = [one for one in contract.operations if any(each in one.tables for each in serving)]
+        assert any(
+            one.method == method and one.values(path) is not None
+            for one in served
+            for method, path in asked_at(service, endpoint)
+        ), f"{endpoint.name}: no operation that serves it is at {endpoint.method} {endpoint.path}"
+        below = {below_each(one.rules["under_each"]) for one in served if "under_each" in one.rules}
+        assert {table.records, *below} & set(as_tuple(endpoint.records)), f"{endpoint.name}: {endpoint.records}"
+        published = {name: table.facts[fact] for name, fact in (("key", "primary_key"), ("canonical", "canonical"))}
+        published["parent"] = (table.parent or {}).get("endpoint")
+        above = endpoint.parent and endpoint.parent.endpoint
+        declared = {"key": list(endpoint.key), "canonical": endpoint.canonical, "parent": above}
+        assert declared == {**published, **table.rules.get("reads", {})}, endpoint.name
+
+
+def asked_at(service: Service, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """The method and the path of the requests whose answers hold the records, with the usual settings."""
+    usual = endpoint.path
+    for setting in service.settings:
+        usual = usual.replace(f"{{{setting.name}}}", setting.default or f"{{{setting.name}}}")
+    yield endpoint.method, usual
+    paging = service.paging_of(endpoint, listing=True)
+    while isinstance(paging, SearchWindow):
+        paging = paging.inner
+    if isinstance(paging, IdsThenRecords):
+        yield paging.method, endpoint.path.removesuffix(paging.listed) + paging.path
+
+
+def below_each(rule: dict[str, str]) -> str:
+    return f"{rule['of']}.*.{rule['list']}"
+
+
+def as_tuple(records: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (records,) if isinstance(records, str) else records
 
 
 def is_help(table: Table) -> bool:

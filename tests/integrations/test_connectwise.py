@@ -20,31 +20,7 @@ from avesa.shared.errors import ServiceFailed
 from avesa.shared.tenants import TenantService
 from tiny_vendor import open_ports, receipts
 
-CONTRACT = json.loads((Path(__file__).parents[1] / "contracts" / "connectwise.json").read_text())
-LISTS = {
-    endpoint["name"]: (path, endpoint, {p["name"]: p for p in operation["get"]["parameters"]})
-    for path, operation in CONTRACT["paths"].items()
-    for endpoint in operation["get"]["endpoints"]
-}
 TABLES = [endpoint.name for endpoint in SERVICE.endpoints]
-
-
-def test_all_published_lists_are_declared_and_no_other() -> None:
-    assert sorted(TABLES) == sorted(LISTS)
-    assert len(TABLES) == 20
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_each_endpoint_is_declared_as_published(table: str) -> None:
-    path, published, _ = LISTS[table]
-    endpoint = SERVICE.endpoint(table)
-    parent = published["parent"]
-    assert endpoint.path == path
-    assert endpoint.records == published["records"]
-    assert list(endpoint.key) == published["primary_key"]
-    assert SERVICE.updated_at_of(endpoint) == published["cursor_field"]
-    assert endpoint.canonical == published["canonical"]
-    assert (endpoint.parent and endpoint.parent.endpoint) == (parent and parent["endpoint"])
 
 
 class Tenant:

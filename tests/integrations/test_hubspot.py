@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from avesa.connector.incremental import Changes
+from avesa.connector.page import Page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
 from avesa.integrations.hubspot import SERVICE
+from avesa.integrations.hubspot.associations import RestOfEach
 from avesa.integrations.hubspot.crm_objects import SEARCH
+from avesa.shared.errors import TableFailed
 from paged_vendors import answered, walk
+from strict_tenant import strict_tenant
 
 OBJECTS = [endpoint for endpoint in SERVICE.endpoints if endpoint.path.startswith("/crm/v3/objects/")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -67,3 +73,51 @@ def test_archived_records_are_told_apart_with_the_time_of_their_deletion() -> No
         deletions = endpoint.deletions
         assert deletions is not None and deletions.at == "archivedAt" and deletions.params == (("archived", "true"),)
         assert deletions.changes.since(NOON) == NOON - timedelta(minutes=10)
+
+
+def associations(*inputs: dict[str, str]) -> Request:
+    address = "https://v.example/crm/v4/associations/deals/line_items/batch/read"
+    return Request("POST", address, body=json.dumps({"inputs": inputs}))
+
+
+def result(deal: str | int, *line_items: int, after: str | None = None) -> dict[str, object]:
+    paging = {"paging": {"next": {"after": after, "link": "https://v.example/next"}}} if after else {}
+    return {"from": {"id": deal}, "to": [{"toObjectId": one, "associationTypes": []} for one in line_items], **paging}
+
+
+def following(asked: Request, *results: object) -> Request | None:
+    return RestOfEach().next(asked, Page(answered({"status": "COMPLETE", "results": results}), 0))
+
+
+def inputs(request: Request | None) -> list[dict[str, str]]:
+    assert request is not None and replace(request, body=None) == replace(associations(), body=None)
+    return list(json.loads(request.body or "")["inputs"])
+
+
+def test_of_many_deals_only_those_are_asked_for_again_that_have_more_line_items() -> None:
+    asked = associations({"id": "1"}, {"id": "2"}, {"id": "3"}, {"id": "4"})
+    more = following(asked, result("1", 10, after="a1"), result("2", 20), result(3, 30, after="a3"))
+    assert inputs(more) == [{"id": "1", "after": "a1"}, {"id": "3", "after": "a3"}]
+    last = following(more or asked, result("3", 31), result("1", 11, after="b1"))
+    assert inputs(last) == [{"id": "1", "after": "b1"}]
+    assert following(last or asked, result("1", 12)) is None
+
+
+@pytest.mark.parametrize(
+    "odd", [{"to": []}, {"from": None, "to": []}, {"from": {"id": "1"}, "paging": "x"}, "x", result("9", after="a")]
+)
+def test_an_answer_about_no_deal_or_another_one_fails_the_table(odd: object) -> None:
+    with pytest.raises(TableFailed):
+        following(associations({"id": "1"}), result("1"), odd)
+
+
+def test_line_items_of_all_deals_come_in_few_requests_however_many_a_deal_has(tmp_path: Path) -> None:
+    with strict_tenant(tmp_path, "hubspot", counts={"deals": 6, "deal_associations": 5}, cursor_pages=2) as tenant:
+        tenant.pull("deals")
+        gone = tenant.vendor.key("deals", tenant.vendor.delete("deals", 1))
+        outcome = tenant.pull("deal_associations")
+        assert (outcome.status, outcome.rows, outcome.pages) == ("ok", 5 * 5, 3)
+        under = {json.loads(row["record_id"])[0] for row in tenant.rows("deal_associations")}
+        deals = {str(tenant.vendor.key("deals", record)) for record in tenant.vendor.records("deals")}
+        assert under == deals - {str(gone)} and len(under) == 5
+        assert tenant.vendor.violations == []

@@ -17,30 +17,12 @@ from strict_tenant import NOON, Tenant, check, strict_tenant
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LISTS = Contract("quickbooks").tables
-FEED = "changes"
-"""Change data capture: no list of its own, but how the changes of other tables are told."""
-TABLES = [endpoint.name for endpoint in SERVICE.endpoints]
 
 
 @pytest.fixture
 def tenant(tmp_path: Path) -> Iterator[Tenant]:
     with strict_tenant(tmp_path, "quickbooks", counts={"terms": 0}) as tenant:
         yield tenant
-
-
-def test_all_published_lists_are_declared_and_the_feed_serves_them() -> None:
-    assert sorted([*TABLES, FEED]) == sorted(LISTS)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_each_endpoint_is_declared_as_published(table: str) -> None:
-    published, endpoint = LISTS[table], SERVICE.endpoint(table)
-    assert endpoint.path.replace("realm_id", "realmId") == published.path
-    assert endpoint.records == published.records
-    assert list(endpoint.key) == published.facts["primary_key"]
-    assert endpoint.canonical == published.facts["canonical"]
-    assert SERVICE.updated_at_of(endpoint) == published.cursor
-    assert f"from {published.facts['entity']} where" in dict(endpoint.params)["query"]
 
 
 def asked(tenant: Tenant, table: str) -> list[dict[str, str]]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from avesa.connector.auth import OneOf
+from avesa.connector.connection import Connection, connection
+from avesa.connector.endpoint_request import bare_request
 from avesa.connector.incremental import Changes
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
 from avesa.connector.page import Page
@@ -20,10 +22,15 @@ from avesa.integrations.salesforce import DELETED_RECORDS, SERVICE
 from avesa.integrations.salesforce.deleted_records import ObjectByObject
 from avesa.integrations.salesforce.fields import FIELDS
 from avesa.sandbox.vendor.contract import Contract
-from avesa.shared.errors import TableFailed
+from avesa.shared.errors import TableFailed, Where
 from strict_tenant import strict_tenant
 
 DELETED = Request("GET", "https://example.my.salesforce.com/services/data/v62.0/sobjects/Account/deleted/")
+
+
+def linked(**settings: str) -> Connection:
+    secrets = {"client_id": "id", "client_secret": "secret"}
+    return connection(SERVICE, {"my_domain": "acme", **settings}, secrets, where=Where("acme", "salesforce"))
 
 
 def means(status: int, code: str, message: str = "") -> str | None:
@@ -48,9 +55,10 @@ def test_the_code_says_what_a_refusal_means(status: int, code: str, meaning: str
 
 
 def test_changes_are_asked_in_soql_with_a_bare_time_and_in_order() -> None:
-    changes = SERVICE.changes_of(SERVICE.endpoint("case_comments"))
+    endpoint = SERVICE.endpoint("case_comments")
+    changes, listed = SERVICE.changes_of(endpoint), bare_request(linked(), endpoint, None)
     assert isinstance(changes, Changes)
-    assert changes.asked(DELETED, datetime(2024, 1, 31, 14, 5, 9, tzinfo=UTC)).param("q") == (
+    assert changes.asked(listed, datetime(2024, 1, 31, 14, 5, 9, tzinfo=UTC)).param("q") == (
         "SELECT Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp, LastModifiedDate, "
         "LastModifiedById, IsDeleted FROM CaseComment WHERE SystemModstamp >= 2024-01-31T14:05:09Z "
         "ORDER BY SystemModstamp ASC, Id ASC"
@@ -65,6 +73,26 @@ def test_only_published_fields_are_asked_for(sobject: str) -> None:
     fields = FIELDS[sobject].split(", ")
     assert [name for name in fields if contract.field(table.record, name) is None] == []
     assert len(fields) == len(set(fields)) and {"Id", "SystemModstamp"} <= set(fields)
+
+
+def test_fields_of_a_tenants_own_are_asked_for_of_the_object_that_has_them() -> None:
+    own = linked(custom_fields="Account.Tier__c, Account.Region__c\nCase.Cause__c,AccountPlan.No__c Account.Tier__c")
+    asked = {name: bare_request(own, SERVICE.endpoint(name), None).param("q") or "" for name in ("accounts", "cases")}
+    assert asked["accounts"].endswith(", AccountSource, Tier__c, Region__c FROM Account")
+    assert asked["cases"].endswith(", ContactPhone, Cause__c FROM Case")
+
+
+def test_fields_of_a_tenants_own_land_in_listings_and_changes(tmp_path: Path) -> None:
+    with strict_tenant(tmp_path, "salesforce", page=0, settings={"custom_fields": "Account.Tier__c"}) as tenant:
+        contract = tenant.vendor.contract
+        contract.resolve(contract.tables["accounts"].record)["Tier__c"] = "string?"
+        tenant.pull("accounts")
+        tenant.clock.now += timedelta(hours=1)
+        tenant.vendor.change("accounts", 1)["Tier__c"] = "Gold"
+        tenant.clock.now += timedelta(hours=1)
+        assert tenant.pull("accounts").kind == "changes"
+        assert all("Tier__c" in row["record"] for row in tenant.rows("accounts"))
+        assert "Gold" in {row["record"]["Tier__c"] for row in tenant.rows("accounts")}
 
 
 def test_what_lies_in_the_recycle_bin_counts_as_deleted_but_users_have_no_such_flag() -> None:

@@ -17,25 +17,12 @@ from strict_tenant import Tenant, check, strict_tenant
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LISTS = Contract("stripe").tables
-TABLES = [endpoint.name for endpoint in SERVICE.endpoints]
 
 
 @pytest.fixture
 def tenant(tmp_path: Path) -> Iterator[Tenant]:
     with strict_tenant(tmp_path, "stripe") as tenant:
         yield tenant
-
-
-def test_all_published_lists_are_declared_and_no_other() -> None:
-    assert sorted(TABLES) == sorted(LISTS)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_each_endpoint_is_declared_as_published(table: str) -> None:
-    published, endpoint = LISTS[table], SERVICE.endpoint(table)
-    assert (endpoint.path, endpoint.records) == (published.path, published.records)
-    assert list(endpoint.key) == published.facts["primary_key"]
-    assert endpoint.canonical == published.facts["canonical"]
 
 
 def test_what_changed_is_told_by_events_as_it_was_then(tenant: Tenant) -> None:

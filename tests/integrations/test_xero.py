@@ -10,34 +10,17 @@ from typing import Any
 
 import pytest
 
-from avesa.integrations.xero import SERVICE
 from avesa.sandbox.vendor.contract import Contract
 from strict_tenant import Tenant, check, strict_tenant
 
 HOUR = timedelta(hours=1)
 LISTS = Contract("xero").tables
-TABLES = [endpoint.name for endpoint in SERVICE.endpoints]
 
 
 @pytest.fixture
 def tenant(tmp_path: Path) -> Iterator[Tenant]:
     with strict_tenant(tmp_path, "xero") as tenant:
         yield tenant
-
-
-def test_all_published_lists_are_declared_and_no_other() -> None:
-    assert sorted(TABLES) == sorted(LISTS)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_each_endpoint_is_declared_as_published(table: str) -> None:
-    published, endpoint = LISTS[table], SERVICE.endpoint(table)
-    assert (endpoint.path, endpoint.records) == (published.path, published.records)
-    assert list(endpoint.key) == published.facts["primary_key"]
-    assert endpoint.canonical == published.facts["canonical"]
-    # The date of a time entry is that of the work: it tells nothing of a change.
-    expected = None if table == "time_entries" else published.cursor
-    assert SERVICE.updated_at_of(endpoint) == expected
 
 
 def refresh_token(tenant: Tenant) -> str:

@@ -16,6 +16,7 @@ from avesa.pipeline.transform import transform_tenant
 from avesa.pipeline.verify import verify_tenant
 from avesa.shared.errors import UsageError
 from avesa.shared.receipt import ListingDecision, decode_decision
+from avesa.shared.tenants import TenantService
 from landed_home import LandedHome, changes, contact, listing
 from msp_days import Days, msp_days
 from raw_files import Row, at
@@ -190,6 +191,20 @@ def test_a_listing_whose_receipt_is_gone_waits_no_more(shrunken: LandedHome) -> 
             decide(ports, "acme", "connectwise/contacts", "approve", decided_by=None)
     shrunken.transform()
     assert valid_to(shrunken) == {None: 60}
+
+
+def test_a_listing_that_other_limits_let_pass_waits_no_more(shrunken: LandedHome) -> None:
+    with shrunken.ports() as ports:
+        ports.tenants.put(TenantService("acme", "connectwise", settings={"deletes_share": "0.5"}))
+        assert held_listings(ports, "acme") == []
+    shrunken.transform()
+    assert valid_to(shrunken) == {None: 30, at(20): 30}
+
+
+def test_what_waits_is_told_whatever_the_mapping_is(shrunken: LandedHome) -> None:
+    with shrunken.ports() as ports:
+        ports.objects.write("acme/mappings/contacts.json", b"{")
+        assert [one.lost for one in held_listings(ports, "acme")] == [30]
 
 
 def test_the_decision_lies_beside_the_receipt_and_says_who_and_when(shrunken: LandedHome) -> None:

@@ -12,7 +12,7 @@ import pytest
 from avesa.pipeline.quarantined import quarantined_rows
 from avesa.pipeline.query import query
 from landed_home import LandedHome, changes, contact, listing, rewrite
-from raw_files import Row, at
+from raw_files import Row, at, land
 
 UNFIT = {
     "the record has no key": ("record_id", "NULL"),
@@ -116,6 +116,23 @@ def test_rows_of_two_raw_tables_wait_side_by_side(home: LandedHome) -> None:
         ("companies", "companies"),
         ("contacts", "contacts"),
     ]
+
+
+def test_rows_of_two_raw_tables_of_one_canonical_table_wait_side_by_side(home: LandedHome) -> None:
+    """Under receipts of one name, as another program may call them."""
+    home.land(changes(10, contact(None, 1, 10)))
+    with home.ports() as ports:
+        land(ports.objects, "acme", "halopsa", "users", changes(10, contact(None, 1, 10)))
+    home.transform()
+    assert [row["source_service"] for row in quarantined(home)] == ["connectwise", "halopsa"]
+
+
+def test_rows_of_a_receipt_that_was_removed_leave_the_quarantine(home: LandedHome) -> None:
+    home.land(changes(10, contact(None, 1, 10)), changes(20, contact("1", 1, 20), contact(None, 1, 20)))
+    home.transform()
+    (home.raw / "pull-00010.receipt.json").unlink()
+    home.transform()
+    assert [row["receipt"] for row in quarantined(home)] == ["pull-00020.receipt.json"]
 
 
 OWN = {

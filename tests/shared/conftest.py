@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from aws_server import an_installation
+from port_sides import Side, SqliteSide, State, dynamo_side
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
@@ -22,3 +25,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture(params=["embedded", "aws"])
+def side(request: pytest.FixtureRequest, tmp_path: Path) -> Side:
+    """Each side of the ports in turn, empty."""
+    if request.param == "embedded":
+        return SqliteSide(str(tmp_path))
+    return dynamo_side(an_installation(request.getfixturevalue("aws")))
+
+
+@pytest.fixture
+def state(side: Side) -> Iterator[State]:
+    with side.open() as opened:
+        yield opened

@@ -30,7 +30,7 @@ from avesa.shared import layout
 from avesa.shared.clock import Clock, to_iso
 from avesa.shared.errors import AvesaError, StaleState, Where
 from avesa.shared.objects import Objects
-from avesa.shared.storage_failure import storage_failure
+from avesa.shared.storage_failure import is_refusal, storage_failure
 
 DELTA_TYPES = {
     "text": "string",
@@ -63,19 +63,34 @@ _STATED = ("source_service", "source_table", "source_id")
 _STATED_TIMES = ("updated_at", "valid_from", "valid_to", "recorded_at")
 
 
+Key = tuple[str, str, str]
+"""source_service, source_table, source_id."""
+
+
+def after_all_of(service: str, table: str) -> Key:
+    """What comes behind all keys of a raw table. An id can be any text, so that none is the last; a name cannot."""
+    return service, f"{table}\0", ""
+
+
 @dataclass(frozen=True)
 class DataFile:
-    """One live file. `lowest` and `highest` bound its keys (source_service, source_table, source_id)."""
+    """One live file. `lowest` and `highest` bound its keys."""
 
     name: str
     size: int
     rows: int
     is_current: bool
-    lowest: tuple[str, ...]
-    highest: tuple[str, ...]
+    lowest: Key
+    highest: Key
 
-    def may_hold(self, lowest: tuple[str, ...], highest: tuple[str, ...]) -> bool:
+    def may_hold(self, lowest: Key, highest: Key) -> bool:
         return self.lowest <= highest and lowest <= self.highest
+
+    def bounds(self, lowest: Key, highest: Key) -> bool:
+        """Whether the lowest and the highest of each part of the keys, taken by itself, lie within its own."""
+        below = all(mine <= theirs for mine, theirs in zip(self.lowest, lowest, strict=True))
+        above = all(theirs <= mine for mine, theirs in zip(self.highest[:2], highest[:2], strict=True))
+        return below and above and (self.highest[1].endswith("\0") or highest[2] <= self.highest[2])
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class CanonicalTable:
         self.where = Where(tenant=tenant, table=table)
         self._scratch = scratch
         self.clock = clock
+        self._is_hinted = False
 
     def snapshot(self, version: int | None = None) -> Snapshot:
         """The table now, or as it was at a version."""
@@ -175,7 +191,7 @@ class CanonicalTable:
         clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
         after = PostCommitHookProperties(cleanup_expired_logs=clears)
         now = int(self.clock().timestamp() * 1000)
-        adds = [AddAction(file.name, file.size, {}, now, True, json.dumps(file.statistics)) for file in added]
+        adds = [AddAction(file.name, file.size, {}, now, True, _as_json(file.statistics)) for file in added]
         dead = base.files if replace else removed
         try:
             table = base.handle or (self._open(base.version) if base.version >= 0 else None)
@@ -211,6 +227,8 @@ class CanonicalTable:
         self.objects.make_durable(f"{self.prefix}/_delta_log/{base.version + 1:020}.json")
         if clears:
             self._vacuum()
+        if self._is_hinted:
+            self._write_checkpoint()
         if table is None or replace:
             return self.snapshot(base.version + 1)
         files = _in_order([*set(base.files).difference(dead), *map(_written_file, added)])
@@ -229,7 +247,28 @@ class CanonicalTable:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
-            raise self._failed("read", error) from None
+            if self.objects.is_local or not is_refusal(error) or not self._give_hint():
+                raise self._failed("read", error) from None
+        return self._open(version)
+
+    def _give_hint(self) -> bool:
+        """Put a hint of no checkpoint where there is none. False if there is one: then it was not that.
+
+        Whoever may list a part of the bucket only is told 403, not 404, of what is missing, and a table without the
+        hint cannot be opened then. Readers take one that says nothing for none.
+        """
+        self._is_hinted = self.objects.write_new(f"{self.prefix}/_delta_log/_last_checkpoint", b"{}")
+        return self._is_hinted
+
+    def _write_checkpoint(self) -> None:
+        """A real one in the place of the hint that says nothing, so that other readers seldom meet that."""
+        table = self._open()
+        try:
+            if table is not None:
+                table.create_checkpoint()
+        except (DeltaError, OSError) as error:
+            raise self._failed("write a checkpoint of", error) from None
+        self._is_hinted = False
 
     def _version(self) -> int:
         table = self._open()
@@ -254,6 +293,11 @@ class CanonicalTable:
             self.objects.delete(f"{self.prefix}/{name}" for name in dead)
 
 
+def _as_json(statistics: dict[str, Any]) -> str:
+    """Without escapes for letters: deltalake reads those of the supplementary planes as other letters."""
+    return json.dumps(statistics, ensure_ascii=False)
+
+
 def _primitive(type_: str) -> PrimitiveType:
     return PrimitiveType(type_)
 
@@ -269,8 +313,8 @@ def _listed_file(row: dict[str, Any]) -> DataFile:
         size=int(row["size_bytes"]),
         rows=rows,
         is_current=int(row["null_count.valid_to"]) == rows,
-        lowest=tuple(str(row.get(f"min.{name}") or "") for name in _STATED),
-        highest=tuple(str(row.get(f"max.{name}") or "\U0010ffff") for name in _STATED),
+        lowest=_lowest(*(row.get(f"min.{name}") for name in _STATED)),
+        highest=_highest(*(row.get(f"max.{name}") for name in _STATED)),
     )
 
 
@@ -280,9 +324,20 @@ def _written_file(file: NewFile) -> DataFile:
         size=file.size,
         rows=file.rows,
         is_current=file.statistics["nullCount"]["valid_to"] == file.rows,
-        lowest=tuple(file.statistics["minValues"].get(name) or "" for name in _STATED),
-        highest=tuple(file.statistics["maxValues"].get(name) or "\U0010ffff" for name in _STATED),
+        lowest=_lowest(*(file.statistics["minValues"].get(name) for name in _STATED)),
+        highest=_highest(*(file.statistics["maxValues"].get(name) for name in _STATED)),
     )
+
+
+def _lowest(service: str | None, table: str | None, id_: str | None) -> Key:
+    return service or "", table or "", id_ or ""
+
+
+def _highest(service: str | None, table: str | None, id_: str | None) -> Key:
+    """Of very long texts there are no statistics."""
+    if service is None or table is None:
+        return "\U0010ffff", "", ""
+    return after_all_of(service, table) if id_ is None else (service, table, id_)
 
 
 def _statistics(rows: int, columns: dict[str, dict[str, str]]) -> dict[str, Any]:

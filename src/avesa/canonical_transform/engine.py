@@ -95,7 +95,9 @@ def _told() -> Iterator[None]:
             f"the engine needs more memory than the {memory_limit()} that it may take.",
             hint="Nothing was changed. Set AVESA_MEMORY_LIMIT, for example to 4GB, and run it again.",
         ) from error
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+    except duckdb.Error as error:
+        if not (isinstance(error, duckdb.IOException) or tells_of_a_file(error)):
+            raise
         raise StorageError(
             f"the engine could not read or write a file: {first_line(error)}",
             hint="Check free space, rights and the file itself, then run it again; a rebuild mends a table.",
@@ -109,6 +111,11 @@ def _limit(con: duckdb.DuckDBPyConnection, limit: str) -> None:
         raise ConfigurationError(
             f"AVESA_MEMORY_LIMIT is no amount of memory: {limit!r}.", hint="Write it as 4GB or 800MB."
         ) from error
+
+
+def tells_of_a_file(error: duckdb.Error) -> bool:
+    """Whether it is what a reader says of a damaged file; the one of Parquet often uses no kind of error at all."""
+    return type(error) is duckdb.Error or isinstance(error, duckdb.InvalidInputException)
 
 
 def first_line(error: BaseException) -> str:

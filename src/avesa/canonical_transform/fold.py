@@ -29,6 +29,7 @@ from avesa.canonical_transform.raw_source import Pull, RawListing, RawRows, Sour
 from avesa.canonical_transform.scd2 import shape_of
 from avesa.canonical_transform.sql_text import moment
 from avesa.shared import layout
+from avesa.shared.errors import AvesaError, StaleState
 from avesa.shared.guard import Guard
 
 LedgerSaver = Callable[[Ledger], None]
@@ -71,6 +72,22 @@ class _Fold:
         return [Source(self.tenant, service, table) for service, table in sorted(self.bench.mapping.sources)]
 
 
+@dataclass
+class _State:
+    """How far the table is by now, and what it has folded."""
+
+    snapshot: Snapshot
+    ledger: Ledger
+    save: LedgerSaver
+
+    def known_of(self, source: Source) -> SourceLedger:
+        return self.ledger.sources.get(source.name, SourceLedger())
+
+    def keep(self, ledger: Ledger, snapshot: Snapshot) -> None:
+        self.snapshot, self.ledger = snapshot, _at_version(ledger, snapshot)
+        self.save(self.ledger)
+
+
 def fold(
     tenant: str,
     bench: Bench,
@@ -86,21 +103,28 @@ def fold(
     Names of long ago are looked at each time, or only if that was longer ago than `looks`: what another program adds
     under an old name is then found that much later, and the fold costs the same however many files there are.
 
-    Raises StaleState if another writer committed in between; then it can simply be called again.
+    A source that cannot be read keeps no other from being folded; what is wrong with it is raised in the end. Raises
+    StaleState if another writer committed in between; then it can simply be called again.
     """
     job = _Fold(tenant, bench, table, FoldReport(), [], table.clock(), looks)
     snapshot = table.snapshot()
     in_force = None if rebuild else ledger_in_force(table, snapshot, ledger, bench.mapping)
     if in_force is None:
         _rebuild(job, snapshot, save)
-    else:
-        ledger = in_force
-        for source in job.sources():
-            done = _fold_source(job, source, snapshot, ledger, save)
-            if done is None:
+        return job.report
+    state = _State(snapshot, in_force, save)
+    failure: AvesaError | None = None
+    for source in job.sources():
+        try:
+            if not _fold_source(job, source, state):
                 _rebuild(job, table.snapshot(), save)
-                break
-            snapshot, ledger = done
+                return job.report
+        except StaleState:
+            raise
+        except AvesaError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return job.report
 
 
@@ -132,53 +156,51 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     note = encode_ledger(ledger)
     change, snapshot = table_change.replace_all(job.table, snapshot, job.bench.shape, written, note=note)
     _count_change(job, change, rebuilt=True)
-    _forget_quarantine(job)
+    _forget_quarantine(job, layout.PARQUET_SUFFIX)
     save(_at_version(ledger, snapshot))
 
 
-def _forget_quarantine(job: _Fold) -> None:
-    """After all was folded anew: what is no longer in quarantine leaves it."""
+def _forget_quarantine(job: _Fold, suffix: str) -> None:
+    """After all was folded anew that goes into files with such names: what is no longer in quarantine leaves it."""
     there = job.bench.objects.list(layout.quarantine_prefix(job.tenant, job.bench.mapping.table))
-    job.bench.objects.delete({info.path for info in there}.difference(job.quarantine))
+    ours = {info.path for info in there if info.path.endswith(suffix)}
+    job.bench.objects.delete(ours.difference(job.quarantine))
 
 
-def _fold_source(
-    job: _Fold, source: Source, snapshot: Snapshot, ledger: Ledger, save: LedgerSaver
-) -> tuple[Snapshot, Ledger] | None:
-    """None if so much must be folded anew that the whole table had better be made anew."""
-    known = ledger.sources.get(source.name, SourceLedger())
-    raw, known = _look(job, source, known)
+def _fold_source(job: _Fold, source: Source, state: _State) -> bool:
+    """Whether it was folded; not if so much must be folded anew that the whole table had better be made anew."""
+    raw, known = _look(job, source, state.known_of(source))
     new = known.unfolded(raw.receipts, after=raw.after)
     judged_otherwise = [name for name in known.decisions if name > raw.after] != raw.decisions or (
         bool(known.recent) and known.guard != _limits(job.bench.guard_of(source))
     )
     if new == [] and not judged_otherwise:
         if job.looks and known.recent and not raw.after:
-            ledger = _with_source(ledger, source, known)
-            save(ledger)
-        return snapshot, ledger
+            state.keep(_with_source(state.ledger, source, known), state.snapshot)
+        return True
     pulls = read_pulls(job.bench.objects, source, raw, new)
     anew = new is None or judged_otherwise or not known.recent or _is_out_of_order(pulls, known)
     for group in [pulls] if anew else _groups(pulls):
         is_late = anew or _is_out_of_order(group, known)
-        folded = None if is_late else _onto_current(job, source, raw, snapshot, group, known)
+        folded = None if is_late else _onto_current(job, source, raw, state.snapshot, group, known)
         if folded is None:
             raw = _whole(job, source, raw)
             names = raw.receipts if anew else _names_so_far(known, group, raw)
             everything = read_pulls(job.bench.objects, source, raw, names)
             if is_large(everything):
-                return None
+                return False
             folded = _anew(job, source, raw, everything, lambda versions: None)
-            table_change.load_existing(job.bench.con, job.table, job.bench.shape, snapshot.files, source)
+            table_change.load_existing(job.bench.con, job.table, job.bench.shape, state.snapshot.files, source)
             table_change.find_differences(job.bench.con, job.bench.shape)
-        known, ledger = folded, _with_source(ledger, source, folded)
+        known, ledger = folded, _with_source(state.ledger, source, folded)
         change, snapshot = table_change.commit_change(
-            job.bench.con, job.table, snapshot, job.bench.shape, source, note=encode_ledger(ledger)
+            job.bench.con, job.table, state.snapshot, job.bench.shape, source, note=encode_ledger(ledger)
         )
         _count_change(job, change)
-        ledger = _at_version(ledger, snapshot)
-        save(ledger)
-    return snapshot, ledger
+        state.keep(ledger, snapshot)
+    if anew:
+        _forget_quarantine(job, layout.quarantine_suffix(source.service, source.table))
+    return True
 
 
 def _look(job: _Fold, source: Source, known: SourceLedger) -> tuple[RawListing, SourceLedger]:
@@ -254,8 +276,8 @@ def _onto_current(
     if listing and verdicts[listing.name] == "accepted" and count(con, "lost"):
         absent_at = _newest_of(ledger.newest_deletion, listing.receipt.started_at)
         ledger = msgspec.structs.replace(ledger, newest_deletion=absent_at)
-    settled = _settled(job, ledger, {**known.unaccepted, **verdicts})
-    arrived = onto_current.compare(con, job.table, shape, source, snapshot, known.newest, known.newest_deletion)
+    settled = _settled(job, ledger, verdicts)
+    arrived = onto_current.compare(con, shape, known.newest, known.newest_deletion)
     if arrived.uncastable:
         add_counts(job.report.uncastable, uncastable_values(con))
     onto_current.change(con, shape, source, arrived)
@@ -322,11 +344,10 @@ def _newest(pulls: list[Pull], rows: RawRows) -> datetime:
 
 
 def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:
-    unaccepted = {name: verdict for name, verdict in verdicts.items() if verdict != "accepted"}
-    held = next((name for name, verdict in unaccepted.items() if verdict == "held"), None)
-    if held is not None and held not in job.report.held:
-        job.report.held.append(held)
-    return msgspec.structs.replace(ledger, unaccepted=unaccepted, held=held)
+    settled = ledger.with_verdicts(verdicts)
+    if settled.held is not None and settled.held not in job.report.held:
+        job.report.held.append(settled.held)
+    return settled
 
 
 def _limits(guard: Guard) -> tuple[float, int]:

@@ -7,7 +7,7 @@ a longer fold. One that speaks of another table, another mapping or another vers
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -18,6 +18,8 @@ from avesa.shared import layout
 
 MOST_RECENT = 100
 """So many names are kept as they are; older ones only as a count and a digest."""
+MOST_UNACCEPTED = 100
+"""So many verdicts are kept, or else listings are judged again when they matter."""
 
 
 class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +34,8 @@ class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
     """The newest instant at which anything folded was pulled; what was pulled before it is late as a whole."""
     newest_deletion: datetime | None = None
     """The newest instant of a deletion, flagged or by absence: it may lie in wait for a record that has no version."""
-    unaccepted: dict[str, Verdict] = {}
-    """Complete listings that were not, or not yet, allowed to delete."""
+    unaccepted: dict[str, Verdict] | None = {}
+    """Complete listings that were not, or not yet, allowed to delete; None once there were too many to be kept here."""
     held: str | None = None
     """The listing that waits for the next one to agree."""
     guard: tuple[float, int] = (0.05, 20)
@@ -72,6 +74,15 @@ class SourceLedger(msgspec.Struct, frozen=True, kw_only=True):
             digest=f"{int(self.digest, 16) ^ _digest(old):x}",
             recent=tuple(recent),
         )
+
+    def with_verdicts(self, verdicts: Mapping[str, Verdict]) -> SourceLedger:
+        """`verdicts` are on listings that were not judged before."""
+        unaccepted = {name: verdict for name, verdict in verdicts.items() if verdict != "accepted"}
+        held = next((name for name, verdict in unaccepted.items() if verdict == "held"), self.held)
+        kept = None if self.unaccepted is None else {**self.unaccepted, **unaccepted}
+        if kept is not None and len(kept) > MOST_UNACCEPTED:
+            kept = None
+        return msgspec.structs.replace(self, unaccepted=kept, held=held)
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):

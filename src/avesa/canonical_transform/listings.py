@@ -58,9 +58,11 @@ def judge(
         verdicts[listing.name] = verdict
         if verdict == "accepted":
             _delete(con, "lost", listing)
-        elif verdict == "held" and settled is None:
+        elif verdict == "held" and settled is None and held is None:
             held = listing
             con.execute("CREATE OR REPLACE TEMP TABLE held_lost AS FROM lost")
+        elif verdict == "held" and settled is None:
+            verdicts[listing.name] = "rejected"  # of one instant with the one that waits, which speaks for both
     return verdicts
 
 

@@ -39,7 +39,7 @@ RESERVED_COLUMNS = frozenset(
     }
 )
 
-_MEANING = 2
+_MEANING = 3
 """Counts up when a release reads the same rule differently, so that the tables are rebuilt."""
 
 

@@ -36,6 +36,8 @@ _UNITS: dict[str, tuple[int, int]] = {
 }
 """Multiplied by the first, divided by the second."""
 
+SINCE_1970 = "since_1970_to_hours"
+"""The unit of a span that is written as the time so long after the beginning of 1970."""
 CLOCK = "clock_to_hours"
 _CLOCK = r"\d{1,9}:[0-5]\d(:[0-5]\d)?"
 """Hours and minutes, and maybe seconds: not a time of day, so there may be more than 24 hours."""
@@ -52,8 +54,10 @@ _LAST_MICROSECOND = 253_402_300_799_999_999
 
 
 def value_literal(value: Scalar, type_: ColumnType) -> str:
-    """A mapping's own value, checked before to fit its type, as an SQL literal of that type."""
+    """A mapping's own value, checked before to fit its type, as an SQL literal of that type; of an empty text null."""
     match type_:
+        case "text" if value == "":
+            return "CAST(NULL AS VARCHAR)"
         case "text":
             return literal(str(value))
         case "json":
@@ -114,6 +118,9 @@ def _number(text: str, type_: ColumnType, unit: str | None) -> str:
     if unit is None:
         pattern = _WHOLE if type_ == "integer" else _NUMBER
         return f"CASE WHEN {_matches(text, pattern)} THEN TRY_CAST({text} AS {sql_type}) END"
+    if unit == SINCE_1970:
+        moment = _moment(text, None)
+        return f"TRY_CAST(epoch_us({moment}) / 3600000000.0 AS {sql_type})"
     if unit == CLOCK:
         return f"CASE WHEN {_matches(text, _CLOCK)} THEN TRY_CAST({_hours(text)} AS {sql_type}) END"
     times, by = _UNITS[unit]

@@ -54,6 +54,9 @@ class JsonPath:
     within: tuple[str, ...] = ()
 
 
+Conditions = tuple[tuple[JsonPath, tuple[str | None, ...]], ...]
+
+
 @dataclass(frozen=True)
 class FromPath:
     """The value at a path, as the column's type. At most one of `format`, `unit`, `values` and `case` is set.
@@ -70,13 +73,13 @@ class FromPath:
     default: Scalar | None = None
     case: Literal["upper", "lower"] | None = None
     """In which letters a text is put."""
-    when: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
-    """Paths and the texts that may stand there, whatever their case; all of them have to hold."""
+    when: Conditions = ()
+    """Paths and the texts that may stand there, whatever their case, None for nothing at all; all have to hold."""
     currency: JsonPath | None = None
     """Of an amount in `minor_units`: where its currency's code is."""
     digits: tuple[tuple[str, int], ...] = ()
     """Currencies whose minor unit is another one for this vendor than by ISO 4217: code and digits, sorted."""
-    unless: tuple[tuple[JsonPath, tuple[str, ...]], ...] = ()
+    unless: Conditions = ()
     """As `when`: none of them may hold."""
     names: str | None = None
 
@@ -205,7 +208,13 @@ _TAKEN_BY: dict[str, tuple[ColumnType, ...]] = {
 """Rules that put several values into one, and the types of the columns that take what they give."""
 
 
-def _check_names(path: JsonPath, type_: ColumnType, beside: bool, file: str, at: tuple[str | int, ...]) -> None:
+def _check_names(
+    names: bool, path: JsonPath, type_: ColumnType, beside: bool, file: str, at: tuple[str | int, ...]
+) -> None:
+    if not names:
+        if not path.steps:
+            mapping_fault(file, (*at, "path"), "expected something that is not empty, or names beside it")
+        return
     if type_ != "json" or beside:
         mapping_fault(file, (*at, "names"), "expected no names but alone for a column of type json")
     if path.selector is not None:
@@ -236,8 +245,7 @@ def _from_path(
     if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
         mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
     path = _parse_path(document["path"], file, (*at, "path"))
-    if "names" in document:
-        _check_names(path, type_, bool(chosen), file, at)
+    _check_names("names" in document, path, type_, bool(chosen), file, at)
     if isinstance(path.selector, Each) and type_ not in ("text", "json") and not (added and "map" not in document):
         mapping_fault(file, (*at, "path"), f"expected no [], since the column is of type {type_}")
     if "default" in document:
@@ -257,9 +265,10 @@ def _from_path(
     )
 
 
-def _conditions(wanted: dict[str, str | list[str]]) -> tuple[tuple[JsonPath, tuple[str, ...]], ...]:
+def _conditions(wanted: dict[str, str | list[str | None]]) -> Conditions:
     listed = {path: [texts] if isinstance(texts, str) else texts for path, texts in wanted.items()}
-    return tuple((_parse_dotted(path), tuple(sorted(listed[path]))) for path in sorted(listed))
+    in_order = {path: sorted(texts, key=lambda text: (text is not None, text or "")) for path, texts in listed.items()}
+    return tuple((_parse_dotted(path), tuple(in_order[path])) for path in sorted(in_order))
 
 
 def _parse_plain(document: str | list[Any], file: str, at: tuple[str | int, ...]) -> JsonPath:

@@ -74,17 +74,17 @@ class _Picks:
     texts: dict[str, str] = field(default_factory=dict)
 
     def text(self, rule: FromPath, *, exact: bool) -> str:
-        """The name of the text that a rule takes; where not `exact`, it is trimmed, and null if it is empty."""
+        """The name of the text that a rule takes, null if it is empty; trimmed before, where not `exact`."""
         path = rule.path
         taken = self._taken(path)
-        expression = taken if exact else f"nullif(trim({taken}), '')"
+        expression = f"nullif({taken if exact else f'trim({taken})'}, '')"
         if rule.names is not None:
             expression = _fields_named(expression, rule.names)
         if rule.when:
-            holds = " AND ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.when)
+            holds = " AND ".join(self._holds(where, texts) for where, texts in rule.when)
             expression = f"CASE WHEN {holds} THEN {expression} END"
         if rule.unless:
-            holds = " OR ".join(_is_one_of(f"trim({self._taken(where)})", texts) for where, texts in rule.unless)
+            holds = " OR ".join(self._holds(where, texts) for where, texts in rule.unless)
             expression = f"CASE WHEN ({holds}) IS NOT TRUE THEN {expression} END"
         for name, known in self.texts.items():
             if known == expression:
@@ -93,6 +93,12 @@ class _Picks:
         name = f"_{len(self.texts) + 1}_{words[:40]}".rstrip("_")
         self.texts[name] = expression
         return name
+
+    def _holds(self, where: JsonPath, texts: tuple[str | None, ...]) -> str:
+        """The condition that one of the texts stands there; None is for nothing, be it null, absent or empty."""
+        found = f"trim({self._taken(where)})"
+        is_listed = _is_one_of(found, [text for text in texts if text is not None])
+        return f"({is_listed} OR nullif({found}, '') IS NULL)" if None in texts else is_listed
 
     def parent(self) -> str:
         """The name of the text that holds the parent's id."""
@@ -185,7 +191,7 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case OfParent():
             return _Compiled(picks.parent())
         case First(rules):
-            return _first([_compiled(inner, type_, picks) for inner in rules], type_)
+            return _first(_in_any_form(rules, [_compiled(inner, type_, picks) for inner in rules]))
         case Join() | Collect() | Sum() | Between():
             return _together(rule, type_, picks)
         case FromPath():
@@ -196,7 +202,7 @@ def _together(rule: Join | Collect | Sum | Between, type_: ColumnType, picks: _P
     """What puts several values into one."""
     match rule:
         case Join(rules, separator):
-            texts = ", ".join(f"nullif({_compiled(inner, 'text', picks).value}, '')" for inner in rules)
+            texts = ", ".join(_compiled(inner, "text", picks).value for inner in rules)
             return _Compiled(f"nullif(concat_ws({literal(separator)}, {texts}), '')")
         case Collect(rules):
             return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
@@ -288,11 +294,22 @@ def _collected(parts: list[str]) -> str:
     return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
 
 
-def _first(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
+def _in_any_form(rules: Iterable[Rule], parts: list[_Compiled]) -> list[_Compiled]:
+    """The same parts; where several read one value in different forms, it failed only if none of them can."""
+    paths = [rule.path if isinstance(rule, FromPath) else None for rule in rules]
+    told = []
+    for at, part in enumerate(parts):
+        others = [p.value for n, p in enumerate(parts) if n != at and paths[n] is not None and paths[n] == paths[at]]
+        failed = part.failed
+        if others and failed is not None:
+            failed = f"CASE WHEN coalesce({', '.join(others)}) IS NULL THEN {failed} END"
+        told.append(_Compiled(part.value, failed))
+    return told
+
+
+def _first(parts: list[_Compiled]) -> _Compiled:
     """Takes the first value; a text that failed to become one is told only if it was reached."""
-    # Many vendors send an empty text for what they do not have, and then the next one is wanted.
-    values = [f"nullif({part.value}, '')" if type_ == "text" else part.value for part in parts]
-    value = f"coalesce({', '.join(values)})"
+    value = f"coalesce({', '.join(part.value for part in parts)})"
     if all(part.failed is None for part in parts):
         return _Compiled(value)
     cases = ""

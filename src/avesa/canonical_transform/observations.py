@@ -18,7 +18,8 @@ _CARRIED = ("record_id", "updated_at", "extracted_at", "is_deleted", "is_partial
 def observations_query(mapping: Mapping, shape: TableShape, source: Source, relation: str, *, absences: bool) -> str:
     """A SELECT of the observations in a relation of raw rows (see raw_source.load_rows), for `observations`:
 
-    source_id, since, updated_at, extracted_at, is_deleted, is_partial, page, uncastable, and the mapping's columns.
+    source_id, since, updated_at, extracted_at, is_deleted, is_partial, page, listed_at, uncastable, and the mapping's
+    columns.
     Where there are `absences`, a record lives again from the listing that has it again (see listings).
     """
     columns = "".join(f", {identifier(name)}" for name in shape.names)
@@ -39,7 +40,7 @@ def observations_query(mapping: Mapping, shape: TableShape, source: Source, rela
         ), mapped AS ({source_query(mapping, source.service, source.table, "fit", _CARRIED)}
         )
         SELECT record_id AS source_id, {since} AS since,
-            updated_at, extracted_at, is_deleted, is_partial, page, uncastable{columns}
+            updated_at, extracted_at, is_deleted, is_partial, page, listed_at, uncastable{columns}
         FROM mapped
     """
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, Snapshot
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.canonical_transform.engine import count, one_row
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import observations_query
@@ -52,10 +52,11 @@ def meet(
     files = [file for file in snapshot.files if file.is_current]
     near = that_may_hold(files, source, *(ids or ()))
     touched = "AND source_id IN (SELECT record_id FROM rows)" if ids else ""
-    with told_of_raw(source):
+    with told_of_raw(source, and_table=True):
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE observations AS
-            SELECT *, NULL::VARCHAR AS file, NULL::BIGINT AS file_row
+            SELECT * EXCLUDE (listed_at), listed_at IS NOT NULL AS is_listed,
+                NULL::VARCHAR AS file, NULL::BIGINT AS file_row
             FROM ({observations_query(mapping, shape, source, relation, absences=False)})
             UNION ALL BY NAME
             SELECT source_id, valid_from AS since, updated_at, recorded_at AS extracted_at, false AS is_deleted,
@@ -66,32 +67,25 @@ def meet(
 
 
 def compare(
-    con: duckdb.DuckDBPyConnection,
-    table: CanonicalTable,
-    shape: TableShape,
-    source: Source,
-    snapshot: Snapshot,
-    newest: datetime,
-    newest_deletion: datetime | None,
+    con: duckdb.DuckDBPyConnection, shape: TableShape, newest: datetime, newest_deletion: datetime | None
 ) -> Arrived:
     """Create `arrivals`: for each observation that does not repeat the last one of its record, what it means.
 
     A row is late that is not newer than the last observation of its open version, and a partial one. That observation
     is of the version's `updated_at`; where there is none, or the record came back by a listing so that it is older than
-    the version, it is of any instant up to `newest`, to which everything was folded. A record without an open version
-    is late if it has closed ones, or if a deletion as new as the row may lie in raw.
+    the version, it is of any instant up to `newest`, to which everything was folded. A listing that shows such a record
+    once more, and as it is, says nothing new. A record without an open version is late if a deletion as new as the row
+    may lie in raw; whatever was seen of it before, the last of it was a deletion.
     """
-    ended = _find_ended(con, table, shape, source, [file for file in snapshot.files if not file.is_current])
-    arrived, spelled_otherwise = _arrivals(con, shape, ended, newest, newest_deletion, by_leaves=False)
+    arrived, spelled_otherwise = _arrivals(con, shape, newest, newest_deletion, by_leaves=False)
     if spelled_otherwise:
-        arrived, _ = _arrivals(con, shape, ended, newest, newest_deletion, by_leaves=True)
+        arrived, _ = _arrivals(con, shape, newest, newest_deletion, by_leaves=True)
     return arrived
 
 
 def _arrivals(
     con: duckdb.DuckDBPyConnection,
     shape: TableShape,
-    ended: str,
     newest: datetime,
     newest_deletion: datetime | None,
     *,
@@ -112,7 +106,7 @@ def _arrivals(
         CREATE OR REPLACE TEMP TABLE arrivals AS
         WITH met AS (
             SELECT arrived.rowid AS row, held.rowid AS held_row, arrived.source_id, arrived.since,
-                arrived.updated_at, arrived.extracted_at, arrived.is_deleted, arrived.is_partial,
+                arrived.updated_at, arrived.extracted_at, arrived.is_deleted, arrived.is_partial, arrived.is_listed,
                 held.since AS held_since, held.updated_at AS held_updated_at, held.extracted_at AS held_recorded_at,
                 held.source_id IS NOT NULL AS is_held,
                 held.source_id IS NOT NULL AND NOT arrived.is_deleted AND {same(shape.tracked, by_leaves)} AS goes_on,
@@ -123,25 +117,32 @@ def _arrivals(
             WHERE arrived.file IS NULL
         )
         SELECT *, goes_on AND has_same_rest AS is_same,
+            goes_on AND has_same_rest AND NOT is_partial AND is_listed AND updated_at < held_since AS is_back_as_before,
             is_partial OR CASE
                 WHEN is_held THEN since <= CASE
                     WHEN held_updated_at >= held_since THEN held_updated_at ELSE greatest({moment(newest)}, held_since)
                 END
-                ELSE {ended} OR coalesce(since <= {moment(newest_deletion)}, false)
+                ELSE coalesce(since <= {moment(newest_deletion)}, false)
             END AS is_late
         FROM met
         WHERE NOT coalesce(goes_on AND has_same_rest AND NOT is_partial AND updated_at >= held_since, false)
     """)
-    found = one_row(
-        con,
-        """
-        SELECT count(*), count(*) FILTER (is_late), count(*) > count(DISTINCT source_id),
-            (SELECT count(*) FROM observations WHERE len(uncastable) > 0),
-            count(*) FILTER (is_held AND NOT is_deleted AND is_spelled_otherwise)
-        FROM arrivals
-        """,
-    )
-    return Arrived(*found[:4]), int(found[4])
+    *arrived, spelled_otherwise, back_as_before = one_row(con, _COUNTS)
+    if back_as_before:
+        con.execute("""
+            DELETE FROM arrivals
+            WHERE is_back_as_before AND source_id IN (SELECT source_id FROM arrivals GROUP BY ALL HAVING count(*) = 1)
+        """)
+        *arrived, spelled_otherwise, _ = one_row(con, _COUNTS)
+    return Arrived(*arrived), int(spelled_otherwise)
+
+
+_COUNTS = """
+    SELECT count(*), count(*) FILTER (is_late), count(*) > count(DISTINCT source_id),
+        (SELECT count(*) FROM observations WHERE len(uncastable) > 0),
+        count(*) FILTER (is_held AND NOT is_deleted AND is_spelled_otherwise), count(*) FILTER (is_back_as_before)
+    FROM arrivals
+"""
 
 
 def change(con: duckdb.DuckDBPyConnection, shape: TableShape, source: Source, arrived: Arrived) -> None:
@@ -190,29 +191,3 @@ _TOLD_AT_ONCE = """
     SELECT source_id, held_since, NULL, false, held_recorded_at, held_row, row
     FROM arrivals WHERE goes_on AND NOT is_same
 """
-
-
-def _find_ended(
-    con: duckdb.DuckDBPyConnection,
-    table: CanonicalTable,
-    shape: TableShape,
-    source: Source,
-    closed: Sequence[DataFile],
-) -> str:
-    """A condition on source_id: that a record without an open version has closed ones, and so was deleted."""
-    if not shape.keeps_history:
-        return "true"  # nobody knows what was there
-    if not closed:
-        return "false"
-    unheld = "SELECT source_id FROM observations GROUP BY source_id HAVING count(file) = 0"
-    lowest, highest = one_row(con, f"SELECT min(source_id), max(source_id) FROM ({unheld})")
-    near = that_may_hold(closed, source, lowest, highest) if lowest is not None else []
-    if not near:
-        return "false"
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE ended AS
-        SELECT DISTINCT source_id FROM {rows_of(table, near, shape)}
-        WHERE source_service = {literal(source.service)} AND source_table = {literal(source.table)} AND is_deleted
-          AND source_id IN ({unheld})
-    """)
-    return "source_id IN (FROM ended)"

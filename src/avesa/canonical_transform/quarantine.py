@@ -1,6 +1,7 @@
 """Quarantine: raw rows that cannot be folded, kept with the reason and the place where they lie.
 
-One file for each receipt, under the receipt's own timestamp, so that folding it again writes the same file again.
+One file for each receipt, under its own timestamp and the name of its raw table, so that folding it again writes the
+same file again.
 Columns: source_service, source_table, receipt, file, row (its number in the file), record_id, reason, payload,
 extracted_at, run_id.
 """
@@ -48,7 +49,7 @@ def write_quarantine(
                     ORDER BY file, row
                 ) TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd)
             """)
-            path = layout.quarantine_file(source.tenant, canonical_table, stem)
+            path = layout.quarantine_file(source.tenant, canonical_table, stem, source.service, source.table)
             objects.upload(path, local)
             written.append(path)
         finally:

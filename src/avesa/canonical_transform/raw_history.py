@@ -87,12 +87,17 @@ def fold_all(bench: Bench, source: Source, pulls: list[Pull], take: Callable[[st
     return RawFigures(rows, newest_absence, verdicts, uncastable)
 
 
-def fold_some(bench: Bench, source: Source, pulls: list[Pull], only: str, settled: ReadOnly[str, Verdict]) -> None:
+def fold_some(
+    bench: Bench, source: Source, pulls: list[Pull], only: str, settled: ReadOnly[str, Verdict] | None
+) -> None:
     """Create `versions` of the records in the table `only` (source_id), from all rows behind `pulls`.
 
-    The verdicts on the listings are `settled`, since they depend on all records.
+    The verdicts on the listings are `settled`, since they depend on all records; for None these are looked at first.
     """
     con = bench.con
+    if settled is None:
+        load_rows(con, bench.objects, source, pulls, bench.scratch)
+        settled = judge(con, _listings(pulls), bench.guard_of(source))
     rows = load_rows(con, bench.objects, source, pulls, bench.scratch, only=only)
     judge(con, _listings(pulls), bench.guard_of(source), settled)
     _fold_at_once(

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from avesa.canonical_transform.engine import first_line, one_row
+from avesa.canonical_transform.engine import first_line, one_row, tells_of_a_file
 from avesa.canonical_transform.sql_text import literal, literals, moment
 from avesa.shared import layout
 from avesa.shared.errors import ConfigurationError, StorageError, Where
@@ -247,15 +247,18 @@ def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path
 
 
 @contextmanager
-def told_of_raw(source: Source) -> Iterator[None]:
-    """What the engine says against a raw file, told as such."""
+def told_of_raw(source: Source, *, and_table: bool = False) -> Iterator[None]:
+    """What the engine says against a raw file, or one of the table too, told as such."""
     try:
         yield
-    except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.ConversionException) as error:
+    except duckdb.Error as error:
+        if not (isinstance(error, duckdb.BinderException | duckdb.ConversionException) or tells_of_a_file(error)):
+            raise
         raise StorageError(
-            f"a raw file cannot be read: {first_line(error)}",
+            f"a raw file{' or one of the table' if and_table else ''} cannot be read: {first_line(error)}",
             where=source.where,
-            hint="Restore the file, or remove it together with its receipt.",
+            hint="Restore the raw file, or remove it together with its receipt."
+            + (" If it is the table's file, rebuild the table." if and_table else ""),
         ) from error
 
 

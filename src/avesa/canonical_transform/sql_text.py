@@ -20,8 +20,9 @@ SQL_TYPES = {
 
 
 def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+    """A text as an SQL literal; as an expression where it has a null character, at which a query would end."""
+    quoted = ["'" + part.replace("'", "''") + "'" for part in text.split("\0")]
+    return quoted[0] if len(quoted) == 1 else f"({' || chr(0) || '.join(quoted)})"
 
 
 def literals(texts: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot
+from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot, after_all_of
 from avesa.canonical_transform.engine import count, one_row
 from avesa.canonical_transform.raw_source import Source
 from avesa.canonical_transform.scd2 import TableShape
@@ -27,7 +27,6 @@ SMALL = ROWS_PER_FILE // 4
 MOST_SMALL_FILES = 8
 
 _SAMPLE = 10_000
-_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ def rows_of(table: CanonicalTable, files: Sequence[DataFile], shape: TableShape)
     return f"(SELECT {columns}NULL::VARCHAR AS file, NULL::BIGINT AS file_row WHERE false)"
 
 
-def that_may_hold(files: Sequence[DataFile], source: Source, lowest: str = "", highest: str = _LAST) -> list[DataFile]:
+def that_may_hold(
+    files: Sequence[DataFile], source: Source, lowest: str = "", highest: str | None = None
+) -> list[DataFile]:
     """The files that, by their bounds, may have records of the source with ids from lowest to highest."""
-    return [
-        file
-        for file in files
-        if file.may_hold((source.service, source.table, lowest), (source.service, source.table, highest))
-    ]
+    names = source.service, source.table
+    until = after_all_of(*names) if highest is None else (*names, highest)
+    return [file for file in files if file.may_hold((*names, lowest), until)]
 
 
 def find_differences(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
@@ -241,11 +240,7 @@ class _Writer:
         if small is not None and added and (not touched or [small] == touched):
             self._write(files, [small], {small.name: (added, "is_current")}, (0, ""))
             return
-        cases = "".join(
-            f"WHEN source_id BETWEEN {literal(lowest)} AND {literal(highest)} THEN {literal(file.name)} "
-            for file in touched
-            for lowest, highest in [_bounds(file, source)]
-        )
+        cases = "".join(f"WHEN {_is_within(file, source)} THEN {literal(file.name)} " for file in touched)
         other = literal(small.name) if small else "NULL"
         self._con.execute(f"""
             CREATE OR REPLACE TEMP TABLE aimed AS
@@ -323,9 +318,9 @@ class _Writer:
             self.written += write_ranges(self._con, self._table, "gathered", condition, int(rows))
 
 
-def _bounds(file: DataFile, source: Source) -> tuple[str, str]:
-    """The ids of the source between the file's bounds."""
+def _is_within(file: DataFile, source: Source) -> str:
+    """A condition on source_id: that a key of the source lies between the file's bounds."""
     mine = (source.service, source.table)
-    lowest = file.lowest[2] if file.lowest[:2] == mine else ""
-    highest = file.highest[2] if file.highest[:2] == mine else _LAST
-    return lowest, highest
+    conditions = [f"source_id >= {literal(file.lowest[2])}"] if file.lowest[:2] == mine else []
+    conditions += [f"source_id <= {literal(file.highest[2])}"] if file.highest[:2] == mine else []
+    return " AND ".join(conditions) or "true"

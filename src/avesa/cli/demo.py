@@ -6,8 +6,8 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,13 @@ from avesa.cli.demo_checks import (
     check_rebuild,
     check_verified,
 )
+from avesa.cli.demo_clock import running_on
 from avesa.cli.demo_home import prepare_demo_home
+from avesa.cli.demo_services import play_services, services_json, show_services
 from avesa.cli.demo_show import DemoDay, DemoOutcome, day_line, outcome_json, show_outcome
 from avesa.cli.output import console, write_json
+from avesa.cli.progress import watching
+from avesa.cli.sandbox_connections import served_services
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import history, query, snapshots
@@ -36,7 +40,7 @@ from avesa.pipeline.transform import tenant_mapping
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox
 from avesa.sandbox.world import DEFAULT_START, World
-from avesa.shared.clock import Clock
+from avesa.shared.errors import UsageError
 from avesa.shared.tenants import TenantService
 
 TENANTS = ("northwind-it", "harbor-msp")
@@ -69,11 +73,15 @@ Examples:
   avesa demo
   avesa demo --days 10 --seed 3
   avesa demo --keep /tmp/avesa-demo      in a folder of your own
+  avesa demo --service jira --service xero
+  avesa demo --all                       one tenant with every service, some minutes
 
 Nothing leaves this machine: the vendor is the sandbox, on loopback.
 """,
 )
-@click.option("--days", type=click.IntRange(1, 60), default=5, show_default=True, help="Simulated days.")
+@click.option("--service", "services", multiple=True, metavar="NAME", help="This one instead; can be given often.")
+@click.option("--all", "all_services", is_flag=True, help="Every service.")
+@click.option("--days", type=click.IntRange(1, 60), help="Simulated days. [default: 5, of named services 3]")
 @click.option("--seed", default=7, show_default=True, help="Another seed is another world.")
 @click.option(
     "--keep",
@@ -83,18 +91,30 @@ Nothing leaves this machine: the vendor is the sandbox, on loopback.
 )
 @home_option
 @json_option
-def demo(days: int, seed: int, keep: Path | None, as_json: bool) -> None:
+def demo(
+    services: tuple[str, ...], all_services: bool, days: int | None, seed: int, keep: Path | None, as_json: bool
+) -> None:
     """See it work, with invented data and a proof.
 
-    Two tenants are synced over some simulated days; then their history is verified and shown.
+    Two tenants with ConnectWise are synced over some simulated days; then their history is verified and shown. With
+    --service or --all it is one tenant with these services, which all show the same small world, and what comes out is
+    held against that.
     """
+    if services and all_services:
+        raise UsageError("--service and --all do not go together.")
+    chosen = served_services(None if all_services else services)
     folder = prepare_demo_home(keep or home() / "demo").resolve()
-    outcome = play(folder, days, seed, Console(quiet=True) if as_json else console())
-    if as_json:
-        write_json(outcome_json(outcome))
+    out = Console(quiet=True) if as_json else console()
+    if chosen:
+        with watching(silent=as_json or not out.is_terminal) as watcher:
+            played = play_services(folder, chosen, days or 3, seed, out, watcher.page)
+        write_json(services_json(played)) if as_json else show_services(out, played, _program())
+        ok = played.ok
     else:
-        show_outcome(console(), outcome)
-    if not outcome.ok:
+        outcome = play(folder, days or 5, seed, out)
+        write_json(outcome_json(outcome)) if as_json else show_outcome(out, outcome)
+        ok = outcome.ok
+    if not ok:
         click.get_current_context().exit(1)
 
 
@@ -138,19 +158,6 @@ def verify(ports: Ports, sandbox: Sandbox, days: Sequence[DemoDay]) -> tuple[Che
         check_rebuild(ports, TENANTS, new_run_id(ports)),
         check_verified(ports, TENANTS),
     )
-
-
-def running_on(sandbox: SandboxClock, monotonic: Callable[[], float] = time.monotonic) -> Clock:
-    """AVESA's clock of the demo: the sandbox's, which stands still through a day, plus the time that really passes."""
-    day, began = sandbox(), monotonic()
-
-    def now() -> datetime:
-        nonlocal day, began
-        if sandbox() != day:
-            day, began = sandbox(), monotonic()
-        return day + timedelta(seconds=monotonic() - began)
-
-    return now
 
 
 def connect_tenants(ports: Ports, sandbox: Sandbox) -> None:

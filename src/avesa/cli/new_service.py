@@ -16,6 +16,7 @@ import click
 
 import avesa
 from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.mapping_draft import draft_mappings
 from avesa.cli.output import console, write_json
 from avesa.cli.service_facts import (
     AUTH_KINDS,
@@ -92,9 +93,9 @@ def new_service(
     check_name(name)
     given = {"title": title, "category": category, "base_url": base_url, "auth": auth, "auth_at": auth_at}
     facts = facts_of(name, openapi, given, lists)
-    files = files_of(facts, root)
-    written = write_all(root, files)
-    next_ = next_steps(facts)
+    drafts = draft_mappings(facts, root)
+    written = write_all(root, files_of(facts, root), drafts)
+    next_ = next_steps(facts, drafts)
     if as_json:
         write_json({"service": name, "written": written, "open": list(facts.open), "next": next_})
         return
@@ -223,17 +224,19 @@ def check_declaration(name: str, text: str) -> None:
         assert isinstance(module.SERVICE, Service) and module.SERVICE.name == name
 
 
-def write_all(root: Path, files: Mapping[str, str]) -> list[str]:
-    """Write all of them or, where one is there already, none. Raises UsageError with the names of those."""
+def write_all(root: Path, files: Mapping[str, str], changed: Mapping[str, str]) -> list[str]:
+    """Write all of them or, where one of the new `files` is there already, none; files that are `changed` are there.
+    Raises UsageError with the names of those that are in the way.
+    """
     if there := [path for path in files if (root / path).exists()]:
         raise UsageError(f"these files are there already: {', '.join(there)}.", hint="Nothing was written.")
-    for path, text in files.items():
+    for path, text in {**files, **changed}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8", newline="\n")
-    return list(files)
+    return [*files, *changed]
 
 
-def next_steps(facts: ServiceFacts) -> list[str]:
+def next_steps(facts: ServiceFacts, drafts: Mapping[str, str]) -> list[str]:
     name = facts.name
     steps = [f"Go through src/avesa/integrations/{name}/__init__.py with the vendor's page beside it."]
     if facts.document is not None:
@@ -241,15 +244,20 @@ def next_steps(facts: ServiceFacts) -> list[str]:
             f"Say in tests/contracts/rules/{name}.json how the vendor pages, filters and refuses, in the words of "
             "tests/contracts/README.md.",
             "Add the number of its tables to tests/conformance/test_contracts.py, and a walk to "
-            "tests/conformance/walks.py.",
+            "one of tests/conformance/walks_*.py.",
         ]
     else:
         steps.append("Make a contract of the vendor's OpenAPI document: scripts/write_contract.py")
     for table in sorted({endpoint.canonical for endpoint in facts.endpoints if endpoint.canonical}):
         fed = ", ".join(endpoint.name for endpoint in facts.endpoints if endpoint.canonical == table)
-        steps.append(f'Map {fed} in mappings/{table}.json under "sources", "{name}" (docs/mappings.md).')
+        file = f"mappings/{table}.json"
+        if file in drafts:
+            steps.append(f"Go through {file}: of {fed} it has the fields that are named as columns (docs/mappings.md).")
+        else:
+            steps.append(f'Map {fed} in {file} under "sources", "{name}" (docs/mappings.md).')
     steps += [
         f'Run python -m pytest -n0 tests/conformance tests/integrations tests/canonical_transform -k "{name}"',
+        f"See it in the sandbox: avesa demo --service {name}",
         "Run make lint.",
     ]
     return steps

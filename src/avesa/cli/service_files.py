@@ -7,7 +7,8 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
-from avesa.cli.service_facts import EndpointFacts, Json, ServiceFacts
+from avesa.cli.openapi_lists import Json
+from avesa.cli.service_facts import EndpointFacts, ServiceFacts
 from avesa.connector.template import names_in
 
 _WIDTH = 120

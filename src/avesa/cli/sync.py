@@ -14,8 +14,9 @@ from avesa.cli.progress import WatchedRunLog, Watcher, watching
 from avesa.cli.report import TenantRun, run_json, write_runs
 from avesa.cli.stopping import StopSwitch
 from avesa.integrations import load_service
+from avesa.pipeline.due import choose_services
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.sync import SyncReport, choose_services, sync_tenant
+from avesa.pipeline.sync import SyncReport, sync_tenant
 from avesa.shared.errors import AvesaError, UsageError, Where
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -159,7 +160,7 @@ def _chosen_tenants(ports: Ports, tenant: str | None, service: str | None, table
     if service is not None:
         load_service(service)
     if tenant is not None:
-        choose_services(ports, tenant, service, table)
+        choose_services(ports.tenants, tenant, service, table)
         return [tenant]
     everyone = ports.tenants.tenants()
     if not everyone:
@@ -167,7 +168,7 @@ def _chosen_tenants(ports: Ports, tenant: str | None, service: str | None, table
     chosen, refused = [], []
     for name in everyone:
         try:
-            choose_services(ports, name, service, table)
+            choose_services(ports.tenants, name, service, table)
         except UsageError as error:
             refused.append(error)
         else:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import msgspec
 import msgspec.structs
 
+from avesa.connector.change_window import known
 from avesa.connector.completeness import Totals
-from avesa.connector.incremental import Changes, Delta, known
+from avesa.connector.incremental import Changes, Delta
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.connector.times import Times

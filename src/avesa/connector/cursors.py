@@ -9,7 +9,16 @@ import msgspec
 
 from avesa.connector.json_paths import ABSENT, Path, split_path
 from avesa.connector.json_template import Body
-from avesa.connector.page import ONLY_TOLD, End, Expired, Page, Place, token_text
+from avesa.connector.page import (
+    ONLY_TOLD,
+    CursorExpired,
+    End,
+    Expired,
+    Page,
+    Place,
+    number_at,
+    token_text,
+)
 from avesa.connector.request import Into, Params, Request, as_text
 from avesa.shared.errors import TableFailed
 
@@ -24,6 +33,10 @@ class Cursor:
     a body; with `parsed` a text is JSON that goes into a body as such. `body` is the body of all later pages where
     the vendor asks for them differently, and `later` where their answers hold the token. Exactness while rows come
     and go is the vendor's.
+
+    `reached` is where an answer tells how many rows of the walk lie before it, or with it: for a vendor whose token
+    names the walk, stays the same, and moves on with each request. A request that is sent twice then skips a page, so
+    that a number which does not fit what came means that the walk is lost.
     """
 
     at: Place
@@ -38,6 +51,7 @@ class Cursor:
     parsed: bool = False
     body: Body | None = None
     later: Place | None = None
+    reached: Place | None = None
     end: End = ONLY_TOLD
     expired: tuple[Expired, ...] = ()
     reads: ClassVar[tuple[Path, ...]] = ()
@@ -49,6 +63,7 @@ class Cursor:
         return self._first(request, 1)
 
     def next(self, request: Request, page: Page) -> Request | None:
+        request = self._counted(request, page)
         over = self.end.flag(page)
         if over or (page.records == 0 and self.end.empty):
             return None
@@ -66,7 +81,7 @@ class Cursor:
         text = token_text(token, self.param)
         if isinstance(token, list) and self.into != "body":
             text = self.join.join(token_text(part, self.param) for part in token)
-        if sent is not None and text == as_text(sent):
+        if self.reached is None and sent is not None and text == as_text(sent):
             raise TableFailed(f"The vendor names the same {_name(self.param)} again: the pages would never end.")
         if self.body is not None:
             request = self._sized(replace(request, body=self.body.text), self.most)
@@ -76,6 +91,17 @@ class Cursor:
 
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
+
+    def _counted(self, request: Request, page: Page) -> Request:
+        """With how many rows came so far. Whether the vendor counts a page's own rows is seen on the first one."""
+        told = number_at(page, self.reached)
+        before = int(request.recall("rows") or 0)
+        if told is None or (before == 0 and told not in (0, page.records)):
+            return request
+        with_own = told > 0 if before == 0 else request.recall("own") == "1"
+        if told != before + (page.records if with_own else 0) and (before or page.records):
+            raise CursorExpired("The vendor's walk went on without a page that never came.")
+        return request.with_memo(rows=str(before + page.records), own="1" if with_own else "0")
 
     def _first(self, request: Request, size: int) -> Request:
         request = self._sized(request.with_headers(*self.headers), size)

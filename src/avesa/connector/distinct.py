@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from avesa.shared.errors import StorageError
 
-_RUN_BYTES = 32 * 1024 * 1024
+_RUN_BYTES = 16 * 1024 * 1024
 _ENTRY_BYTES = 64  # what an id costs in memory beside its own bytes, roughly
 
 
@@ -28,13 +28,9 @@ class DistinctIds:
 
     def add(self, ids: Iterable[str | None]) -> None:
         """Nulls, which are rows without a key, do not count."""
-        for text in ids:
-            if text is None:
-                continue
-            key = text.encode()
-            if key not in self._ids:
-                self._ids.add(key)
-                self._size += len(key) + _ENTRY_BYTES
+        new = {text.encode() for text in ids if text is not None} - self._ids
+        self._ids |= new
+        self._size += sum(map(len, new)) + _ENTRY_BYTES * len(new)
         if self._size >= self._run_bytes:
             self._spill()
 

@@ -1,32 +1,27 @@
-"""Change windows: what to ask for so that no change is missed, and how far the watermark may move. All pure.
-
-The new watermark is the newest change seen, but never past the moment at which the pull began by the vendor's own
-clock: what changes behind the pages already read is asked for again next time.
+"""How a vendor is asked for what changed and for what was deleted: what a service declares, and where it stands in a
+request. All pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote
 
-import msgspec
-
-from avesa.connector.json_paths import found_at
 from avesa.connector.json_template import Body
-from avesa.connector.paging import Paging, query_value
-from avesa.connector.request import Params, Request, Response
+from avesa.connector.paging import Paging
+from avesa.connector.request import Params, Request
 from avesa.connector.template import fill_names
 from avesa.connector.times import Form, Written, zoned_form, zones
-from avesa.shared.receipt import Kind
 
 
 @dataclass(frozen=True)
 class InParams:
-    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`)."""
+    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), and over
+    `{filter}`, the text that the parameter has in a listing.
+    """
 
     pairs: Params
 
@@ -35,7 +30,9 @@ class InParams:
         return any("{until}" in value for _, value in self.pairs)
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
-        return request.with_params(*((name, fill_names(value, values)) for name, value in self.pairs))
+        held = dict(request.params)
+        texts = ((name, fill_names(value, {**values, "filter": held.get(name, "")})) for name, value in self.pairs)
+        return request.with_params(*texts)
 
 
 @dataclass(frozen=True)
@@ -242,196 +239,6 @@ class Deletions:
     records: str = ""
     params: Params = ()
     paging: Paging | None = None
-
-
-def next_token(response: Response, delta: Delta) -> str | None:
-    """What a page says to ask for next time, None where it says nothing (only the last page does)."""
-    found = found_at(response.body, delta.token)
-    if not isinstance(found, str) or not found:
-        return None
-    return found if delta.in_link is None else query_value(found, delta.in_link)
-
-
-def next_window(
-    changes: Changes, since: datetime, now: datetime, before: tuple[datetime, datetime | None] | None = None
-) -> tuple[datetime, datetime | None] | None:
-    """The window to ask for behind the one `before` (the first one for None), None when all is asked.
-
-    An end that is not named is open. Each window begins where the one before it surely ended.
-    """
-    if before is not None and (before[1] is None or before[1] >= changes.rounded(now)):
-        return None
-    begin = since if before is None or before[1] is None else before[1]
-    if not changes.names_an_end:
-        return begin, None
-    end = now if changes.longest_window is None else min(begin + changes.longest_window, now)
-    if end == now and now - changes.rounded(now) > timedelta(hours=1) and not changes.end_included:
-        end = now + timedelta(days=1)  # a form of whole days could not say the end of today otherwise
-    rounded = changes.rounded(end)
-    return begin, rounded if rounded > begin else end
-
-
-EARLY = 0.9
-"""A listing is due a little early, so that a sync that starts at the same time each day (and some seconds sooner than
-the day before) makes its daily listing each day."""
-
-
-class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a table remembers from one pull to the next, beside its watermark."""
-
-    listed_at: datetime | None = None
-    """When the last complete listing began."""
-    boundary: tuple[str, ...] = ()
-    """Digests of the rows that the next window will hold again."""
-    changes_refused_at: datetime | None = None
-    """When the vendor last said that it does not know the change condition."""
-    pulled_at: datetime | None = None
-    """When the last pull that came to its end began."""
-    rows: int | None = None
-    """Rows landed by the last complete listing and since; None where that is not known."""
-    token: str | None = None
-    """Of a delta feed: what to ask for next. Stored only once all that came before it is durable."""
-
-
-def encode_memory(memory: Memory) -> str:
-    return msgspec.json.encode(memory).decode()
-
-
-FLOOR_EVERY = 100
-"""So many newer changes are seen before it is looked again where the next window would begin."""
-
-BOUNDARY_ROWS = 10_000
-"""More rows than this are not remembered from one pull to the next."""
-
-REFUSAL_LASTS = timedelta(days=30)
-"""After that the change condition is tried again: vendors learn."""
-
-
-def decode_memory(details: str | None) -> Memory:
-    """An unreadable memory is an empty one: that costs a listing and loses nothing."""
-    try:
-        return msgspec.json.decode(details, type=Memory) if details else Memory()
-    except msgspec.MsgspecError:
-        return Memory()
-
-
-def choose_kind(
-    changes: Changes | Delta | None,
-    watermark: datetime | None,
-    memory: Memory,
-    *,
-    full: bool,
-    relist: timedelta,
-    now: datetime,
-) -> Kind:
-    """A listing at first, when asked for, when due, and where the vendor has no changes; changes otherwise."""
-    if isinstance(changes, Changes) and changes.only:
-        return "changes"
-    refused = memory.changes_refused_at is not None and now - memory.changes_refused_at < REFUSAL_LASTS
-    if changes is None or refused or full or watermark is None:
-        return "listing"
-    if memory.listed_at is None or now - memory.listed_at >= relist * EARLY:
-        return "listing"
-    if isinstance(changes, Delta):
-        return "changes" if memory.token else "listing"
-    if changes.kept_for is not None and now - changes.since(watermark) >= changes.kept_for:
-        return "listing"  # what changed before that is forgotten by the vendor
-    return "changes"
-
-
-UNSURE = timedelta(hours=1)
-"""A window that held nothing moves the watermark no nearer to now than this: clocks differ, and rows come late."""
-
-
-def first_since(
-    changes: Changes | Delta | None, watermark: datetime | None, now: datetime, *, full: bool
-) -> datetime | None:
-    """Where a change pull begins; of a delta feed, which goes by its token, that is only told."""
-    if not isinstance(changes, Changes):
-        return watermark
-    reach = None if changes.kept_for is None else changes.rounded(now - changes.kept_for)
-    if changes.only and (full or watermark is None):
-        return reach
-    if watermark is None:
-        return None
-    since = changes.since(watermark)
-    return max(since, reach) if changes.only and reach is not None else since
-
-
-def vendor_start(response: Response) -> datetime | None:
-    """When the vendor began to answer, by its own clock (its Date header less the time that the answer took).
-
-    None without a readable Date header.
-    """
-    try:
-        date = parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    if date.tzinfo is None:
-        return None
-    took = timedelta(0)
-    if response.sent_at and response.received_at:
-        took = max(took, response.received_at - response.sent_at)
-    return date.astimezone(UTC) - took
-
-
-def next_watermark(old: datetime | None, newest: datetime | None, began: datetime) -> datetime | None:
-    """Never lower than the old one, never past the beginning of the pull; `newest` is the newest change seen."""
-    return max(known(old, min(newest, began) if newest else None), default=None)
-
-
-def known(*moments: datetime | None) -> list[datetime]:
-    return [moment for moment in moments if moment is not None]
-
-
-class Boundary:
-    """Collects the digests of the rows that the next window will hold again: those not older than its beginning.
-
-    Bounded: beyond `most` rows some are not remembered, and are then landed once more, which does no harm.
-    """
-
-    def __init__(self, floor: Callable[[datetime | None], datetime | None], most: int = BOUNDARY_ROWS) -> None:
-        """`floor` tells from the newest change so far where the next window would begin. It never falls, so an older
-        one only remembers more; and it costs too much to be asked for with every row.
-        """
-        self._floor = floor
-        self._edge: datetime | None = None
-        self._moved = FLOOR_EVERY
-        self._most = most
-        self._rows: dict[str, datetime] = {}
-        self._newest: datetime | None = None
-        self._full_for = 0
-
-    def add(self, digest: str, updated_at: datetime) -> None:
-        if self._newest is None or updated_at > self._newest:
-            self._newest = updated_at
-            self._moved += 1
-        if self._edge is None or self._moved >= FLOOR_EVERY:
-            self._move()
-        if self._edge is not None and updated_at >= self._edge:
-            if len(self._rows) >= self._most:
-                self._make_room()
-            if len(self._rows) < self._most and updated_at >= self._edge:
-                self._rows[digest] = updated_at
-
-    def _move(self) -> None:
-        self._edge = self._floor(self._newest)
-        self._moved = 0
-
-    def digests(self, floor: datetime | None) -> tuple[str, ...]:
-        """Those of the rows at or behind `floor`, sorted."""
-        return tuple(sorted(d for d, moment in self._rows.items() if floor is None or moment >= floor))
-
-    def _make_room(self) -> None:
-        """Drop what has fallen behind. Not for every row: where little falls, that would cost too much."""
-        if self._full_for > 0:
-            self._full_for -= 1
-            return
-        self._move()
-        edge = self._edge
-        self._rows = {digest: moment for digest, moment in self._rows.items() if edge is None or moment >= edge}
-        tenth = self._most // 10
-        self._full_for = tenth if len(self._rows) > self._most - tenth else 0
 
 
 def _ask(ask: tuple[str, str] | Ask) -> Ask:

@@ -15,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from arro3.core import Array, DataType, Field, RecordBatch, RecordBatchReader, Schema
 from arro3.io import read_parquet, write_parquet
 
@@ -26,11 +28,11 @@ from avesa.shared.errors import StorageError
 from avesa.shared.layout import raw_file, timestamp_name
 from avesa.shared.objects import Objects
 
-FILE_BYTES = 64 * 1024 * 1024
+FILE_BYTES = 48 * 1024 * 1024
 """A file is written when this much payload has gathered, so memory does not grow with the number of pages."""
 
 _BATCH_ROWS = 5_000
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES = 1 * 1024 * 1024
 _ROW_BYTES = 64  # of a row's columns beside its payload
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,7 +53,7 @@ _FIELDS = (
 SCHEMA = Schema(_FIELDS)
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of a raw file, in the order of its columns."""
 
     record_id: str | None
@@ -94,7 +96,7 @@ class Landing:
 
     def add(self, rows: Sequence[Row]) -> None:
         self._pending.extend(rows)
-        self._pending_bytes += sum(len(row.payload) + _ROW_BYTES for row in rows)
+        self._pending_bytes += sum([len(row.payload) for row in rows]) + _ROW_BYTES * len(rows)
         if len(self._pending) >= _BATCH_ROWS or self._pending_bytes >= _BATCH_BYTES:
             self._pack()
 
@@ -111,7 +113,7 @@ class Landing:
         write_parquet(
             RecordBatchReader.from_batches(SCHEMA, self._batches),
             buffer,
-            compression="zstd(3)",
+            compression="zstd(1)",
             column_dictionary_enabled={"payload": False, "record_id": False},
         )
         path = raw_file(*self._place, timestamp_name(self._clock()))
@@ -129,13 +131,13 @@ class Landing:
 
 def to_batch(rows: Sequence[Row]) -> RecordBatch:
     """Rows as one Arrow batch of `SCHEMA`."""
-    columns = list(zip(*rows, strict=True))
-    arrays = [
-        Array([_microseconds(value) for value in column], DataType.int64()).cast(_TIME)
-        if field.type == _TIME
-        else Array(column, field.type)
-        for field, column in zip(_FIELDS, columns, strict=True)
-    ]
+    arrays = []
+    for field in _FIELDS:
+        column = list(map(attrgetter(field.name), rows))
+        if field.type == _TIME:
+            arrays.append(Array(list(map(_microseconds, column)), DataType.int64()).cast(_TIME))
+        else:
+            arrays.append(Array(column, field.type))
     return RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 

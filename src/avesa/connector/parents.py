@@ -11,6 +11,7 @@ import msgspec
 from avesa.connector.json_paths import value_at, values_at
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
+from avesa.connector.service import Parent
 from avesa.shared.errors import StorageError, TableFailed
 from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, timestamp
 from avesa.shared.objects import Objects
@@ -29,29 +30,26 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
 
 
 def live_parents(
-    place: Place,
-    service: str,
-    table: str,
-    *,
-    changed_since: datetime | None,
-    having: str | None = None,
-    values: tuple[str, ...] = (),
+    place: Place, service: str, parent: Parent, *, changed_since: datetime | None, listed: bool = True
 ) -> list[str]:
-    """Ids of the parents that are there, sorted; with `changed_since` only those changed at that moment or later
-    and those whose time of change is unknown, with `having` only those that have something at that dotted path, or one
-    of `values` where there are such.
+    """Ids of the parents that are there and have what their children ask for, sorted; with `changed_since` only those
+    changed at that moment or later and those whose time of change is unknown. A table that is never `listed` has all
+    that was ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
-    prefix = raw_prefix(place.tenant, service, table)
+    prefix = raw_prefix(place.tenant, service, parent.endpoint)
     latest: dict[str, tuple[int, bool, int | None]] = {}
-    payloads = having is not None
-    for receipt in _current(place.objects, prefix, table):
+    payloads = parent.having is not None
+    pulls = (
+        _current(place.objects, prefix, parent.endpoint) if listed else _pulled(place.objects, prefix, changed_since)
+    )
+    for receipt in pulls:
         for name in receipt.files:
             for row in read_rows(place.objects, f"{prefix}/{name}", place.scratch, payloads=payloads):
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
-                    out = row.is_deleted or (having is not None and not _has(row.payload or "", having, values))
+                    out = row.is_deleted or not _has(row.payload or "", parent)
                     latest[row.record_id] = (row.extracted_at, out, row.updated_at)
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
     return sorted(
@@ -61,10 +59,27 @@ def live_parents(
     )
 
 
-def _has(payload: str, path: str, values: tuple[str, ...]) -> bool:
-    if not values:
-        return bool(value_at(payload, path))
-    return any(found in values for found in values_at(payload, path))
+def _has(payload: str, parent: Parent) -> bool:
+    """Whether there may be something below this one."""
+    if parent.having is None:
+        return True
+    if not parent.values:
+        return bool(value_at(payload, parent.having))
+    return any(found in parent.values for found in values_at(payload, parent.having))
+
+
+def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> list[Receipt]:
+    """All pulls, or those that may hold what changed since then: a change is landed after it happened."""
+    oldest = "" if changed_since is None else f"{prefix}/{timestamp(changed_since - _CLOCKS_DIFFER)}"
+    names = [info.path for info in objects.list(prefix) if info.path.endswith(RECEIPT_SUFFIX) and info.path >= oldest]
+    return [_read_receipt(objects, name) for name in sorted(names)]
+
+
+def _read_receipt(objects: Objects, name: str) -> Receipt:
+    try:
+        return decode_receipt(objects.read(name))
+    except msgspec.MsgspecError:
+        raise StorageError(f"{name} is not a receipt.") from None
 
 
 def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
@@ -77,10 +92,7 @@ def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
     for name in sorted((i.path for i in objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True):
         if name < oldest:
             break
-        try:
-            receipt = decode_receipt(objects.read(name))
-        except msgspec.MsgspecError:
-            raise StorageError(f"{name} is not a receipt.") from None
+        receipt = _read_receipt(objects, name)
         receipts.append(receipt)
         if receipt.kind == "listing" and receipt.complete:
             listings.append(receipt)

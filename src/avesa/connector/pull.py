@@ -8,15 +8,14 @@ stored checkpoint is asked for again, and nothing before it is lost.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from base64 import b64encode
-from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from msgspec.structs import replace
 
+from avesa.connector.arrivals import Arrivals
+from avesa.connector.change_window import choose_kind, next_token, vendor_start
 from avesa.connector.checkpoint import (
     Checkpoint,
     Figures,
@@ -28,23 +27,14 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
-from avesa.connector.incremental import (
-    BOUNDARY_ROWS,
-    Boundary,
-    Memory,
-    choose_kind,
-    decode_memory,
-    encode_memory,
-    next_token,
-    vendor_start,
-)
-from avesa.connector.landing import Landing, Row
+from avesa.connector.incremental import Changes
+from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
+from avesa.connector.memory import Memory, decode_memory, encode_memory
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
-from avesa.connector.records import Record
 from avesa.connector.service import Endpoint
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
@@ -178,10 +168,8 @@ class _Pull:
     def _pull(self, at: Checkpoint) -> PullOutcome:
         self.at = at
         self.base = at.figures
-        self.instant: datetime | None = None
-        self.instant_ids: set[str] = set()
-        self.known = frozenset(self.memory.boundary if at.kind == "changes" else ())
-        self.boundary = Boundary(self._floor)
+        known = frozenset(self.memory.boundary if at.kind == "changes" else ())
+        self.arrivals = Arrivals(self.table, self.place.run_id, known, self._floor)
         self.landing = Landing(
             self.place.objects,
             self.place.tenant,
@@ -214,14 +202,8 @@ class _Pull:
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
             is_only = self.table.windowed is not None and self.table.windowed.only
             since = None if is_only or parent.every else self.at.since
-            parents = live_parents(
-                self.place,
-                self.service.name,
-                parent.endpoint,
-                changed_since=since,
-                having=parent.having,
-                values=parent.values,
-            )
+            listed = not self._is_never_listed(parent.endpoint)
+            parents = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
@@ -238,6 +220,10 @@ class _Pull:
                 self.at = further
                 if self.stop():
                     return False
+
+    def _is_never_listed(self, table: str) -> bool:
+        changes = self.service.changes_of(self.service.endpoint(table))
+        return isinstance(changes, Changes) and changes.only
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
@@ -271,11 +257,7 @@ class _Pull:
             self.vendor_dated = dated is not None
             began = dated or self.at.started_at
             self.at = replace(self.at, began=min(began, self.bound) if self.bound else began)
-        records = self.table.told(self.at, page.records)
-        if self.table.newest_first(self.at):
-            records = self._newest_of_each_instant(records)
-        fresh = [record for record in records if not self._is_known(record, _parent_of(record, page))]
-        rows = self._rows(fresh, page)
+        records, rows = self.arrivals.of(page, self.at)
         self.landing.add(rows)
         distinct.add(row.record_id for row in rows)
         figures = self.at.figures.after(
@@ -292,59 +274,6 @@ class _Pull:
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
             self.progress(self.endpoint.name, page.number, figures.rows)
-
-    def _is_known(self, record: Record, parent_id: str | None) -> bool:
-        """Whether this very row was landed by the pull before. Remembers it for the pull after."""
-        if record.updated_at is None or self.table.windowed is None:
-            return False
-        # The time is in most payloads; of an event it is not, and a record may become again what it was.
-        told = (record.record_id or "", parent_id or "", record.updated_at.isoformat(), str(record.is_deleted))
-        identity = "\0".join((*told, record.payload))
-        digest = b64encode(hashlib.blake2b(identity.encode(), digest_size=12).digest()).decode()
-        self.boundary.add(digest, record.updated_at)
-        return digest in self.known
-
-    def _newest_of_each_instant(self, records: list[Record]) -> list[Record]:
-        """Without those that came behind a newer one of the same record and instant: events come newest first, and
-        of two observations at one instant the one extracted last would count.
-        """
-        kept = []
-        for record in records:
-            if record.record_id is None or record.updated_at is None:
-                kept.append(record)
-                continue
-            if record.updated_at != self.instant:
-                self.instant, self.instant_ids = record.updated_at, set()
-            if record.record_id not in self.instant_ids:
-                self.instant_ids.add(record.record_id)
-                kept.append(record)
-        return kept
-
-    def _rows(self, records: list[Record], page: Extracted) -> list[Row]:
-        # A feed may tell of a record more than once in a page: the order counts, so each comes a microsecond later.
-        is_feed, partial = self.table.is_feed, self.table.is_partial(self.at)
-        repeats: Counter[str | None] = Counter()
-        rows = []
-        for record in records:
-            received_at = page.received_at
-            if is_feed:
-                received_at += repeats[record.record_id] * timedelta(microseconds=1)
-                repeats[record.record_id] += 1
-            rows.append(
-                Row(
-                    record.record_id,
-                    _parent_of(record, page) if self.endpoint.parent else None,
-                    record.payload,
-                    record.updated_at,
-                    record.is_deleted,
-                    partial,
-                    received_at,
-                    self.place.run_id,
-                    page.number,
-                    record.problem,
-                )
-            )
-        return rows
 
     # How far it has come
 
@@ -420,16 +349,14 @@ class _Pull:
     def _finish(self) -> None:
         watermark = self._next_watermark(self.at.figures.newest)
         floor = self._floor(self.at.figures.newest)
-        boundary = set(self.boundary.digests(floor))
-        if watermark == self.at.watermark and len(boundary) + len(self.known) <= BOUNDARY_ROWS:
-            boundary |= self.known
+        boundary = self.arrivals.boundary(floor, stays=watermark == self.at.watermark)
         listing = self.at.kind == "listing"
         rows = self.at.figures.rows
         if not listing:
             rows += self.memory.rows or 0
         memory = Memory(
             listed_at=self.at.started_at if listing else self.memory.listed_at,
-            boundary=tuple(sorted(boundary)),
+            boundary=boundary,
             changes_refused_at=None if self.full else self.memory.changes_refused_at,
             pulled_at=self.at.started_at,
             rows=rows if listing or rows or self.memory.rows is not None else None,
@@ -464,7 +391,3 @@ class _Pull:
 
     def _outcome(self, status: Literal["ok", "stopped"]) -> PullOutcome:
         return outcome_of(self.at, status, watermark=self.state.watermark, resumed=self.resumed)
-
-
-def _parent_of(record: Record, page: Extracted) -> str | None:
-    return page.parent_id if record.parent_id is None else record.parent_id

@@ -11,10 +11,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, TypedDict
 
 import msgspec
+import msgspec.structs
 
 from avesa.connector.csv_records import csv_records
 from avesa.connector.incremental import Deletions, Events
@@ -33,7 +35,7 @@ ONLY = "only"
 """The id of the one object that a table has, where the vendor gives it no key."""
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of a page. `payload` is its JSON; the rest is what was read from it."""
 
     record_id: str | None
@@ -63,6 +65,21 @@ class Reading:
     records_optional: bool = False
     times: Times = field(default_factory=Iso)
     parent_key: tuple[str, ...] | None = None
+    may_lack: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def wanted(self) -> msgspec.json.Decoder[Mapping[str, Any]]:
+        """Decodes the fields of a record that are read here; the others are passed over, though held to be JSON."""
+        paths = [*self.key, *([self.updated_at] if self.updated_at else [])]
+        if self.deleted is not None:
+            paths += [split_path(place) for place in (self.deleted.path, self.deleted.at) if place]
+        return _decoder(frozenset(path[0] for path in paths))
+
+
+@lru_cache(maxsize=256)
+def _decoder(names: frozenset[str]) -> msgspec.json.Decoder[Mapping[str, Any]]:
+    typed_dict: Any = TypedDict  # with names that are only known now, which no type checker can follow
+    return msgspec.json.Decoder(typed_dict("Wanted", dict.fromkeys(names, Any), total=False))
 
 
 def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str] = MappingProxyType({})) -> Reading:
@@ -81,6 +98,7 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
         records_optional=endpoint.records_optional,
         parent_key=split_path(endpoint.parent.key) if endpoint.parent and endpoint.parent.at_once > 1 else None,
         times=zoned(service.times_of(endpoint), settings),
+        may_lack=tuple(split_path(path) for path in endpoint.may_lack),
     )
 
 
@@ -134,7 +152,7 @@ def told_by_events(listed: list[Record], events: Events, reading: Reading) -> li
             raise TableFailed("An event holds a record whose secret fields cannot be found.") from None
         gone = record.is_deleted or kind in events.deleted
         problem = record.problem or event.problem
-        told.append(record._replace(updated_at=event.updated_at, is_deleted=gone, problem=problem))
+        told.append(msgspec.structs.replace(record, updated_at=event.updated_at, is_deleted=gone, problem=problem))
     return told
 
 
@@ -143,7 +161,7 @@ def _without_record(event: Record, events: Events, reading: Reading) -> Record:
     if reading.secret_fields and events.object:
         payload = masked(payload, (split_path(events.object)[:1],))
     problem = f"no record: the event holds none at {events.object}"
-    return event._replace(record_id=None, payload=payload, problem=problem)
+    return msgspec.structs.replace(event, record_id=None, payload=payload, problem=problem)
 
 
 def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None) -> list[Record]:
@@ -157,7 +175,7 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     what = {"list": "a list", "csv": "a table with its key"}.get(reading.records_as, "an object")
     form = "comma-separated" if reading.records_as == "csv" else "JSON"
     try:
-        pieces = _pieces(body, reading)
+        names, pieces = _pieces(body, reading)
     except LookupError:
         raise TableFailed(f"Page {page} has an unexpected shape: {what} was expected {place}.") from None
     except ValueError:
@@ -165,52 +183,63 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     try:
         if reading.parent_key is not None and EACH in reading.records:
             owned = zip(pieces, _owners(body, reading, reading.parent_key, page), strict=True)
-            return [_record(piece, reading, owner)._replace(parent_id=owner) for (_, piece), owner in owned]
+            return [msgspec.structs.replace(_record(piece, reading, owner), parent_id=owner) for piece, owner in owned]
         if reading.records_as == "map":
-            return [_named(name, piece, reading, parent_id) for name, piece in pieces]
-        return [_record(piece, reading, parent_id) for _, piece in pieces]
+            keyless = replace(reading, key=())
+            return [_named(name, piece, keyless, parent_id) for name, piece in zip(names, pieces, strict=True)]
+        return [_record(piece, reading, parent_id) for piece in pieces]
     except ValueError:
         raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
 
 
-Piece = tuple[str | None, bytes]
-"""A record's name, where it has one of its own, and its JSON."""
+Piece = bytes | msgspec.Raw
+"""The JSON of one record."""
 
 
-def _pieces(body: bytes, reading: Reading) -> list[Piece]:
+def _pieces(body: bytes, reading: Reading) -> tuple[list[str | None], list[Piece]]:
+    """The names of the records, where each has one of its own, and their JSON."""
     if reading.records_as == "csv":
-        return [(None, line) for line in csv_records(body, [".".join(path) for path in reading.key])]
+        return [], list(csv_records(body, [".".join(path) for path in reading.key]))
+    odd: LookupError | None = None
     for path in (reading.records, *reading.other_records):
         try:
             return _pieces_at(body, path, reading.records_as)
         except Missing:
             continue
+        except LookupError as error:
+            if reading.records_optional and reading.records_as == "map" and values_at(body, path) == [[]]:
+                return [], []  # a language that knows no empty objects writes them as lists
+            odd = error
+    if odd is not None:
+        raise odd
     if reading.records_optional:
-        return []
+        return [], []
     raise Missing
 
 
-def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> list[Piece]:
+def _pieces_at(body: bytes, path: tuple[str, ...], shape: Shape) -> tuple[list[str | None], list[Piece]]:
+    names: list[str | None] = []
+    pieces: list[Piece] = []
     try:
-        pieces: list[Piece] = []
         for found in _found(body, path, body):
             if shape == "list":
-                pieces += [(None, bytes(raw)) for raw in _LIST.decode(found)]
-            elif shape == "map" and bytes(found).split() in ([b"[]"], [b"[", b"]"]):
-                continue  # a language that knows no empty objects writes them as lists
+                pieces += _LIST.decode(found)
             elif shape == "map":
-                pieces += [(name, bytes(raw)) for name, raw in _OBJECT.decode(found).items()]
+                named = _OBJECT.decode(found)
+                names += named
+                pieces += named.values()
             else:
                 _OBJECT.decode(found)
-                pieces.append((None, bytes(found).strip()))
-        return pieces
+                pieces.append(bytes(found).strip())
+        return names, pieces
     except msgspec.ValidationError:
         raise LookupError from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Lone surrogates, raw control characters, NaN: JSON enough to find where each record begins and ends.
         # Bytes that are no UTF-8 pass as surrogates and come back as the same bytes.
         text = body.decode("utf-8", "surrogateescape")
-        return [(name, piece.encode("utf-8", "surrogateescape")) for name, piece in split_records(text, path, shape)]
+        split = split_records(text, path, shape)
+        return [name for name, _ in split], [piece.encode("utf-8", "surrogateescape") for _, piece in split]
 
 
 def _found(here: bytes | msgspec.Raw, path: tuple[str, ...], body: bytes) -> list[bytes | msgspec.Raw]:
@@ -263,27 +292,27 @@ def _is_null(here: bytes | msgspec.Raw) -> bool:
     return len(memoryview(here)) == 4 and bytes(here) == b"null"
 
 
-def _named(name: str | None, piece: bytes, reading: Reading, parent_id: str | None) -> Record:
-    """A record that stands under its own id."""
-    record = _record(piece, replace(reading, key=()), parent_id)
+def _named(name: str | None, piece: Piece, reading: Reading, parent_id: str | None) -> Record:
+    """A record that stands under its own id; `reading` looks for none in it."""
+    record = _record(piece, reading, parent_id)
     key = _key_text(name)
     if key is None:
-        return record._replace(record_id=None, problem="no key: the record's name is empty")
+        return msgspec.structs.replace(record, record_id=None, problem="no key: the record's name is empty")
     if reading.key_under_parent and parent_id is not None:
         key = _under(parent_id, key)
-    return record._replace(record_id=key)
+    return msgspec.structs.replace(record, record_id=key)
 
 
-def _record(piece: bytes, reading: Reading, parent_id: str | None) -> Record:
+def _record(piece: Piece, reading: Reading, parent_id: str | None) -> Record:
     problem: str | None = None
     try:
-        payload = piece.decode()
+        payload = str(piece, "utf-8")
     except UnicodeDecodeError:
         # A Parquet text is UTF-8, so this is the one case in which a payload cannot be kept byte for byte.
-        payload, problem = piece.decode("utf-8", "replace"), "the record is not UTF-8"
+        payload, problem = str(piece, "utf-8", "replace"), "the record is not UTF-8"
     value: Any
     try:
-        value = _ANY.decode(payload)
+        value = reading.wanted.decode(payload)
     except (msgspec.DecodeError, RecursionError):
         try:
             value = json.loads(payload)
@@ -311,12 +340,12 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
     parts: list[str] = []
     for path in reading.key:
         found = _get(value, path)
-        name = ".".join(path)
-        if found is None:
-            return None, f"no key: {name} is missing"
+        if found in (None, "") and path in reading.may_lack:
+            parts.append("")
+            continue
         text = _key_text(found)
         if text is None:
-            return None, f"no key: {name} is not a text or a number"
+            return None, f"no key: {'.'.join(path)} is {'missing' if found is None else 'not a text or a number'}"
         parts.append(text)
     if reading.key_under_parent and parent_id is not None:
         parts.insert(0, parent_id)
@@ -326,18 +355,19 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
 
 
 def _key_text(found: Any) -> str | None:
-    if isinstance(found, bool) or not isinstance(found, str | int | float):
-        return None
     if isinstance(found, float) and found.is_integer() and abs(found) < 2**53:
         found = int(found)  # 17.0 is the 17 of yesterday
-    text = found if isinstance(found, str) else json.dumps(found)
-    if not text:
+    if isinstance(found, int):
+        return None if isinstance(found, bool) else str(found)
+    if isinstance(found, float):
+        return json.dumps(found)
+    if not isinstance(found, str) or not found:
         return None
     try:
-        text.encode()
+        found.encode()
     except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
         return None
-    return text
+    return found
 
 
 def _under(parent_id: str, key: str) -> str:
@@ -377,10 +407,10 @@ def _is_deleted(value: Any, deleted: Deleted) -> bool:
 def _get(value: Any, path: tuple[str, ...]) -> Any:
     """What lies at a path; a number is a place in a list."""
     for name in path:
-        if isinstance(value, list) and name.isdecimal():
-            value = value[int(name)] if int(name) < len(value) else None
-        elif isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
         else:
             return None
     return value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from avesa.connector.incremental import EARLY, Memory
+from avesa.connector.change_window import EARLY
+from avesa.connector.memory import Memory
 
 _DAY = timedelta(days=1)
 

@@ -42,8 +42,9 @@ class Parent:
     """The endpoint whose records this one is asked for, one by one; `param` is the name in the path, or with `into`
     that of a query parameter or the path in the JSON body. It holds several names where the parent has a compound key.
 
-    With `at_once` so many are asked for in one request, as a list of their ids in the body. The answer then has an
-    element for each at the `*` of `records`, in which the parent's id stands at `key`.
+    With `at_once` so many are asked for in one request, as a list of their ids in the body, or of objects with the id
+    in the field `element`. The answer then has an element for each at the `*` of `records`, in which the parent's id
+    stands at `key`.
 
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
     `values` those that have none of these texts there (`*` stands for each element of a list). Changes are asked for
@@ -56,6 +57,7 @@ class Parent:
     into: Literal["path", "query", "body"] = "path"
     at_once: int = 1
     key: str = "id"
+    element: str | None = None
     having: str | None = None
     every: bool = False
     values: tuple[str, ...] = ()
@@ -96,7 +98,8 @@ class Endpoint:
     """One list of the vendor, which becomes one raw table.
 
     `records` is the dotted path of the list in the body, "" where the body is the list. `key` holds the dotted
-    paths of the primary key; empty where the vendor has none. `updated_at` is the dotted path of the last-modified
+    paths of the primary key; empty where the vendor has none. `may_lack` are those of a compound key that a record may
+    have without a value, or not at all. `updated_at` is the dotted path of the last-modified
     time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
     for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
     listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
@@ -121,6 +124,7 @@ class Endpoint:
     path: str
     records: str | tuple[str, ...] = ""
     key: tuple[str, ...] = ("id",)
+    may_lack: tuple[str, ...] = ()
     updated_at: str | None = None
     changes: Changes | Delta | str | None = "inherit"
     paging: Paging | None = None
@@ -163,6 +167,8 @@ class Service:
     is not sent. `check` names the endpoint that a connection is tried with, the first one by default. `account` names
     the settings and secrets that identify the account whose requests the vendor counts together, all of them by
     default; None says that it counts all that come from one address or app, whoever the tenant is.
+    `shards` names the vendor's hosts, each with a dot before it, to which one of them may lead a request along with
+    its credentials; nothing but the host is taken from such an answer.
     """
 
     name: str
@@ -184,6 +190,7 @@ class Service:
     errors: Errors = field(default_factory=Errors)
     check: str | None = None
     account: tuple[str, ...] | None = ()
+    shards: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name, "service")
@@ -194,6 +201,8 @@ class Service:
                 raise ValueError(f"{self.name}: {what} named twice: {', '.join(twice)}")
         if unknown := sorted(all_names(self.auth) - set(known)):
             raise ValueError(f"{self.name}: auth needs what is no setting and no secret: {', '.join(unknown)}")
+        if any(not host.startswith(".") for host in self.shards):
+            raise ValueError(f"{self.name}: hosts of shards begin with a dot")
         if self.check is not None and self.check not in names:
             raise ValueError(f"{self.name}: check names no endpoint: {self.check}")
         self._check_limits(known)
@@ -288,6 +297,8 @@ class Service:
 
     def _check_request(self, endpoint: Endpoint) -> None:
         where = f"{self.name}/{endpoint.name}"
+        if set(endpoint.may_lack) >= set(endpoint.key or ("",)) or set(endpoint.may_lack) - set(endpoint.key):
+            raise ValueError(f"{where}: may_lack names some of the key, and not all of it")
         if endpoint.records == ():
             raise ValueError(f"{where}: records names no place")
         if endpoint.method == "GET" and (

@@ -10,19 +10,11 @@ from datetime import datetime, timedelta
 
 import msgspec.structs
 
+from avesa.connector.change_window import UNSURE, first_since, known, next_watermark, next_window
 from avesa.connector.checkpoint import Checkpoint, Position, fingerprint
 from avesa.connector.connection import Connection
 from avesa.connector.endpoint_request import ParentId, bare_request
-from avesa.connector.incremental import (
-    UNSURE,
-    Changes,
-    Deletions,
-    Delta,
-    first_since,
-    known,
-    next_watermark,
-    next_window,
-)
+from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.json_paths import split_path
 from avesa.connector.paging import Paging
 from avesa.connector.pull_settings import overlap_of, relist_of
@@ -183,7 +175,11 @@ class TenantTable:
         if at.deletions is not None:
             # Some vendors tell of all deletions that they remember, whatever they are asked.
             begin = at.deletions[0]
-            return [r._replace(is_deleted=True) for r in records if r.updated_at is None or r.updated_at >= begin]
+            return [
+                msgspec.structs.replace(r, is_deleted=True)
+                for r in records
+                if r.updated_at is None or r.updated_at >= begin
+            ]
         if at.kind == "listing" or self.windowed is None or self.windowed.events is None:
             return records
         return told_by_events(records, self.windowed.events, self.reading)

@@ -222,6 +222,8 @@ def _tzinfo(zone: str) -> tzinfo:
 
 
 def _in_utc(moment: datetime, zone: str) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=_tzinfo(zone))).astimezone(UTC)
     except OverflowError:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
-from avesa.canonical_transform.listings import IS_ALIVE
+from avesa.canonical_transform.listings import IS_ALIVE, judge
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.canonical_transform.raw_history import Bench, fold_all
-from avesa.canonical_transform.raw_source import Source, decision_name, list_raw, read_pulls
+from avesa.canonical_transform.raw_source import Source, decision_name, list_raw, load_rows, read_pulls
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import tenant_guards, tenant_mapping
+from avesa.pipeline.transform import tenant_guards
 from avesa.shared.errors import UsageError, Where
 from avesa.shared.receipt import Decision, ListingDecision, encode_decision
 
@@ -36,9 +35,9 @@ class HeldListing:
 
 
 def held_listings(ports: Ports, tenant: str) -> list[HeldListing]:
-    """Of a known tenant, sorted by source: those that wait by the last fold, and of which nobody has decided since.
+    """Of a known tenant, sorted by source: those that wait by the last fold and still do, by the limits of today.
 
-    Raises UsageError for an unknown tenant.
+    Those of which somebody has decided since do not. Raises UsageError for an unknown tenant.
     """
     ports.tenants.services(tenant)
     waiting: dict[tuple[str, str], list[str]] = {}
@@ -47,7 +46,8 @@ def held_listings(ports: Ports, tenant: str) -> list[HeldListing]:
         for name, source in ledger.sources.items():
             if source.held is not None and _waits(ports, tenant, name, source.held):
                 waiting.setdefault((name, source.held), []).append(table)
-    return [_described(ports, tenant, name, held, tables) for (name, held), tables in sorted(waiting.items())]
+    found = (_described(ports, tenant, name, held, tables) for (name, held), tables in sorted(waiting.items()))
+    return [one for one in found if one is not None]
 
 
 def decide(ports: Ports, tenant: str, source_name: str, decision: Decision, *, decided_by: str | None) -> HeldListing:
@@ -80,15 +80,17 @@ def _source(tenant: str, name: str) -> Source:
     return Source(tenant, service, raw_table)
 
 
-def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[str]) -> HeldListing:
+def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[str]) -> HeldListing | None:
+    """None if by the guard as it is now set the listing waits no more; the next transform obeys that."""
     source = _source(tenant, name)
-    mapping = tenant_mapping(ports, tenant, tables[0])
     with tempfile.TemporaryDirectory(prefix="deletes-", dir=ports.scratch) as folder, engine(Path(folder)) as con:
         pulls = read_pulls(ports.objects, source, list_raw(ports.objects, source))
         until = next(pull for pull in pulls if pull.name == receipt)
         before = [pull for pull in pulls if pull.order <= until.order]
-        bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(folder))
-        fold_all(bench, source, before, lambda versions: None)
+        load_rows(con, ports.objects, source, before, Path(folder))
+        listings = [pull for pull in before if pull.deletes_by_absence]
+        if judge(con, listings, tenant_guards(ports, tenant)(source))[receipt] != "held":
+            return None
         lost = con.execute("SELECT source_id FROM held_lost ORDER BY source_id LIMIT 10").fetchall()
         return HeldListing(
             tenant=tenant,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,8 +12,8 @@ from typing import Any, Literal
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import Connection, connection
 from avesa.connector.endpoint_request import bare_request
-from avesa.connector.incremental import decode_memory
 from avesa.connector.limits import Stopped
+from avesa.connector.memory import decode_memory
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
 from avesa.connector.pull import pull
 from avesa.connector.pull_settings import every_of
@@ -26,6 +26,7 @@ from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AllowanceSpent, AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
+from avesa.shared.watermarks import TableState
 
 TABLES_AT_ONCE = 4
 
@@ -157,7 +158,7 @@ def ingest_table(
         raise blocked from None
     except AvesaError as error:
         error.located(where)
-        logged(_ended(error), error.message, {"retry": error.retry})
+        logged(_ended(error), error.message, {"retry": error.retry, "refused": isinstance(error, ServiceFailed)})
         if isinstance(error, ServiceFailed):
             ports.tenants.mark(tenant, declared.name, error.message)
         raise
@@ -306,10 +307,15 @@ def _parents_first(chosen: tuple[Endpoint, ...], one: Callable[[Endpoint], Inges
     return outcomes
 
 
+def is_table_due(state: TableState, settings: Mapping[str, str], endpoint: Endpoint, now: datetime) -> bool:
+    """Whether a sync should pull the table now, by the interval that is set for it."""
+    every = every_of(settings, endpoint)
+    return is_due(decode_memory(state.details), every, now, unfinished=state.checkpoint is not None)
+
+
 def _is_due(ports: Ports, tenant_service: TenantService, service: Service, endpoint: Endpoint) -> bool:
     state = ports.watermarks.get(tenant_service.tenant_id, f"{service.name}/{endpoint.name}")
-    every = every_of(tenant_service.settings, endpoint)
-    return is_due(decode_memory(state.details), every, ports.clock(), unfinished=state.checkpoint is not None)
+    return is_table_due(state, tenant_service.settings, endpoint, ports.clock())
 
 
 def _failed(blank: IngestOutcome, error: AvesaError) -> IngestOutcome:

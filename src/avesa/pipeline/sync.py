@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
-from avesa.integrations import load_service
-from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, Stop, choose_tables, ingest_service
+from avesa.pipeline.due import choose_services
+from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, Stop, ingest_service
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import TransformOutcome, transform_tenant
-from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa.pipeline.transform import LOOKS, TransformOutcome, transform_tenant
+from avesa.shared.errors import AvesaError, Where
 from avesa.shared.layout import timestamp_name
-from avesa.shared.tenants import TenantService
-
-LOOKS = timedelta(days=1)
-"""So often a sync looks whether another program has added raw files under old names."""
 
 PageSeen = Callable[[str, str, str, int, int], None]
 """Told after each page: tenant, service, table, pages so far, rows so far."""
@@ -73,7 +68,7 @@ def sync_tenant(
     Raises Busy if this tenant is being synced already, UsageError for an unknown tenant, service or table.
     """
     run_id = new_run_id(ports)
-    chosen = choose_services(ports, tenant, service, table)
+    chosen = choose_services(ports.tenants, tenant, service, table)
     outcomes: list[ServiceOutcome] = []
     errors: list[AvesaError] = []
     with ports.watermarks.lease(tenant, "sync"):
@@ -101,24 +96,3 @@ def sync_tenant(
                 errors.append(error.located(Where(tenant, one.service)))
         transforms = transform_tenant(ports, tenant, run_id=run_id, looks=LOOKS) if transform and not stop() else []
     return SyncReport(tenant, run_id, tuple(outcomes), tuple(transforms), tuple(errors), stop())
-
-
-def choose_services(
-    ports: Ports, tenant: str, service: str | None = None, table: str | None = None
-) -> list[TenantService]:
-    """The tenant's enabled services, or the one named. Raises UsageError if there is nothing to do."""
-    connected = [one for one in ports.tenants.services(tenant) if one.enabled]
-    if service is not None:
-        load_service(service)
-        connected = [one for one in connected if one.service == service]
-    if table is not None:
-        having = [one for one in connected if table in {e.name for e in load_service(one.service).endpoints}]
-        if connected and not having:
-            choose_tables(load_service(connected[0].service), [table])
-        connected = having
-    if not connected:
-        raise UsageError(
-            f"tenant {tenant} has no service {service!r} connected." if service else f"tenant {tenant} has no service.",
-            hint=f"Connect it: avesa connect {tenant} {service or 'SERVICE'} --secrets-from FILE",
-        )
-    return connected

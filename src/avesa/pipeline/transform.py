@@ -16,16 +16,19 @@ from avesa.canonical_transform.canonical_table import CanonicalTable
 from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
-from avesa.canonical_transform.mapping import Mapping, load_mapping, mapping_names
+from avesa.canonical_transform.mapping import Mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, GuardOf
 from avesa.pipeline.ports import Ports
+from avesa.pipeline.tenant_mappings import read_mapping
 from avesa.shared import layout
-from avesa.shared.errors import AvesaError, Busy, ObjectMissing, StaleState, UsageError, Where
+from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where
 from avesa.shared.guard import guard_of
 from avesa.shared.run_log import RunEntry
 
 ATTEMPTS = 5
 """So often a fold starts again because another writer committed first."""
+LOOKS = timedelta(days=1)
+"""So often a sync looks whether another program has added raw files under old names."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,7 @@ def choose_canonical(names: Iterable[str] | None) -> list[str]:
 
 def tenant_mapping(ports: Ports, tenant: str, table: str) -> Mapping:
     """Our mapping with the tenant's own laid over it. Raises MappingError."""
-    path = layout.tenant_mapping(tenant, table)
-    try:
-        return load_mapping(table, ports.objects.read(path), path)
-    except ObjectMissing:
-        return load_mapping(table)
+    return read_mapping(ports.objects, tenant, table)
 
 
 def tenant_guards(ports: Ports, tenant: str) -> GuardOf:

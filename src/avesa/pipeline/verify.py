@@ -218,8 +218,7 @@ def _fits(con: duckdb.DuckDBPyConnection, file: DataFile, relation: str) -> bool
     rows, current, torn, lowest, highest = found
     if rows != file.rows or current != (rows if file.is_current else 0) or torn:
         return False
-    within = zip((*file.lowest, *highest), (*lowest, *file.highest), strict=True)
-    return rows == 0 or all(below <= above for below, above in within)
+    return rows == 0 or file.bounds(tuple(lowest), tuple(highest))
 
 
 def _intervals(con: duckdb.DuckDBPyConnection, table: str) -> Check:

@@ -13,12 +13,20 @@ from types import FrameType
 from typing import TextIO
 
 from avesa.sandbox.clock import SandboxClock
-from avesa.sandbox.server import Sandbox
+from avesa.sandbox.server import HAND_WRITTEN, Sandbox
 from avesa.sandbox.world import World
 from avesa.shared.clock import Clock, system_clock, to_iso
 
 DAYS_AHEAD = 366
 """How long a served world goes on beyond the moment it was started."""
+
+Connection = Callable[[Sandbox, str, str], tuple[dict[str, str], dict[str, str]]]
+"""The settings and the secrets by which a tenant connects to a service of a sandbox."""
+
+
+def of_connectwise(sandbox: Sandbox, tenant: str, service: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The connection to the one service whose settings the sandbox knows itself."""
+    return sandbox.settings(service, tenant), sandbox.secrets(service, tenant)
 
 
 def serve(
@@ -27,16 +35,19 @@ def serve(
     host: str = "127.0.0.1",
     seed: int = 7,
     tenants: Sequence[str] = ("acme",),
+    services: Sequence[str] = (HAND_WRITTEN,),
+    connection: Connection = of_connectwise,
     days: int = 30,
     speed: float = 1.0,
     out: TextIO | None = None,
     now: Clock = system_clock,
 ) -> None:
-    """Serve one world for each tenant until SIGINT or SIGTERM; print the addresses and the commands to connect.
+    """Serve one world for each tenant, through all of the services, until SIGINT or SIGTERM; print the addresses and
+    the commands to connect.
 
     The clock starts `days` ago and runs `speed` times as fast as real time, never past the real now. Raises
-    ValueError for a host that is not loopback, a name given twice, and numbers that make no sense, and OSError if
-    the port is taken.
+    ValueError for a host that is not loopback, a name given twice, and numbers that make no sense, KeyError for a
+    service that the sandbox does not have, and OSError if the port is taken.
     """
     if not tenants or len(set(tenants)) != len(tenants):
         raise ValueError("name at least one tenant, each of them once")
@@ -48,33 +59,35 @@ def serve(
     }
     clock = SandboxClock(start, speed=speed, limit=now)
     stop = threading.Event()
-    with Sandbox(worlds=worlds, clock=clock, host=host, port=port) as sandbox, _Signals(stop.set):
+    with (
+        Sandbox(worlds=worlds, services=services, clock=clock, host=host, port=port) as sandbox,
+        _Signals(stop.set),
+    ):
         stream = out or sys.stdout
-        stream.write(introduction(sandbox))
+        stream.write(introduction(sandbox, connection))
         stream.flush()
         stop.wait()
         stream.write("The sandbox has stopped.\n")
         stream.flush()
 
 
-def introduction(sandbox: Sandbox) -> str:
-    """What a person needs: the addresses, and for each tenant the commands that connect it."""
+def introduction(sandbox: Sandbox, connection: Connection) -> str:
+    """What a person needs: the address, and for each tenant the commands that connect it to each service."""
     now = to_iso(sandbox.clock().replace(microsecond=0))
     lines = [
-        f"ConnectWise PSA is served at {sandbox.base_url('connectwise')}, where it is {now}.",
+        f"The sandbox serves {', '.join(sandbox.services)} at {sandbox.url}, where it is {now}.",
         "The keys below are invented and open nothing but this sandbox.",
         "",
     ]
     for tenant in sandbox.worlds:
-        secrets = shlex.quote(json.dumps(sandbox.secrets(tenant=tenant)))
-        settings = " ".join(f"--set {shlex.quote(f'{k}={v}')}" for k, v in sandbox.settings(tenant=tenant).items())
         name = shlex.quote(tenant)
-        lines += [
-            f"avesa tenant add {name}",
-            f"echo {secrets} | avesa connect {name} connectwise {settings} --secrets-from -",
-            f"avesa sync {name}",
-            "",
-        ]
+        lines.append(f"avesa tenant add {name}")
+        for service in sandbox.services:
+            settings, secrets = connection(sandbox, tenant, service)
+            told = " ".join(f"--set {shlex.quote(f'{k}={v}')}" for k, v in settings.items())
+            held = shlex.quote(json.dumps(secrets))
+            lines.append(f"echo {held} | avesa connect {name} {service} {told} --secrets-from -")
+        lines += [f"avesa sync {name}", ""]
     lines += [
         "Move the time by a day:",
         f"curl -s -X POST {sandbox.url}/_sandbox/clock -d '{{\"advance_seconds\": 86400}}'",

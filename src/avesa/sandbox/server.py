@@ -1,28 +1,24 @@
 """The vendors on a loopback port: real HTTP over a world for each tenant, with a clock and faults to play with.
 
-The credentials of a request decide whose world answers it. Everything under `/_sandbox/` is for the player: the
-clock, the faults, the credentials (invented, worth nothing elsewhere) and the true history of every record.
+ConnectWise lies under `/connectwise/`, where the credentials of a request decide whose world answers it; any other
+service under `/NAME/TENANT/`, served by the strict vendor over the same worlds. Everything under `/_sandbox/` is for
+the player: the clock, the faults, the credentials (invented, worth nothing elsewhere) and the true history of every
+record.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import socket
-import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Self
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from avesa.sandbox.answer import Answer, Request
@@ -32,13 +28,19 @@ from avesa.sandbox.connectwise.endpoints import BY_NAME
 from avesa.sandbox.connectwise.shapes import Json
 from avesa.sandbox.connectwise.vendor import ConnectWise, Credentials
 from avesa.sandbox.faults import Faults, bend
+from avesa.sandbox.loopback import LoopbackServer, Received
+from avesa.sandbox.mapped.account import open_account
+from avesa.sandbox.vendor.contract import service_names
+from avesa.sandbox.vendor.server import own_mount, respond
+from avesa.sandbox.vendor.vendor import StrictVendor
 from avesa.sandbox.world import World
 from avesa.shared.clock import from_iso, to_iso
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SECRET_HEADERS = ("authorization", "clientid", "cookie")
 _MOST_RECORDED = 10_000
-_LARGEST_BODY = 65_536
+HAND_WRITTEN = "connectwise"
+"""The service whose shapes are written by hand, all others follow from contract, rules and mappings."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Sandbox:
     """A context manager that serves while it is open.
 
     Give one `world` (its tenant is then called `acme`) or `worlds` by tenant. The clock stands still at the end of
-    the first world's days unless another is given. Refuses every host but loopback.
+    the first world's days unless another is given. Refuses every host but loopback. Raises KeyError for a service
+    that has no rules.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Sandbox:
         world: World | None = None,
         *,
         worlds: Mapping[str, World] | None = None,
+        services: Sequence[str] = (HAND_WRITTEN,),
         clock: SandboxClock | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -76,58 +80,76 @@ class Sandbox:
             raise ValueError(f"the sandbox listens on loopback only, not on {host}")
         if world is not None and worlds is not None:
             raise ValueError("give one world or several, not both")
+        for service in services:
+            _check_service(service)
+        self.services = tuple(dict.fromkeys(services))
         self.worlds = dict(worlds) if worlds else {"acme": world or World()}
         self.clock = clock or SandboxClock(next(iter(self.worlds.values())).end)
         self.faults = Faults()
         self.compress = compress
         self._tenants = {name: ConnectWise(name, its) for name, its in self.worlds.items()}
+        self._accounts = {
+            (service, name): open_account(service, name, world, self.clock)
+            for service in self.services
+            if service != HAND_WRITTEN
+            for name, world in self.worlds.items()
+        }
         self._requests: deque[Recorded] = deque(maxlen=_MOST_RECORDED)
         self._count = 0
         self._lock = threading.Lock()
         self._host = host
         self._port = port
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: LoopbackServer | None = None
 
     def __enter__(self) -> Self:
-        self._server = _Server(self, self._host, self._port)
+        self._server = LoopbackServer(self._respond, self._host, self._port, compress=self.compress)
         self._port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server and self._thread:
+        if self._server:
             self._server.stop()
-            self._thread.join()
 
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
-    def base_url(self, service: str = "connectwise") -> str:
+    def base_url(self, service: str = HAND_WRITTEN, tenant: str | None = None) -> str:
         """What stands here in the place of the vendor's host; the vendor's own path follows."""
-        _only_connectwise(service)
-        return f"{self.url}/{service}"
+        if service == HAND_WRITTEN:
+            return f"{self.url}/{service}"
+        return self.url + _prefix(service, self._name(tenant))
 
-    def settings(self, service: str = "connectwise", tenant: str | None = None) -> dict[str, str]:
-        """The tenant's settings for the service, `base_url` among them."""
-        settings = self._of(tenant).credentials.settings
-        return {**settings, "base_url": self.base_url(service) + vendor.ROOT}
+    def address(self, service: str = HAND_WRITTEN, tenant: str | None = None) -> str:
+        """The tenant's address at the service, for its setting `base_url`."""
+        below = vendor.ROOT if service == HAND_WRITTEN else own_mount(self.account(service, tenant).contract)
+        return self.base_url(service, tenant) + below
 
-    def secrets(self, service: str = "connectwise", tenant: str | None = None) -> dict[str, str]:
-        """The tenant's secrets for the service."""
-        _only_connectwise(service)
-        return self._of(tenant).credentials.secrets
-
-    def credentials(self, service: str = "connectwise", tenant: str | None = None) -> dict[str, str]:
-        """company_id, public_key, private_key, client_id of the tenant (of the first, unless named)."""
-        _only_connectwise(service)
+    def credentials(self, service: str = HAND_WRITTEN, tenant: str | None = None) -> dict[str, str]:
+        """What the vendor has issued to the tenant (the first, unless named): settings and secrets, by name."""
+        if service != HAND_WRITTEN:
+            return dict(self.account(service, tenant).credentials.values)
         found: Credentials = self._of(tenant).credentials
         return {**found.settings, **found.secrets}
+
+    def settings(self, service: str = HAND_WRITTEN, tenant: str | None = None) -> dict[str, str]:
+        """The tenant's settings for ConnectWise, `base_url` among them. Raises KeyError for another service, which
+        alone knows what of its credentials is a setting.
+        """
+        _only_hand_written(service)
+        return {**self._of(tenant).credentials.settings, "base_url": self.address()}
+
+    def secrets(self, service: str = HAND_WRITTEN, tenant: str | None = None) -> dict[str, str]:
+        """The tenant's secrets for ConnectWise. Raises KeyError for another service."""
+        _only_hand_written(service)
+        return self._of(tenant).credentials.secrets
+
+    def account(self, service: str, tenant: str | None = None) -> StrictVendor:
+        """The tenant's account at a service, with all that is noted there. Raises KeyError if it is not served."""
+        return self._accounts[service, self._name(tenant)]
 
     @property
     def requests(self) -> list[Recorded]:
@@ -135,18 +157,30 @@ class Sandbox:
         with self._lock:
             return list(self._requests)
 
-    def history(
-        self, tenant: str, endpoint: str, service: str = "connectwise"
-    ) -> dict[int, list[tuple[datetime, Json | None]]]:
-        """What was really shown: for each record id the (time, record) from which on it was so; None: gone.
+    def history(self, tenant: str, endpoint: str) -> dict[int, list[tuple[datetime, Json | None]]]:
+        """What ConnectWise really showed: for each record id the (time, record) from which on it was so; None: gone.
 
         Up to the clock's now. Raises KeyError for an unknown tenant or endpoint.
         """
-        _only_connectwise(service)
         return self._of(tenant).book.table(endpoint).history(self.clock())
 
+    def _respond(self, received: Received) -> Answer:
+        parts = urlsplit(received.target)
+        path = unquote(parts.path)
+        service, _, below = path.removeprefix("/").partition("/")
+        account = self._accounts.get((service, below.partition("/")[0]))
+        if account is not None:
+            return respond(account, received, _prefix(service, below.partition("/")[0]))
+        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        request = Request(received.method, path, query, received.headers, f"{received.root}/{HAND_WRITTEN}")
+        if service == HAND_WRITTEN and HAND_WRITTEN in self.services:
+            return self.answer(replace(request, path=f"/{below}"))
+        if received.method == "POST":
+            return self.command(request, received.body)
+        return self.control(request)
+
     def answer(self, request: Request) -> Answer:
-        """What the vendor says to a request whose path is below the vendor's prefix; recorded."""
+        """What ConnectWise says to a request whose path is below the vendor's prefix; recorded."""
         now = self.clock()
         tenant = next((t for t in self._tenants.values() if t.admits(request)), None)
         below = request.path.removeprefix(vendor.ROOT)
@@ -171,8 +205,9 @@ class Sandbox:
         match request.method, request.path.strip("/").split("/"):
             case "GET", ["_sandbox", "clock"]:
                 return _said({"now": to_iso(self.clock())})
-            case "GET", ["_sandbox", "credentials"]:
-                return _said({name: self.credentials(tenant=name) for name in self._tenants})
+            case "GET", ["_sandbox", "credentials", *named] if set(named) <= set(self.services) and len(named) < 2:
+                service = named[0] if named else HAND_WRITTEN
+                return _said({name: self.credentials(service, name) for name in self.worlds})
             case "GET", ["_sandbox", "history", tenant, endpoint] if tenant in self.worlds and endpoint in BY_NAME:
                 history = self.history(tenant, endpoint)
                 return _said({str(k): [[to_iso(at), shown] for at, shown in v] for k, v in history.items()})
@@ -210,8 +245,11 @@ class Sandbox:
             return self.clock.advance(timedelta(seconds=order["advance_seconds"]))
         raise ValueError('expected {"advance_seconds": number} or {"set": "2026-01-31T00:00:00Z"}')
 
+    def _name(self, tenant: str | None) -> str:
+        return tenant if tenant is not None else next(iter(self.worlds))
+
     def _of(self, tenant: str | None) -> ConnectWise:
-        return self._tenants[tenant if tenant is not None else next(iter(self._tenants))]
+        return self._tenants[self._name(tenant)]
 
     def _record(self, request: Request, tenant: str | None, status: int, now: datetime) -> int:
         headers = {k: "***" if k in _SECRET_HEADERS else v for k, v in request.headers.items()}
@@ -223,9 +261,24 @@ class Sandbox:
             return self._count
 
 
-def _only_connectwise(service: str) -> None:
-    if service != "connectwise":
+def sandbox_services() -> list[str]:
+    """The names of all services that there can be in a sandbox: those with a contract and rules."""
+    return service_names()
+
+
+def _only_hand_written(service: str) -> None:
+    if service != HAND_WRITTEN:
+        raise KeyError(f"{service} is served from its rules, which do not tell settings from secrets")
+
+
+def _check_service(service: str) -> None:
+    if service not in sandbox_services():
         raise KeyError(f"the sandbox has no service {service}")
+
+
+def _prefix(service: str, tenant: str) -> str:
+    """What stands before the vendor's paths in the address of a tenant's account."""
+    return f"/{service}/{quote(tenant, safe='')}"
 
 
 def _host_name(host: str) -> str:
@@ -234,110 +287,3 @@ def _host_name(host: str) -> str:
 
 def _said(value: object) -> Answer:
     return Answer(200, json.dumps(value, ensure_ascii=False).encode(), {"Content-Type": "application/json"})
-
-
-class _Server(ThreadingHTTPServer):
-    """Keeps its open connections, so that stopping does not wait for clients that keep theirs alive."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, sandbox: Sandbox, host: str, port: int) -> None:
-        if ":" in host:
-            self.address_family = socket.AF_INET6
-        self.sandbox = sandbox
-        self.stopping = threading.Event()
-        self._connections: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        super().__init__((host, port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._guard:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._guard:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle is no news; anything else is a fault of ours and is shown."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-    def stop(self) -> None:
-        self.stopping.set()
-        self.shutdown()
-        self.server_close()
-        with self._guard:
-            for connection in self._connections:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_GET(self) -> None:
-        self._serve(b"")
-
-    do_HEAD = do_PUT = do_PATCH = do_GET
-
-    def do_DELETE(self) -> None:
-        self._serve(b"")
-
-    def do_POST(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > _LARGEST_BODY:
-            self.close_connection = True
-            self._send(vendor.error(413, "TooLarge", "The body is too large"))
-            return
-        self._serve(self.rfile.read(int(length)))
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are recorded by the sandbox, without their secrets."""
-
-    def _serve(self, body: bytes) -> None:
-        sandbox = self.server.sandbox
-        try:
-            parts = urlsplit(self.path)
-        except ValueError:
-            self._send(vendor.error(400, "InvalidRequest", "The address cannot be read"))
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        path = unquote(parts.path)
-        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-        root = f"http://{headers.get('host', '')}/connectwise"
-        request = Request(self.command, path, query, headers, root)
-        if path.startswith("/connectwise/"):
-            self._send(sandbox.answer(replace(request, path=path.removeprefix("/connectwise"))))
-        elif self.command == "POST":
-            self._send(sandbox.command(request, body))
-        else:
-            self._send(sandbox.control(request))
-
-    def _send(self, answer: Answer) -> None:
-        if answer.delay:
-            self.server.stopping.wait(answer.delay)
-        if answer.drop:
-            self.close_connection = True
-            return
-        body, headers = answer.body, dict(answer.headers)
-        wants_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
-        if self.server.sandbox.compress and wants_gzip and len(body) > 1024:
-            body, headers["Content-Encoding"] = gzip.compress(body, compresslevel=1, mtime=0), "gzip"
-        headers["Content-Length"] = str(len(body))
-        headers.setdefault("Date", format_datetime(datetime.now(UTC), usegmt=True))
-        if answer.cut or self.close_connection:
-            self.close_connection = True
-            headers["Connection"] = "close"
-        reason = HTTPStatus(answer.status).phrase if answer.status in list(HTTPStatus) else "Unknown"
-        head = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
-        shown = body[: len(body) // 2] if answer.cut else body
-        if self.command == "HEAD":
-            shown = b""
-        with suppress(OSError):
-            self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1", "replace") + shown)

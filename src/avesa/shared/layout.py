@@ -4,8 +4,9 @@
 {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
 {tenant}/raw/{service}/{table}/{timestamp}.decision.json
 {tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
-{tenant}/quarantine/{canonical_table}/{timestamp}.parquet
+{tenant}/quarantine/{canonical_table}/{timestamp}.{service}.{table}.parquet
 {tenant}/mappings/{canonical_table}.json
+_runs/{run_id}/{name}          of the whole installation; no tenant's name begins so
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ RECEIPT_SUFFIX = ".receipt.json"
 DECISION_SUFFIX = ".decision.json"
 PARQUET_SUFFIX = ".parquet"
 
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -75,8 +77,13 @@ def tenant_canonical_prefix(tenant: str) -> str:
     return f"{checked_name(tenant)}/canonical"
 
 
-def quarantine_file(tenant: str, table: str, stem: str) -> str:
-    return f"{quarantine_prefix(tenant, table)}/{stem}{PARQUET_SUFFIX}"
+def quarantine_file(tenant: str, canonical_table: str, stem: str, service: str, table: str) -> str:
+    return f"{quarantine_prefix(tenant, canonical_table)}/{stem}{quarantine_suffix(service, table)}"
+
+
+def quarantine_suffix(service: str, table: str) -> str:
+    """How the names of all files end that hold rows of one raw table, whatever the stems of its receipts."""
+    return f".{checked_name(service, 'service')}.{checked_name(table, 'table')}{PARQUET_SUFFIX}"
 
 
 def quarantine_prefix(tenant: str, table: str) -> str:
@@ -89,3 +96,16 @@ def tenant_mapping(tenant: str, table: str) -> str:
 
 def tenant_mappings_prefix(tenant: str) -> str:
     return f"{checked_name(tenant)}/mappings"
+
+
+def checked_run_id(run_id: str) -> str:
+    """`run_id` itself, if it is safe as one part of a path. Raises UsageError otherwise."""
+    if not _RUN_ID.fullmatch(run_id) or ".." in run_id:
+        raise UsageError(
+            f"{run_id!r} is not a valid name of a run.", hint="Use 1 to 128 letters, digits, points, - and _."
+        )
+    return run_id
+
+
+def run_file(run_id: str, name: str) -> str:
+    return f"_runs/{checked_run_id(run_id)}/{name}"

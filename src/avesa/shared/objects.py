@@ -23,7 +23,7 @@ from obstore.store import LocalStore, S3Store
 from avesa.shared import durable_file
 from avesa.shared.errors import AvesaError, ConfigurationError, ObjectMissing, UsageError
 from avesa.shared.s3_options import delta_options, s3_config
-from avesa.shared.storage_failure import storage_failure
+from avesa.shared.storage_failure import is_refusal, storage_failure
 
 T = TypeVar("T")
 
@@ -164,6 +164,20 @@ class Objects:
         _checked(prefix)
         return f"{self.root}/{prefix}" if self._folder is None else str(self._folder / prefix)
 
+    def _is_listed(self, path: str) -> bool:
+        """Whether it is there by the word of the list, or nobody can tell.
+
+        S3 says 403 rather than 404 of what is missing to one who may list a part of the bucket only.
+        """
+        try:
+            for chunk in obstore.list(self._store, path.rpartition("/")[0] or None, offset=path[:-1]):
+                for meta in chunk:
+                    if meta["path"] >= path:
+                        return meta["path"] == path
+        except (BaseError, OSError, ValueError):
+            return True
+        return False
+
     def _put_new(self, path: str, data: bytes) -> bool:
         try:
             obstore.put(self._store, path, data, mode="create", use_multipart=False)
@@ -224,6 +238,8 @@ class Objects:
                 failure = ObjectMissing(f"there is no object {path} in {self.root}.")
         except (BaseError, OSError, ValueError) as problem:
             failure = storage_failure(action, path, problem)
+            if action == "read" and is_refusal(problem) and self._folder is None and not self._is_listed(path):
+                failure = ObjectMissing(f"there is no object {path} in {self.root}.")
         # Outside of the handler: the library's own text, which may quote a signed request, stays unprinted.
         raise failure
 

@@ -19,7 +19,7 @@ import msgspec
 from avesa.shared import durable_file
 from avesa.shared.errors import ConfigurationError
 from avesa.shared.file_lock import file_lock
-from avesa.shared.secrets import Secrets
+from avesa.shared.secrets import Secrets, SecretValues
 from avesa.shared.storage_failure import storage_failure
 
 _OWNER_ONLY_FILE = 0o600
@@ -28,15 +28,6 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 _All = dict[str, dict[str, dict[str, str]]]
-
-
-class SecretValues(dict[str, str]):
-    """Secrets by name. It prints the names and no value."""
-
-    def __repr__(self) -> str:
-        return f"SecretValues({', '.join(f'{name}=***' for name in self)})"
-
-    __str__ = __repr__
 
 
 class FileSecrets:

@@ -7,6 +7,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 
+class SecretValues(dict[str, str]):
+    """Secrets by name. It prints the names and no value."""
+
+    def __repr__(self) -> str:
+        return f"SecretValues({', '.join(f'{name}=***' for name in self)})"
+
+    __str__ = __repr__
+
+
 class Secrets(Protocol):
     def get(self, tenant_id: str, service: str) -> Mapping[str, str]:
         """The stored values by name; empty if there are none. Raises ConfigurationError if the store is unsafe."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import TracebackType
 
 from avesa.shared.clock import Clock, system_clock
+from avesa.shared.leases import LEASE_SECONDS
 from avesa.shared.sqlite_allowance import SqliteAllowances
 from avesa.shared.sqlite_database import Database
-from avesa.shared.sqlite_leases import LEASE_SECONDS
 from avesa.shared.sqlite_run_log import SqliteRunLog
 from avesa.shared.sqlite_tenants import SqliteTenantServices
 from avesa.shared.sqlite_watermarks import SqliteWatermarks

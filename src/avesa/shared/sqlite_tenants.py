@@ -6,13 +6,11 @@ import sqlite3
 
 import msgspec
 
-from avesa.shared.errors import UsageError, Where
 from avesa.shared.layout import checked_name
 from avesa.shared.sqlite_database import Database
-from avesa.shared.tenants import TenantService
+from avesa.shared.tenants import TenantService, not_connected, unknown_tenant
 
 _COLUMNS = "tenant_id, service, enabled, settings, tables, schedule, problem"
-_MOST_NAMED = 20
 
 
 class SqliteTenantServices:
@@ -74,7 +72,7 @@ class SqliteTenantServices:
         with self._database.writing() as db:
             _require(db, tenant_id)
             if not db.execute(statement, (problem, tenant_id, service)).rowcount:
-                raise UsageError("this service is not connected.", where=Where(tenant_id, service))
+                raise not_connected(tenant_id, service)
 
 
 def _tenants(db: sqlite3.Connection) -> list[str]:
@@ -84,10 +82,4 @@ def _tenants(db: sqlite3.Connection) -> list[str]:
 def _require(db: sqlite3.Connection, tenant_id: str) -> None:
     if db.execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone():
         return
-    known = _tenants(db)
-    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-    named = ", ".join(known[:_MOST_NAMED]) + more
-    raise UsageError(
-        f"there is no tenant {tenant_id!r}.",
-        hint=f"Known are {named}." if known else "There is none yet: add one first.",
-    )
+    raise unknown_tenant(tenant_id, _tenants(db))

@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from avesa.shared.clock import Clock, from_iso, system_clock, to_iso
-from avesa.shared.errors import StaleState, Where
+from avesa.shared.leases import LEASE_SECONDS
 from avesa.shared.sqlite_database import Database
-from avesa.shared.sqlite_leases import LEASE_SECONDS, SqliteLeases
-from avesa.shared.watermarks import TableState
+from avesa.shared.sqlite_leases import SqliteLeases
+from avesa.shared.watermarks import TableState, stale_state
 
 _COLUMNS = "tenant_id, table_name, watermark, checkpoint, details, version"
 _Row = tuple[str, str, str | None, str | None, str | None, int]
@@ -30,10 +30,12 @@ class SqliteWatermarks:
             row = db.execute(query, (tenant_id, table_name)).fetchone()
         return _state(row) if row else TableState(tenant_id, table_name)
 
-    def all(self, tenant_id: str) -> list[TableState]:
-        query = f"SELECT {_COLUMNS} FROM last_updated WHERE tenant_id = ? ORDER BY table_name"
+    def all(self, tenant_id: str, below: str = "") -> list[TableState]:
+        query = f"""
+            SELECT {_COLUMNS} FROM last_updated
+            WHERE tenant_id = ?1 AND substr(table_name, 1, length(?2)) = ?2 ORDER BY table_name"""
         with self._database.reading() as db:
-            return [_state(row) for row in db.execute(query, (tenant_id,))]
+            return [_state(row) for row in db.execute(query, (tenant_id, below))]
 
     def put(self, state: TableState) -> TableState:
         stored = replace(state, version=state.version + 1)
@@ -57,11 +59,7 @@ class SqliteWatermarks:
             else:
                 written = db.execute(update, (*values, state.version)).rowcount
         if not written:
-            raise StaleState(
-                f"the state of {state.table_name} has changed since it was read.",
-                where=Where(state.tenant_id),
-                hint="Start again from the state as it is now.",
-            )
+            raise stale_state(state)
         return stored
 
     def forget(self, tenant_id: str) -> None:

@@ -42,11 +42,22 @@ def storage_failure(action: str, path: str, failure: Exception) -> StorageError:
     return _remote_failure(action, path, failure)
 
 
+def is_refusal(failure: Exception) -> bool:
+    """Whether a bucket refused the credentials, by the word of obstore or of deltalake."""
+    text = str(failure)
+    status, code = _HTTP_STATUS.search(text), _S3_CODE.search(text)
+    return (
+        isinstance(failure, PermissionDeniedError | UnauthenticatedError)
+        or bool(status and status[1] == "403")
+        or bool(code and code[1] == "AccessDenied")
+    )
+
+
 def _remote_failure(action: str, path: str, failure: Exception) -> StorageError:
     text = str(failure)
     status, code = _HTTP_STATUS.search(text), _S3_CODE.search(text)
     reason = " ".join([f"HTTP {status[1]}" if status else "", code[1] if code else ""]).strip()
-    if isinstance(failure, PermissionDeniedError | UnauthenticatedError) or (status and status[1] == "403"):
+    if is_refusal(failure):
         return StorageError(
             f"cannot {action} {path}: the bucket refuses the credentials ({reason or 'no right to do it'}).",
             hint="Check the access key, the region and the bucket's policy.",

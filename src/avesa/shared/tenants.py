@@ -5,9 +5,13 @@ Embedded: SQLite. AWS: the table TenantServices.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from avesa.shared.errors import UsageError, Where
+
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,17 @@ class TenantServices(Protocol):
     def mark(self, tenant_id: str, service: str, problem: str | None) -> None:
         """Say why the service is refused, or that it is good again (None)."""
         ...
+
+
+def unknown_tenant(tenant_id: str, known: Sequence[str] | None) -> UsageError:
+    """The error that names the known ones; None where the asker may not know them."""
+    hint = ""
+    if known is not None:
+        more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+        named = ", ".join(known[:_MOST_NAMED]) + more
+        hint = f"Known are {named}." if known else "There is none yet: add one first."
+    return UsageError(f"there is no tenant {tenant_id!r}.", hint=hint)
+
+
+def not_connected(tenant_id: str, service: str) -> UsageError:
+    return UsageError("this service is not connected.", where=Where(tenant_id, service))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from avesa.shared.errors import StaleState, Where
+
 
 @dataclass(frozen=True)
 class TableState:
@@ -30,8 +32,8 @@ class TableState:
 class Watermarks(Protocol):
     def get(self, tenant_id: str, table_name: str) -> TableState: ...
 
-    def all(self, tenant_id: str) -> list[TableState]:
-        """Sorted by table_name."""
+    def all(self, tenant_id: str, below: str = "") -> list[TableState]:
+        """Those whose table_name begins with `below` (`connectwise/`), sorted by it."""
         ...
 
     def put(self, state: TableState) -> TableState:
@@ -52,3 +54,12 @@ class Watermarks(Protocol):
         not count.
         """
         ...
+
+
+def stale_state(state: TableState) -> StaleState:
+    """What `put` raises where the stored version is another."""
+    return StaleState(
+        f"the state of {state.table_name} has changed since it was read.",
+        where=Where(state.tenant_id),
+        hint="Start again from the state as it is now.",
+    )

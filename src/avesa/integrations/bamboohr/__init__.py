@@ -105,6 +105,7 @@ SERVICE = Service(
             f"{API}/employees/changed",
             records="employees",
             records_as="map",
+            records_optional=True,
             changes=CHANGED,
             deleted=Deleted("action", ("Deleted",)),
         ),
@@ -114,6 +115,7 @@ SERVICE = Service(
             f"{API}/employees/changed/tables/{{table}}",
             records="employees",
             records_as="map",
+            records_optional=True,
             unique_under_parent=True,
             each=Each("tables", "table"),
             changes=CHANGED,
@@ -130,6 +132,7 @@ SERVICE = Service(
             "login_users",
             f"{API}/meta/users",
             records_as="map",
+            records_optional=True,
             changes=None,
             canonical="users",
         ),
@@ -174,7 +177,7 @@ SERVICE = Service(
                 "page", size="pageSize", most=500, start=0, end=End(pages="meta.totalPages", short=False)
             ),
         ),
-        Endpoint("training_types", f"{API}/training/type", records_as="map"),
+        Endpoint("training_types", f"{API}/training/type", records_as="map", records_optional=True),
         Endpoint(
             "company_information",
             f"{API}/company_information",

@@ -69,7 +69,9 @@ def changed(field: str) -> Changes:
 RECENT_ACTIONS = Changes("last_updated", ask=("startdate", "{since}"), overlap=timedelta(days=7))
 
 # Halo API, TimesheetEvent: an unpaged list of what lies between two dates, without a time of change. The last week
-# is asked for each time, since timesheets are corrected then.
+# is asked for each time, since timesheets are corrected then. It holds what actions do not, such as meetings and
+# breaks, and once more the work of actions, each with the action's number at its ticket in action_number: the mapping
+# counts the hours of the others alone.
 TIMESHEETS = Changes(
     None,
     ask=InParams((("start_date", "{since}"), ("end_date", "{until}"))),

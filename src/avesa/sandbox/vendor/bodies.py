@@ -21,7 +21,10 @@ def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
     if table.facts.get("single") and table.records == "":
         return shown[0] if shown else None
     if table.facts.get("single"):
-        put(body, table.records, shown[0] if shown else None)
+        alone = shown[0] if shown else None
+        if table.records == "":
+            return alone
+        put(body, table.records, alone)
         return body
     if not shown and rules.get("empty") == "bare":
         put(body, table.records.rpartition(".")[0], {})
@@ -78,12 +81,14 @@ def refusal(rules: Json, refused: Refused) -> Answer:
 
 def failure(rules: Json, fault: Fault, now: datetime) -> Refused:
     """What a fault told to fail with a status comes to; a 429 is told as the vendor tells it."""
-    headers, status = dict(fault.headers), fault.status
+    headers, status, code = dict(fault.headers), fault.status, fault.code
     if status == 429:
         rate = rules.get("rate", {})
+        # Sent under another status it is still told from that one by its code.
+        code = code or rules["errors"]["codes"].get("429")
         status = rate.get("status", 429)
         if rate.get("retry_after"):
             headers.setdefault("Retry-After", "0")
         words = {"$epoch": str(int(now.timestamp()))}
         headers |= {name: words.get(value, value) for name, value in rate.get("headers", {}).items()}
-    return Refused(status, "told to fail", violation=False, code=fault.code, headers=tuple(headers.items()))
+    return Refused(status, "told to fail", violation=False, code=code, headers=tuple(headers.items()))

@@ -45,7 +45,7 @@ class Table:
 
     @property
     def parent(self) -> Json | None:
-        return self.facts["parent"] or self.facts.get("query_parent")
+        return self.facts["parent"] or self.facts.get("query_parent") or self.rules.get("parent")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,11 @@ class Contract:
         self.service = service
         self.facts: Json = json.loads((FOLDER / f"{service}.json").read_text(encoding="utf-8"))
         self.rules: Json = json.loads((FOLDER / "rules" / f"{service}.json").read_text(encoding="utf-8"))
-        self.schemas: Json = self.facts["schemas"]
+        # The rules may know fields that the document does not name.
+        more: Json = self.rules.get("fields", {})
+        self.schemas: Json = {
+            name: {**type_, **more[name]} if name in more else type_ for name, type_ in self.facts["schemas"].items()
+        }
         self.tables: dict[str, Table] = {}
         self.operations: list[Operation] = []
         self._read_operations()
@@ -122,8 +126,13 @@ class Contract:
         """The type of a field at a dotted path, None if there is none. With `declared` it must be there by its name,
         not only be allowed as one of any others.
         """
-        for name in steps(path):
+        names = steps(path)
+        for at, name in enumerate(names):
             type_ = self.resolve(type_)
+            if isinstance(type_, dict) and (several := type_.get("anyOf") or type_.get("oneOf")):
+                rest = ".".join(names[at:])
+                found = (self.field(part, rest, declared=declared) for part in several)
+                return next((one for one in found if one is not None), None)
             if isinstance(type_, str) and type_.startswith("["):
                 type_ = self.resolve(type_.strip("?")[1:-1])
             if isinstance(type_, dict) and "[]" in type_:

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -28,14 +28,14 @@ _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 class Credentials:
     """What the vendor has issued to one tenant. Safe with threads."""
 
-    def __init__(self, rules: Json, clock: Callable[[], datetime]) -> None:
+    def __init__(self, rules: Json, clock: Callable[[], datetime], own: Mapping[str, str] | None = None) -> None:
         self._ways: list[Json] = rules["auth"]
         self._clock = clock
         self._lock = threading.Lock()
         self._count = itertools.count(1)
         self._tokens: dict[str, datetime] = {}
         self._dead: set[str] = set()
-        self.values: dict[str, str] = dict(rules["credentials"])
+        self.values: dict[str, str] = {**rules["credentials"], **(own or {})}
         if any(way["kind"] == "jwt_bearer" for way in self._ways):
             self.values["private_key"] = key_pair().pem()
             named = ("client_email", "private_key", "private_key_id")
@@ -109,7 +109,7 @@ class Credentials:
         if not isinstance(sent, dict):
             raise Refused(400, "The token request's body cannot be read", code="invalid_request")
         for way in ways:
-            if sent.get("grant_type", way.get("default_grant")) == _grant(way):
+            if way["kind"] == "session" or sent.get("grant_type", way.get("default_grant")) == _grant(way):
                 return self._issue(way, asked, sent)
         raise Refused(400, f"grant_type {sent.get('grant_type')} is not supported", code="unsupported_grant_type")
 
@@ -133,12 +133,19 @@ class Credentials:
 
     def _issue(self, way: Json, asked: Asked, sent: dict[str, Any]) -> Answer:
         allowed = {"grant_type", *way.get("sends", [])}
-        if way["kind"] == "jwt_bearer":
+        if way["kind"] == "session":
+            for name, value in way.get("headers", {}).items():
+                self._same(asked.headers.get(name.lower()), self._filled(value), f"header {name}")
+        elif way["kind"] == "jwt_bearer":
             allowed.add("assertion")
             self._check_assertion(way, str(sent.get("assertion", "")))
         else:
             self._check_client(way, asked, sent)
             allowed |= {"client_id", "client_secret"} if "body" in way["client"] else set()
+        for name, template in way.get("proves", {}).items():
+            allowed.add(name)
+            if sent.get(name) != self._filled(template):
+                raise Refused(400, f"{name} is missing or wrong", violation=name not in sent, code="invalid_grant")
         if extra := sorted(set(sent) - allowed - {"refresh_token" if way["kind"] == "refresh_token" else ""}):
             raise Refused(400, f"the token request holds {', '.join(extra)}", code="invalid_request")
         if "scope" in way and not re.fullmatch(way["scope"], str(sent.get("scope", ""))):
@@ -150,9 +157,14 @@ class Credentials:
             number = next(self._count)
             access = f"access-{number}-{hashlib.sha256(str(number).encode()).hexdigest()[:24]}"
             self._tokens[access] = self._clock() + timedelta(seconds=way.get("lives", 3600))
-        answer |= {"access_token": access, "token_type": way.get("token_type", "Bearer")}
-        if way.get("expires_in", True):
-            answer["expires_in"] = way.get("lives", 3600)
+        if way["kind"] == "session":
+            put(answer, way["token_at"], access)
+            if "life_at" in way:
+                put(answer, way["life_at"], way["lives"])
+        else:
+            answer |= {"access_token": access, "token_type": way.get("token_type", "Bearer")}
+            if way.get("expires_in", True):
+                answer["expires_in"] = way.get("lives", 3600)
         answer |= {name: asked.base if value == "$base" else value for name, value in way.get("answer", {}).items()}
         return Answer(way.get("status", 200), answer, {"Content-Type": "application/json", "Cache-Control": "no-store"})
 
@@ -253,7 +265,7 @@ def _parts(asked: Asked) -> dict[str, str]:
 
 
 def _grant(way: Json) -> str:
-    return _JWT_GRANT if way["kind"] == "jwt_bearer" else str(way["kind"])
+    return _JWT_GRANT if way["kind"] == "jwt_bearer" else str(way.get("grant", way["kind"]))
 
 
 def _basic(header: str) -> tuple[str, str] | None:

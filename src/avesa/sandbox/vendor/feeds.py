@@ -19,16 +19,17 @@ def log_page(table: Table, rows: list[Row], asked: Asked, *, deleted: bool, size
     """Jira's lists of changed or deleted worklogs: ids and times after `since`, with where to go on."""
     since = int(asked.given("query", "since") or 0)
     later = [entry for entry in log_entries(rows, deleted=deleted) if entry["updatedTime"] > since]
-    shown = later[:size]
+    # The next page begins behind a time, so what has the same time is on the same page.
+    shown = [entry for entry in later if entry["updatedTime"] <= later[:size][-1]["updatedTime"]]
     until = shown[-1]["updatedTime"] if shown else since
     page: Json = {
         "values": shown,
         "since": since,
         "until": until,
-        "lastPage": len(later) <= size,
+        "lastPage": len(shown) == len(later),
         "self": f"$base{asked.path}?since={since}",
     }
-    if len(later) > size:
+    if len(shown) < len(later):
         page["nextPage"] = f"$base{asked.path}?since={until}"
     return page
 

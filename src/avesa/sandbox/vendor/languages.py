@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from avesa.sandbox.vendor.conditions import ALWAYS, BareTime, Condition, Group, NotUnderstood, Query, Term
+from avesa.sandbox.vendor.times import read_time
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)|(?P<text>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*")
@@ -315,9 +318,58 @@ def sync_range(text: str) -> Query:
     return Query(Group(True, tuple(terms)), forms=("date",))
 
 
+def colons(text: str) -> Query:
+    """JumpCloud: `endedAt:ge:2026-01-01T00:00:00Z`, one field, one comparison, one value."""
+    found = re.fullmatch(r"(\w+):(eq|ne|gt|ge|lt|le):(.+)", text)
+    if found is None:
+        raise NotUnderstood("expected field:comparison:value")
+    return Query(Term(found[1], _WORDS[found[2]], found[3]))
+
+
+def date_range(text: str) -> Query:
+    """Hudu: `2026-01-01T00:00:00Z,2026-02-01T00:00:00Z` or two days, on the field `range`."""
+    low, high = _ends(text, ",")
+    if low == high:
+        raise NotUnderstood("expected start,end")
+    return _between(low, high)
+
+
+def week_range(text: str) -> Query:
+    """IT Glue: `2026-01-01T00:00:00Z, *` on the field `range`; an end that is open is a star, the longest is a week."""
+    low, high = (None if end == "*" else end for end in _ends(text, ", "))
+    if low is None and high is None:
+        raise NotUnderstood("expected start, end")
+    if low and high and _moment(high) - _moment(low) > timedelta(days=7):
+        raise NotUnderstood("the range is longer than a week")
+    return _between(low, high)
+
+
+def _ends(text: str, separator: str) -> tuple[str, str]:
+    low, found, high = text.partition(separator)
+    if not (low and found and high):
+        raise NotUnderstood(f"expected start{separator}end")
+    return low, high
+
+
+def _between(low: str | None, high: str | None) -> Query:
+    ends = [(sign, end) for sign, end in ((">=", low), ("<=", high)) if end is not None]
+    for _, end in ends:
+        _moment(end)
+    return Query(Group(True, tuple(Term("range", sign, end) for sign, end in ends)), forms=("iso_zone", "date"))
+
+
+def _moment(text: str) -> datetime:
+    for form in ("iso_zone", "date"):
+        with suppress(ValueError):
+            return read_time(text, form)
+    raise NotUnderstood(f"{text!r} is no moment")
+
+
 LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "aip": aip,
+    "colons": colons,
     "conditions": conditions,
+    "date_range": date_range,
     "encoded_query": encoded_query,
     "filter_groups": filter_groups,
     "fql": fql,
@@ -327,4 +379,5 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "soql": soql,
     "sql": sql,
     "sync_range": sync_range,
+    "week_range": week_range,
 }

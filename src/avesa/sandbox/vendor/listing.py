@@ -44,7 +44,9 @@ def read_query(rules: Json, asked: Asked) -> Query:
     return found
 
 
-def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: list[Row], asked: Asked) -> list[Row]:
+def filtered(
+    contract: Contract, table: Table, rules: Json, query: Query, rows: list[Row], asked: Asked, now: datetime
+) -> list[Row]:
     """The rows that fit, in the order asked for. Raises Refused for an unknown field or a time in another form."""
     named = _namer(contract, table, rules)
     condition = renamed(query.condition, named)
@@ -64,9 +66,12 @@ def filtered(contract: Contract, table: Table, rules: Json, query: Query, rows: 
     rows = [row for row in rows if holds(condition, row.record, forms=query.forms, form=form)]
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
-            rows = _by_parameter(table, change, asked, rows, form)
+            rows = _by_parameter(table, change, asked, rows, form, now)
         if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
             rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
+    for name, field in rules.get("filters", {}).items():
+        if (wanted := asked.given("query", name)) is not None:
+            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
     if "newest_first" in rules:
         rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
@@ -90,8 +95,10 @@ def at_path(table: Table, rules: Json, values: Mapping[str, str], rows: list[Row
     return rows
 
 
-def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], form: str) -> list[Row]:
+def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], form: str, now: datetime) -> list[Row]:
     value = asked.given(change["in"], change["name"])
+    if value is None and "unsent" in change:
+        value = str(write_time(now - timedelta(seconds=change["unsent"]), change["form"]))
     if value is None:
         return rows
     try:

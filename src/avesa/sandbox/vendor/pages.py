@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,22 +106,24 @@ class Pager:
             end = at + (max(1, size // 2) if number == 2 else 0)
         shown, is_last = rows[at:end], end >= len(rows)
         words = {"size": size, "number": number, "at": at, "end": end, "keys": keys[at:end]}
-        if not is_last and rule["kind"] == "cursor":
+        if rule["kind"] == "cursor" and (not is_last or rule.get("stays")):
             first = saved.asked if saved else tuple(p for p in asked.query if p[0] != rule.get("at"))
             path = saved.path if saved else asked.path
-            token = f"{rule.get('prefix', 'c.')}{next(self._count)}x{end}"
+            again = self._token(rule, asked, values) if rule.get("stays") else None
+            token = again or f"{rule.get('prefix', 'c.')}{next(self._count)}x{end}"
             self._saved[token] = _Saved(rows, end, number + 1, first, path, extra)
             words["token"] = token
             words["url"] = _url(rule, asked, path, first, token, values)
         if not is_last and rule["kind"] == "page":
-            kept = [pair for pair in asked.query if pair[0] != rule["at"]]
-            words["url"] = f"{asked.path}?{urlencode([*kept, (rule['at'], number + 1)])}"
+            words["url"] = f"{asked.path}?{urlencode([*_beside(rule, asked), (rule['at'], number + 1)])}"
         page = Page(shown, _told(rule, shown, at, end, len(rows), words), {}, is_last)
         page.headers = _headers(rule, asked, page, len(rows), words)
         return page
 
     def _token(self, rule: Json, asked: Asked, values: Mapping[str, str]) -> str | None:
         token = asked.given(rule["in"], rule["at"], values)
+        if isinstance(token, list):
+            token = token[-1] if token else None
         if token is not None and rule["in"] == "path":
             token = token.rpartition("-")[0]
         return token if token != "" or rule["in"] != "query" else None
@@ -178,6 +181,8 @@ def _number(asked: Asked, rule: Json, default: int) -> int:
 def _behind(given: Any, keys: list[Any], rule: Json) -> int:
     if given in (None, "") or (rule.get("number") and str(given) == "0"):
         return 0
+    if rule.get("number") == "falls":
+        return sum(1 for key in keys if int(key) >= int(given))
     if rule.get("number"):
         return sum(1 for key in keys if int(key) <= int(given))
     if given not in keys:
@@ -225,6 +230,7 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             "pages": pages,
             "offset": at,
             "start": at + 1,
+            "next": None if is_last else words.get("number", 1) + 1,
         }.get(what)
         if what == "more" and is_last and tell.get("end") == "null":
             value = None
@@ -234,7 +240,9 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             value = write_time(read_time(get(shown[-1], tell["field"]), tell["of"]), tell["form"])
         if what in ("token", "url", "path", "next_offset"):
             value = (
-                None if is_last else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))
+                None
+                if is_last and not rule.get("stays")
+                else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))
             )
             if value is None and tell.get("end", "absent") == "absent":
                 continue
@@ -255,14 +263,23 @@ def _headers(rule: Json, asked: Asked, page: Page, total: int, words: Json) -> d
             continue
         if tell["what"] == "total":
             found[tell["header"]] = str(total)
+        elif tell["what"] in ("count", "size"):
+            found[tell["header"]] = str(len(page.rows) if tell["what"] == "count" else words["size"])
+        elif tell["what"] == "tokens" and "token" in words:
+            found[tell["header"]] = json.dumps([words["token"]])
         elif tell["what"] == "link":
             found |= _link(rule, asked, page, total, words, tell)
     return found
 
 
+def _beside(rule: Json, asked: Asked) -> list[tuple[str, str]]:
+    """The parameters of a request beside the one that says where its page begins."""
+    return [pair for pair in asked.query if pair[0] != rule["at"]]
+
+
 def _link(rule: Json, asked: Asked, page: Page, total: int, words: Json, tell: Json) -> dict[str, str]:
     """RFC 8288, with the relations that the vendor gives."""
-    size, kept = words["size"], [pair for pair in asked.query if pair[0] != rule["at"]]
+    size, kept = words["size"], _beside(rule, asked)
     following = {"page": words["number"] + 1, "offset": words["end"], "after_id": (words["keys"] or [None])[-1]}
     targets = {"next": None if page.is_last else following[rule["kind"]], "last": None}
     if rule["kind"] == "page":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from avesa.sandbox.vendor.contract import Contract, Table, put
+from avesa.sandbox.vendor.contract import Contract, Table, get, put
 from avesa.sandbox.vendor.shapes import Inventor
 from avesa.sandbox.vendor.times import write_time
 
@@ -34,12 +34,18 @@ class Row:
 class Rows:
     """All records of one tenant, list by list. Safe with threads."""
 
+    inventor = Inventor
+    usual, usual_below = 7, 2
+    """How many records a table has that `counts` does not name, and one below a parent."""
+
     def __init__(self, contract: Contract, counts: dict[str, int], seed: str, clock: Callable[[], datetime]) -> None:
         self._contract, self._counts, self._seed, self._clock = contract, counts, seed, clock
         self._lists: dict[tuple[str, Place], list[Row]] = {}
         self._lock = threading.RLock()
         self.sequence = 0
         self.born = clock()
+        self.happened: Callable[[str, Row, str], None] = lambda table, row, event: None
+        """Told the table's name, the row, and `change` or `delete`: for those who keep a journal."""
 
     def of(self, table: Table, place: Place = ()) -> list[Row]:
         with self._lock:
@@ -47,7 +53,8 @@ class Rows:
             if key not in self._lists:
                 self._lists[key] = []
                 made_of_others = table.rules.get("feed", {}).get("kind") == "deleted"
-                usual = 0 if made_of_others else 1 if table.facts.get("single") else 2 if table.parent else 7
+                below = self.usual_below if table.parent else self.usual
+                usual = 0 if made_of_others else 1 if table.facts.get("single") else below
                 count = self._counts.get(table.name, usual)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
                 for number in range(1, count + 1):
@@ -71,6 +78,7 @@ class Rows:
                 put(record, name.replace("__", "."), value)
             row.record = record
             self._touch(table, row, self._clock(), moves=not table.rules.get("fixed_cursor"))
+            self.happened(table.name, row, "change")
             return row
 
     def delete(self, table: Table, index: int, place: Place = ()) -> Row:
@@ -79,15 +87,13 @@ class Rows:
             row.is_deleted = True
             row.record = copy.deepcopy(row.record)
             self._touch(table, row, self._clock())
+            self.happened(table.name, row, "delete")
             return row
 
     def _add(self, table: Table, place: Place, number: int, moment: datetime) -> Row:
         seed = f"{self._seed}/{table.name}/{'/'.join(place)}/{number}"
-        inventor = Inventor(self._contract, seed, moment)
-        cursor = [table.cursor] if table.cursor else []
-        columns = table.rules.get("feed", {}).get("columns", [])
-        kept = [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
-        keep = {name for path in kept for name in path.split(".")}
+        inventor = self.inventor(self._contract, seed, moment)
+        keep = {name for path in kept_fields(table) for name in path.split(".")}
         record = inventor.record(table.record, keep)
         if isinstance(record, dict):
             for path in table.key:
@@ -97,6 +103,8 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
+            for path, form in table.rules.get("made", {}).items():
+                put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
                 put(record, deletes["field"], deletes["alive"])
@@ -136,3 +144,19 @@ class Rows:
             return str(uuid.uuid5(uuid.NAMESPACE_URL, seed + path))
         prefix = re.sub(r"\W", "", table.name)[:4] + (f"{below:06x}" if place else "")
         return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)
+
+
+def kept_fields(table: Table) -> list[str]:
+    """Paths of the fields that are never null or absent."""
+    cursor = [table.cursor] if table.cursor else []
+    columns = table.rules.get("feed", {}).get("columns", [])
+    return [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
+
+
+def missing_kind(table: Table, parent: Any, rule: str = "under") -> tuple[str, Any] | None:
+    """The field of a parent that keeps it from having a list of this table, and what that would have to hold."""
+    for field, kind in table.rules.get(rule, {}).items():
+        held = get(parent, field) or []
+        if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
+            return field, kind
+    return None

@@ -106,7 +106,7 @@ class Inventor:
     def _object(self, type_: dict[str, Any], depth: int, keep: set[str]) -> Any:
         for several in ("oneOf", "anyOf"):
             if several in type_:
-                return self.value(self._random.choice(type_[several]), depth)
+                return self.value(self._random.choice(type_[several]), depth, keep)
         if "[]" in type_:
             return [] if depth >= _DEPTH else [self.value(type_["[]"], depth + 1)]
         if "{}" in type_:

@@ -15,6 +15,7 @@ _ZONE = r"(Z|[+-]\d\d:?\d\d)"
 SHAPES = {
     "iso_z": rf"{_DAY}T{_CLOCK}Z",
     "iso_ms_z": rf"{_DAY}T{_CLOCK}\.\d{{3}}Z",
+    "iso_us_z": rf"{_DAY}T{_CLOCK}\.\d{{6}}Z",
     "iso_ms_offset": rf"{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}}",
     "iso_ms_naive": rf"{_DAY}T{_CLOCK}(\.\d{{1,7}})?",
     "iso_offset": rf"{_DAY}T{_CLOCK}[+-]\d\d:\d\d",
@@ -43,6 +44,7 @@ def write_time(moment: datetime, form: str) -> Any:
         "iso_z": f"{whole}Z",
         "iso_zone": f"{whole}.{millis}Z",
         "iso_ms_z": f"{whole}.{millis}Z",
+        "iso_us_z": f"{whole}.{moment.microsecond:06d}Z",
         "iso_ms_offset": f"{whole}.{millis}+0000",
         "iso_ms_naive": f"{whole}.{millis}",
         "iso_any": f"{whole}Z",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from avesa.sandbox.vendor.bodies import body_of, failure, merge, projected, refusal
@@ -27,25 +29,15 @@ from avesa.sandbox.vendor.feeds import (
     log_page,
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
-from avesa.sandbox.vendor.messages import Answer, Asked, Refused
+from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
 from avesa.sandbox.vendor.pages import Pager, chosen
-from avesa.sandbox.vendor.rows import Place, Row, Rows
-
-
-@dataclass(frozen=True)
-class Served:
-    """What came in and what went out; bodies and credentials are not kept."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    table: str | None
-    status: int
+from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
 
 
 class StrictVendor:
     """One tenant's account at one vendor. `counts` tells how many records a table has (7, and 2 under a parent),
-    `cursor_pages` how many rows lie on a page at most where the vendor names the next one by a cursor.
+    `cursor_pages` how many rows lie on a page at most where the vendor names the next one by a cursor. `rows`
+    puts other records in their place, `credentials` other values in the place of those in the rules.
     """
 
     def __init__(
@@ -56,14 +48,19 @@ class StrictVendor:
         seed: str = "strict",
         cursor_pages: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rows: Callable[[Contract], Rows] | None = None,
+        credentials: Mapping[str, str] | None = None,
     ) -> None:
         self.contract = Contract(service)
         self.clock = clock
-        self.credentials = Credentials(self.contract.rules, clock)
-        self.rows = Rows(self.contract, counts or {}, seed, clock)
+        self.credentials = Credentials(self.contract.rules, clock, credentials)
+        self.rows = rows(self.contract) if rows else Rows(self.contract, counts or {}, seed, clock)
+        self.rows.happened = self._journal
         self.faults = Faults()
         self.violations: list[str] = []
         self.served: list[Served] = []
+        self.shapes: dict[str, Callable[[Any], Any]] = {}
+        """What a record of a table was last shown as: with all of its fields, or those that were asked for."""
         self._pager = Pager(cursor_pages)
         self._delta_floor = 0
         self._lock = threading.RLock()
@@ -81,14 +78,10 @@ class StrictVendor:
 
     def change(self, table: str, index: int = 0, place: Place = (), **fields: Any) -> Any:
         """Change a record now; returns it. Double underscores in names stand for dots."""
-        row = self.rows.change(self.contract.tables[table], index, place, **fields)
-        self._journal(table, row, "change")
-        return row.record
+        return self.rows.change(self.contract.tables[table], index, place, **fields).record
 
     def delete(self, table: str, index: int = 0, place: Place = ()) -> Any:
-        row = self.rows.delete(self.contract.tables[table], index, place)
-        self._journal(table, row, "delete")
-        return row.record
+        return self.rows.delete(self.contract.tables[table], index, place).record
 
     def add(self, table: str, place: Place = ()) -> Any:
         return self.rows.add(self.contract.tables[table], place).record
@@ -193,7 +186,7 @@ class StrictVendor:
                 return Answer(302, {}, {"Location": f"$base/reports-download/{table.name}?key=preauthenticated"})
             case "delta":
                 return self._delta(call, feed)
-        if "*" in table.records:
+        if "*" in table.records or "under_each" in rules:
             return self._nested(call)
         place = self._place(call)
         if feed.get("kind") == "changed":
@@ -202,7 +195,7 @@ class StrictVendor:
         if feed.get("kind") == "ids":
             of = self.contract.tables[feed["of"]]
             call.query = read_query(call.rules, asked)
-            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked)
+            rows = filtered(self.contract, of, call.rules, call.query, self._all_rows(of), asked, self.clock())
             records = [get(row.record, of.key[0]) for row in rows]
             hidden: set[int] = set()
         else:
@@ -221,7 +214,7 @@ class StrictVendor:
         if call.query.entity is None:
             call.query = read_query(call.rules, call.asked)
         rows = at_path(call.table, call.rules, call.values, rows, self.clock())
-        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked)
+        return filtered(self.contract, call.table, call.rules, call.query, rows, call.asked, self.clock())
 
     def _paged(self, call: Call, records: list[Any], hidden: set[int]) -> Answer:
         asked, table, rules = call.asked, call.table, call.rules
@@ -242,7 +235,8 @@ class StrictVendor:
         if call.selection is not None:
             shown = [projected(record, call.selection) for record in shown]
         else:
-            shown = [selected(rules, call.query, asked, record) for record in shown]
+            self.shapes[table.name] = shape = partial(selected, rules, call.query, asked)
+            shown = [shape(record) for record in shown]
         return Answer(body=body_of(table, rules, shown, page.tells), headers=dict(page.headers))
 
     def _download(self, asked: Asked) -> Answer:
@@ -290,24 +284,37 @@ class StrictVendor:
         return Answer(body=body)
 
     def _nested(self, call: Call) -> Answer:
-        """GraphQL's lists below a list: one element for each parent asked for, in it a page of its own."""
-        head, _, tail = call.table.records.partition(".*.")
-        parent = call.table.parent or {}
-        ids = call.asked.given("variables", parent["query_param"].rpartition(".")[2].replace("board_ids", "ids"))
+        """Lists below a list: one element for each parent asked for, in it a page of its own."""
+        table, rule = call.table, call.rules.get("under_each") or _in_graphql(call.table)
+        sent = call.asked.given(rule["in"], rule["name"])
+        entries = sent if isinstance(sent, list) else [sent]
+        if len(entries) > rule.get("most", len(entries)):
+            raise Refused(400, f"{rule['name']} holds more than {rule['most']}")
         elements = []
-        for id_ in ids if isinstance(ids, list) else [ids]:
-            self._check_parent(call.table, str(id_))
-            rows = self._fitting(call, self.rows.of(call.table, (str(id_),)))
-            extra = {"table": call.table.name}
+        for entry in entries:
+            id_ = str(entry[rule["id"]] if "id" in rule else entry)
+            asked = replace(call.asked, body=json.dumps(entry).encode()) if "id" in rule else call.asked
+            try:
+                self._check_parent(table, id_)
+            except Refused:
+                if rule.get("lacks"):
+                    continue
+                raise
+            rows = self._fitting(call, self.rows.of(table, (id_,)))
+            kept = self._pager.resumed(call.rules["paging"], asked, {})
+            if kept and kept["place"] != id_:
+                raise Refused(400, "the cursor is that of another record")
             records = [row.record for row in rows]
-            page = self._pager.page(call.rules["paging"], call.asked, {}, records, records, call.query, extra)
-            element: Json = {"id": str(id_)}
+            extra = {"table": table.name, "place": id_}
+            page = self._pager.page(call.rules["paging"], asked, {}, records, records, call.query, extra)
+            element: Json = {}
+            put(element, rule["shown"], id_)
             shown = [projected(record, call.selection) for record in page.rows] if call.selection else page.rows
-            put(element, tail, shown)
+            put(element, rule["list"], shown)
             merge(element, page.tells)
             elements.append(element)
         body = copy.deepcopy(call.rules.get("envelope", {}))
-        put(body, head, elements)
+        put(body, rule["of"], elements)
         return Answer(body=body)
 
     def _place(self, call: Call) -> Place:
@@ -346,9 +353,8 @@ class StrictVendor:
 
     def _check_kind(self, table: Table, parent: Row) -> None:
         """Some lists are there under parents of one kind only."""
-        for field_, kind in table.rules.get("under", {}).items():
-            if kind not in (get(parent.record, field_) or []):
-                raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
+        if found := missing_kind(table, parent.record):
+            raise Refused(403, f"only a parent whose {found[0]} has {found[1]} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
         """The rows of all the table's lists; that of a table without a parent is made if it was not asked for yet."""
@@ -375,6 +381,13 @@ class StrictVendor:
         entry = self.rows.add(self.contract.tables[rule["table"]])
         for path, value in rule["fields"].items():
             put(entry.record, path, filled(value, words))
+
+
+def _in_graphql(table: Table) -> Json:
+    """How GraphQL asks for lists below a list: a variable holds the parents' ids."""
+    of, _, below = table.records.partition(".*.")
+    name = (table.parent or {})["query_param"].rpartition(".")[2].replace("board_ids", "ids")
+    return {"in": "variables", "name": name, "of": of, "shown": "id", "list": below}
 
 
 class _Hidden:

@@ -1,24 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from avesa.shared.errors import UsageError
-from avesa.shared.sqlite_state import SqliteState
-from avesa.shared.sqlite_tenants import SqliteTenantServices
-from avesa.shared.tenants import TenantService
+from avesa.shared.tenants import TenantService, TenantServices
+from port_sides import State
 
 
 @pytest.fixture
-def tenants(tmp_path: Path) -> Iterator[SqliteTenantServices]:
-    with SqliteState(tmp_path / "state.sqlite") as state:
-        yield state.tenants
+def tenants(state: State) -> TenantServices:
+    return state.tenants
 
 
-def test_a_tenant_is_new_once(tenants: SqliteTenantServices) -> None:
+def test_a_tenant_is_new_once(tenants: TenantServices) -> None:
     assert tenants.add_tenant("globex")
     assert tenants.add_tenant("acme")
     assert not tenants.add_tenant("acme")
@@ -27,12 +23,12 @@ def test_a_tenant_is_new_once(tenants: SqliteTenantServices) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../acme", "Acme", "a b", "a" * 64])
-def test_a_name_that_is_no_safe_path_is_refused(tenants: SqliteTenantServices, name: str) -> None:
+def test_a_name_that_is_no_safe_path_is_refused(tenants: TenantServices, name: str) -> None:
     with pytest.raises(UsageError):
         tenants.add_tenant(name)
 
 
-def test_a_service_comes_back_as_it_was_put(tenants: SqliteTenantServices) -> None:
+def test_a_service_comes_back_as_it_was_put(tenants: TenantServices) -> None:
     tenants.add_tenant("acme")
     services = [
         TenantService("acme", "autotask"),
@@ -52,14 +48,14 @@ def test_a_service_comes_back_as_it_was_put(tenants: SqliteTenantServices) -> No
     assert tenants.services("acme") == services
 
 
-def test_putting_again_replaces(tenants: SqliteTenantServices) -> None:
+def test_putting_again_replaces(tenants: TenantServices) -> None:
     tenants.add_tenant("acme")
     tenants.put(TenantService("acme", "connectwise", settings={"a": "1"}, problem="refused"))
     tenants.put(TenantService("acme", "connectwise", settings={"b": "2"}))
     assert tenants.services("acme") == [TenantService("acme", "connectwise", settings={"b": "2"})]
 
 
-def test_a_problem_is_marked_and_taken_back_for_one_tenant_alone(tenants: SqliteTenantServices) -> None:
+def test_a_problem_is_marked_and_taken_back_for_one_tenant_alone(tenants: TenantServices) -> None:
     for tenant in ("acme", "globex"):
         tenants.add_tenant(tenant)
         tenants.put(TenantService(tenant, "connectwise", settings={"a": "1"}))
@@ -71,7 +67,7 @@ def test_a_problem_is_marked_and_taken_back_for_one_tenant_alone(tenants: Sqlite
     assert tenants.services("acme") == [before]
 
 
-def test_removing_a_tenant_takes_its_services_and_no_other_s(tenants: SqliteTenantServices) -> None:
+def test_removing_a_tenant_takes_its_services_and_no_other_s(tenants: TenantServices) -> None:
     for tenant in ("acme", "globex"):
         tenants.add_tenant(tenant)
         tenants.put(TenantService(tenant, "connectwise"))
@@ -82,7 +78,7 @@ def test_removing_a_tenant_takes_its_services_and_no_other_s(tenants: SqliteTena
     assert len(tenants.services("globex")) == 1
 
 
-def test_an_unknown_tenant_is_refused_with_the_known_ones_named(tenants: SqliteTenantServices) -> None:
+def test_an_unknown_tenant_is_refused_with_the_known_ones_named(tenants: TenantServices) -> None:
     with pytest.raises(UsageError, match="There is none yet"):
         tenants.services("acne")
     for number in range(30):
@@ -97,7 +93,7 @@ def test_an_unknown_tenant_is_refused_with_the_known_ones_named(tenants: SqliteT
             use()
 
 
-def test_a_service_that_is_not_connected_cannot_be_marked(tenants: SqliteTenantServices) -> None:
+def test_a_service_that_is_not_connected_cannot_be_marked(tenants: TenantServices) -> None:
     tenants.add_tenant("acme")
     with pytest.raises(UsageError, match="not connected"):
         tenants.mark("acme", "connectwise", "401")

@@ -1,0 +1,42 @@
+"""The function that folds what a tenant has landed into one canonical table."""
+
+from __future__ import annotations
+
+from avesa.aws.edge import Answer, Call, handler
+from avesa.aws.events import TransformEvent
+from avesa.pipeline.transform import LOOKS, transform_tenant
+from avesa.shared.layout import checked_run_id
+
+
+@handler(TransformEvent)
+def transform(call: Call, event: TransformEvent) -> Answer:
+    """`{"status", "table", "rows", "added", "quarantined", "error"?}`. An error that may pass is raised, as Busy is."""
+    checked_run_id(event.run_id)
+    call.dimensions = {"Table": event.table}
+    with call.ports(event.tenant) as ports:
+        outcomes = transform_tenant(ports, event.tenant, run_id=event.run_id, tables=[event.table], looks=LOOKS)
+    if not outcomes:
+        # Nothing has landed that this table is made of.
+        return {"status": "ok", "table": event.table, "rows": 0, "added": 0, "quarantined": 0}
+    (outcome,) = outcomes
+    if outcome.error is not None and outcome.error.retry:
+        raise outcome.error
+    report = outcome.report
+    answer = {
+        "status": outcome.status,
+        "table": event.table,
+        "rows": report.rows,
+        "added": report.added,
+        "quarantined": report.quarantined,
+    }
+    if outcome.error is not None:
+        call.metrics = {"FoldsFailed": 1}
+        return {**answer, "error": str(outcome.error)}
+    call.metrics = {
+        "Folds": 1,
+        "RowsFolded": report.rows,
+        "Versions": report.added,
+        "Quarantined": report.quarantined,
+        "ListingsHeld": len(report.held),
+    }
+    return answer

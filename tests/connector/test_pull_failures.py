@@ -1,0 +1,160 @@
+"""What is left of a pull when something goes wrong: odd pages, refusals, outages, a storage that fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from avesa.connector.outcome import PullOptions
+from avesa.shared.errors import ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
+from pull_bench import Bench
+from tiny_vendor import SERVICE, Answer, Asked, receipts, record, tiny_vendor
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with tiny_vendor() as vendor:
+        yield Bench(tmp_path, vendor)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>secret</html>", "Page 1 is not JSON"),
+        (b'{"items":[]}', "unexpected shape"),
+        (b'[{"id":1}', "not JSON"),
+    ],
+)
+def test_a_malformed_page_fails_the_table_without_quoting_it(bench: Bench, body: bytes, said: str) -> None:
+    bench.vendor.lists["/tickets"] = []
+    bench.vendor.bend = lambda *_: Answer(body=body)
+    with pytest.raises(TableFailed, match=said) as caught:
+        bench.pull()
+    assert "tenant acme, tiny/tickets" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert bench.state().watermark is None
+
+
+def test_what_came_before_a_malformed_page_is_landed_as_incomplete(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
+    bench.vendor.bend = lambda asked, answer: Answer(body=b"oops") if asked.query.get("pageId") == "6" else answer
+    with pytest.raises(TableFailed, match="Page 3"):
+        bench.pull()
+    [receipt] = receipts(bench.ports, "tickets")
+    assert (receipt.complete, receipt.rows, receipt.pages) == (False, 6, 2)
+    assert receipt.reason is not None and "not JSON" in receipt.reason
+    assert bench.ids() == ["1", "2", "3", "4", "5", "6"]
+    assert (bench.state().checkpoint, bench.state().watermark) == (None, None)
+
+
+def test_a_page_number_that_repeats_a_page_fails_the_table(bench: Bench) -> None:
+    bench.vendor.lists["/boards"] = [record(i) for i in range(1, 10)]
+    pages = [json.dumps([record(i) for i in range(n, n + 3)]).encode() for n in (1, 4)]
+    link = {"Link": '<http://x/?page=9>; rel="next"'}
+    bench.vendor.bend = lambda asked, _: Answer(body=pages[int(asked.query["page"]) % 2], headers=link)
+    with pytest.raises(TableFailed, match="same page again"):
+        bench.pull("boards")
+
+
+def test_a_cursor_that_stands_still_fails_the_table(bench: Bench) -> None:
+    link = {"Link": '<http://x/?pageId=3>; rel="next"'}
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 9)]
+    bench.vendor.bend = lambda asked, answer: Answer(answer.status, answer.body, link)
+    with pytest.raises(TableFailed, match="does not increase"):
+        bench.pull()
+
+
+def test_paging_that_never_ends_fails_the_table_at_the_cap(bench: Bench) -> None:
+    def endless(asked: Asked, _: Answer) -> Answer:
+        at = int(asked.query.get("pageId", "0")) + 1
+        body = json.dumps([record(at)]).encode()
+        return Answer(body=body, headers={"Link": f'<http://x/?pageId={at}>; rel="next"'})
+
+    bench.vendor.lists["/tickets"] = []
+    bench.vendor.bend = endless
+    with pytest.raises(TableFailed, match="More than 20 pages"):
+        bench.pull(options=PullOptions(max_pages=20))
+    assert len(bench.ids()) == 20
+
+
+def test_a_refused_connection_marks_the_tenants_service(bench: Bench) -> None:
+    bench.vendor.bend = lambda *_: Answer(401, b'{"code":"Unauthorized","message":"bad key s3cr3t-key"}')
+    with pytest.raises(ServiceFailed) as caught:
+        bench.pull()
+    assert "s3cr3t-key" not in str(caught.value)
+    [stored] = bench.ports.tenants.services("acme")
+    assert stored.problem is not None and "401" in stored.problem
+    [entry] = bench.ports.run_log.latest("acme")
+    assert entry.status == "failed"
+
+
+def test_a_forbidden_table_fails_alone_and_names_the_right(bench: Bench) -> None:
+    bench.vendor.bend = lambda *_: Answer(403, b'{"code":"Forbidden","message":"security role"}')
+    with pytest.raises(TableFailed, match="right to read"):
+        bench.pull()
+
+
+def test_a_refusal_that_is_about_one_list_fails_that_alone(bench: Bench) -> None:
+    bench.vendor.bend = lambda *_: Answer(401, b'{"code":"Unauthorized","message":"view rights"}')
+    endpoint = replace(SERVICE.endpoint("tickets"), refused_alone=True)
+    bench.service = replace(SERVICE, endpoints=(endpoint,))
+    with pytest.raises(TableFailed, match="right to read"):
+        bench.pull()
+    [stored] = bench.ports.tenants.services("acme")
+    assert stored.problem is None
+
+
+def test_short_outages_are_waited_out(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
+    faults = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(cut=5, body=b"[" + b" " * 99)]
+
+    def flaky(asked: Asked, answer: Answer) -> Answer:
+        return faults.pop() if faults and len(bench.vendor.asked) % 2 else answer
+
+    bench.vendor.bend = flaky
+    assert bench.pull().retries == 3
+    assert bench.ids() == [str(i) for i in range(1, 8)]
+
+
+def test_a_long_outage_keeps_what_came_and_the_next_pull_goes_on_from_there(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 10)]
+    bench.vendor.bend = lambda asked, answer: Answer(500) if asked.query.get("pageId") == "6" else answer
+    with pytest.raises(Unavailable, match="500"):
+        bench.pull()
+    assert receipts(bench.ports, "tickets") == []
+    bench.vendor.bend = lambda _, answer: answer
+    before = len(bench.vendor.asked)
+    outcome = bench.pull()
+    assert outcome.resumed and len(bench.vendor.asked) - before == 2  # the last page is full: is it the last?
+    [receipt] = receipts(bench.ports, "tickets")
+    assert (receipt.rows, receipt.distinct_ids, len(receipt.files), receipt.pages) == (9, 9, 2, 4)
+    assert bench.ids() == [str(i) for i in range(1, 10)]
+
+
+def test_a_storage_that_refuses_moves_nothing_forward_and_the_next_pull_lands_it(bench: Bench, tmp_path: Path) -> None:
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 8)]
+    (tmp_path / "data" / "acme").mkdir(parents=True)
+    in_the_way = tmp_path / "data" / "acme" / "raw"
+    in_the_way.write_text("a file where a folder belongs")
+    with pytest.raises(StorageError):
+        bench.pull()
+    assert bench.state().watermark is None
+    in_the_way.unlink()
+    assert bench.pull().status == "ok"
+    assert bench.ids() == [str(i) for i in range(1, 8)]
+
+
+def test_a_worker_whose_view_is_old_moves_no_watermark(bench: Bench) -> None:
+    bench.vendor.lists["/tickets"] = [record(1)]
+
+    def meddle(table: str, page: int, rows: int) -> None:
+        bench.ports.watermarks.put(bench.state())
+
+    with pytest.raises(StaleState):
+        bench.pull(progress=meddle)
+    assert bench.state().watermark is None
+    assert bench.pull().kind == "listing"
