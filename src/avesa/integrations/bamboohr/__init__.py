@@ -113,6 +113,7 @@ SERVICE = Service(
         Endpoint(
             "employee_table_changes",
             f"{API}/employees/changed/tables/{{table}}",
+            key=(),
             records="employees",
             records_as="map",
             records_optional=True,
