@@ -17,6 +17,7 @@ TABLES = {
     "atera": 20,
     "autotask": 20,
     "auvik": 16,
+    "bamboohr": 20,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,
@@ -59,7 +60,7 @@ WORDS = {
     *("graphql", "headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path"),
     *("rate", "published", "all_under"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made"),
+    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made", "everyone"),
 }
 QUERIES = {"query", "soql"}
 

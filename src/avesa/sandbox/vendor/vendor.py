@@ -329,6 +329,8 @@ class StrictVendor:
             return place_of(call.operation.names, call.rules, call.values, skip)
         if parent.get("path_param"):
             id_ = call.values[parent["path_param"]]
+            if id_ == table.rules.get("everyone"):
+                return tuple(value for name, value in call.values.items() if name != parent["path_param"])
             self._check_parent(table, id_)
             return (id_,)
         names = str(parent["query_param"]).split("+")
