@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo demo-all test test-long test-aws test-infra bench lint lint-infra format clean
+.PHONY: help demo demo-all test test-long test-aws test-infra bundles bench lint lint-infra format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
@@ -15,6 +15,7 @@ help:
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
 	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
+	@echo "make bundles  the zip files of the Lambda functions, into dist/"
 	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make lint-infra mypy over the stacks, in their own environment"
@@ -49,13 +50,17 @@ test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
 
 test-aws: $(VENV)/.dev test-infra
-	$(BIN)/python -m pytest -n 2 -m "" tests/aws tests/shared
+	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/aws/infrastructure tests/aws tests/shared
+
+# ARGS are handed on: make bundles ARGS="--arch arm64".
+bundles: $(VENV)/.dev
+	$(BIN)/python scripts/build_lambda.py $(ARGS)
 
 # The stacks have an environment of their own, since what they need is large and nothing else needs it. Their tests know
 # nothing of the package, so the fixtures of other tests are left out.
 INFRA_TESTS = tests/aws/infrastructure
 test-infra: .venv-infra/.dev node_modules/.package-lock.json
-	.venv-infra/bin/python -m pytest -n0 --confcutdir=$(INFRA_TESTS) $(INFRA_TESTS)
+	.venv-infra/bin/python -m pytest -rs --confcutdir=$(INFRA_TESTS) $(INFRA_TESTS)
 
 .venv-infra/.infra: infrastructure/requirements.txt
 	@test -n "$(PYTHON)" || { echo "AVESA needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; exit 1; }

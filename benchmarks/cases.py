@@ -39,7 +39,7 @@ class Plan:
     """Those beside AVESA in the cases of ingestion."""
     records: int = 200_000
     many_records: int = 1_000_000
-    slow_pages: int = 200
+    slow_pages: int = 400
     pulls: int = 3
     """Rounds of the cases of ingestion, where the slowest take a minute each."""
 

@@ -25,7 +25,7 @@ def write(bench: Bench, plan: Plan, results: Results, docs: Path) -> str:
     """Write `benchmarks.md` and `images/benchmarks.svg` below a folder; gives the text."""
     docs.mkdir(parents=True, exist_ok=True)
     page = docs / "benchmarks.md"
-    text = "\n".join(_page(bench, plan, results, page.read_text() if page.exists() else "")) + "\n"
+    text = "\n\n".join(_page(bench, plan, results, page.read_text() if page.exists() else "")) + "\n"
     page.write_text(text)
     if plan.peers and _is_measured(results, "The fold"):
         _plot(bench, results, docs / "images" / "benchmarks.svg")
@@ -38,38 +38,42 @@ def differences(results: Results) -> list[str]:
 
 
 def _page(bench: Bench, plan: Plan, results: Results, before: str) -> Iterable[str]:
+    """The opening and each part, without blank lines around it."""
     text = _prose()
-    yield text["opening"]
+    yield text["opening"].strip()
     for title in PARTS:
-        if not _is_measured(results, title):
-            yield from _kept(before, title)
-            continue
-        yield f"# {title}\n"
-        if title == "The fold" and plan.peers:
-            yield "![Wall and CPU time of each engine](images/benchmarks.svg)\n"
-        yield f"Measured on: {machine.machine()}.\n"
-        with_peers = plan.peers or plan.pipelines
-        yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
-        if title == "The fold":
-            yield from fold_report.part(results, plan, text)
-        else:
-            yield from ingestion_report.part(results, text)
-        yield ""
+        measured = _is_measured(results, title)
+        part = "\n".join(_part(bench, plan, results, title, text)) if measured else _kept(before, title)
+        if part:
+            yield part.strip()
+
+
+def _part(bench: Bench, plan: Plan, results: Results, title: str, text: dict[str, str]) -> Iterable[str]:
+    yield f"# {title}\n"
+    if title == "The fold" and plan.peers:
+        yield "![Wall and CPU time of each engine](images/benchmarks.svg)\n"
+    yield f"Measured on: {machine.machine()}.\n"
+    with_peers = plan.peers or plan.pipelines
+    yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
+    if title == "The fold":
+        yield from fold_report.part(results, plan, text)
+    else:
+        yield from ingestion_report.part(results, text)
 
 
 def _is_measured(results: Results, title: str) -> bool:
     return any(row["case"] in PARTS[title] for row in results.all())
 
 
-def _kept(page: str, title: str) -> list[str]:
-    """A part as it stands on the page, in lines; nothing where it is not there."""
+def _kept(page: str, title: str) -> str:
+    """A part as it stands on the page; nothing where it is not there."""
     heads = {f"# {name}" for name in PARTS}
     lines = page.splitlines()
     if f"# {title}" not in lines:
-        return []
+        return ""
     begin = lines.index(f"# {title}")
     end = next((at for at in range(begin + 1, len(lines)) if lines[at] in heads), len(lines))
-    return [*"\n".join(lines[begin:end]).rstrip().splitlines(), ""]
+    return "\n".join(lines[begin:end])
 
 
 def _prose() -> dict[str, str]:

@@ -34,7 +34,7 @@ def build(app: App, environment: Environment, *, bundles: Path = BUNDLES) -> App
     protect = {"env": place, "termination_protection": environment.deletion_protection}
     storage = StorageAndState(app, f"{prefix}-storage", environment=environment, **protect)
     shared = Shared(environment, storage.variables, bundles)
-    acting = shared.with_variables(TENANT_ROLE_ARN=storage.tenant_role.role_arn)
+    acting = shared.with_variables(storage.acting_variables)
     integrations = Integrations(
         app, f"{prefix}-integrations", shared=acting, storage=storage, services=names, **protect
     )

@@ -18,6 +18,8 @@ LONGEST_LAMBDA = 900
 STATES_OF_A_CALL = 9
 """Events that one call of the ingestion Lambda leaves in the history of its execution, at most."""
 LONGEST_HISTORY = 25_000
+MOST_SILOS = 25
+"""Their keys are told to the Lambdas in a variable, and all variables together take 4 KB at most."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -249,6 +251,10 @@ def _schedules(reading: _Reading, key: str, value: Any) -> tuple[TenantSchedule,
 
 def _tenants(reading: _Reading, key: str, value: Any) -> tuple[str, ...]:
     entries = reading.entries(key, value)
+    if len(entries) > MOST_SILOS:
+        reading.faults.append(
+            f"{reading.file}: {key}: there are more than {MOST_SILOS}, the most that Lambdas can be told."
+        )
     return tuple(sorted({reading.text(place, entry, _TENANT, "the name of a tenant") for place, entry in entries}))
 
 

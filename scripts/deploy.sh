@@ -23,5 +23,6 @@ for bundle in ingestion transform; do
   fi
 done
 
-[[ -x node_modules/.bin/cdk ]] || npm ci --silent
-exec node_modules/.bin/cdk deploy --all --context "env=$environment" "$@"
+cdk="${CDK:-node_modules/.bin/cdk}"
+[[ -x "$cdk" ]] || npm ci --silent
+exec "$cdk" deploy --all --context "env=$environment" "$@"

@@ -31,6 +31,7 @@ if [[ $# -gt 0 ]]; then
   exit 2
 fi
 
-[[ -x node_modules/.bin/cdk ]] || npm ci --silent
-node_modules/.bin/cdk destroy --all --force --context "env=$environment"
+cdk="${CDK:-node_modules/.bin/cdk}"
+[[ -x "$cdk" ]] || npm ci --silent
+"$cdk" destroy --all --force --context "env=$environment"
 echo "The stacks of $environment are gone. The bucket, its key and its access log are still there."

@@ -35,7 +35,7 @@ class Shared:
     variables: Mapping[str, str]
     bundles: Path = BUNDLES
 
-    def with_variables(self, **more: str) -> Shared:
+    def with_variables(self, more: Mapping[str, str]) -> Shared:
         return replace(self, variables={**self.variables, **more})
 
 

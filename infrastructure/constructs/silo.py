@@ -4,7 +4,7 @@ tag; what people may do with it, as with any key, is said by their own policies.
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -24,13 +24,12 @@ def _as_sid(tenant: str) -> str:
 
 
 class Silo(Construct):
-    """A tenant's own key. Objects below the tenant's prefix are taken only if they are encrypted with it."""
+    """A tenant's own key, which carries its name as a tag: the tenant role may use the key that is tagged as its
+    session is. Objects below the tenant's prefix are taken only if they are encrypted with it.
+    """
 
-    def __init__(
-        self, scope: Construct, id: str, *, environment: Environment, tenant: str, role: iam.Role, bucket: s3.Bucket
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, environment: Environment, tenant: str, bucket: s3.Bucket) -> None:
         super().__init__(scope, id)
-        region = Stack.of(self).region
         self.key = kms.Key(
             self,
             "Key",
@@ -39,16 +38,7 @@ class Silo(Construct):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        via = [f"{service}.{region}.amazonaws.com" for service in ("s3", "secretsmanager")]
-        is_tenant = {f"aws:PrincipalTag/{TAG}": tenant}
-        role.add_to_policy(
-            iam.PolicyStatement(
-                sid=f"KeyOf{_as_sid(tenant)}",
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=[self.key.key_arn],
-                conditions={"StringEquals": {**is_tenant, "kms:ViaService": via}},
-            )
-        )
+        Tags.of(self.key).add(TAG, tenant)
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="NoOtherUse",
@@ -57,7 +47,7 @@ class Silo(Construct):
                 actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
                 resources=["*"],
                 conditions={
-                    "StringNotEquals": is_tenant,
+                    "StringNotEquals": {f"aws:PrincipalTag/{TAG}": tenant},
                     "ArnLike": {"aws:PrincipalArn": names.role_arn(Stack.of(self), f"{environment.prefix}-*")},
                 },
             )

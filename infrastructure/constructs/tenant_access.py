@@ -7,6 +7,7 @@ a tag, and every right below is bound to that tag.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -51,6 +52,7 @@ class TenantRole(Construct):
         statements = [
             *_nothing_without_a_tenant(),
             *_objects(data),
+            _own_key(Stack.of(self)),
             *_state(data),
             _secrets(Stack.of(self), environment),
         ]
@@ -71,12 +73,13 @@ def _assumed_by(stack: Stack, environment: Environment) -> iam.IPrincipal:
 
 def _nothing_without_a_tenant() -> list[iam.PolicyStatement]:
     tag = f"aws:PrincipalTag/{TAG}"
+    denied: dict[str, dict[str, Any]] = {
+        "NothingWithoutATenant": {"Null": {tag: "true"}},
+        "NothingForWhatIsNoName": {"StringLike": {tag: NO_NAME}},
+    }
     return [
         iam.PolicyStatement(sid=sid, effect=iam.Effect.DENY, actions=["*"], resources=["*"], conditions=conditions)
-        for sid, conditions in {
-            "NothingWithoutATenant": {"Null": {tag: "true"}},
-            "NothingForWhatIsNoName": {"StringLike": {tag: NO_NAME}},
-        }.items()
+        for sid, conditions in denied.items()
     ]
 
 
@@ -107,6 +110,17 @@ def _objects(data: TenantData) -> list[iam.PolicyStatement]:
             conditions={"StringEquals": {"kms:ViaService": f"s3.{Stack.of(bucket).region}.amazonaws.com"}},
         ),
     ]
+
+
+def _own_key(stack: Stack) -> iam.PolicyStatement:
+    """The key of a tenant that has one of its own: it carries the same tag. One right for any number of them."""
+    via = [f"{service}.{stack.region}.amazonaws.com" for service in ("s3", "secretsmanager")]
+    return iam.PolicyStatement(
+        sid="OwnKey",
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=[stack.format_arn(service="kms", resource="key", resource_name="*")],
+        conditions={"StringEquals": {f"aws:ResourceTag/{TAG}": TENANT, "kms:ViaService": via}},
+    )
 
 
 def _state(data: TenantData) -> list[iam.PolicyStatement]:

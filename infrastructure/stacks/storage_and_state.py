@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -38,15 +39,16 @@ class StorageAndState(Stack):
         self.allowances = self._table("Allowances", "account", expires=True)
         data = TenantData(self.bucket, self.key, self.tenant_services, self.last_updated, self.run_log)
         self.tenant_role = TenantRole(self, "Tenant", environment=environment, data=data).role
-        for tenant in environment.silo_tenants:
-            Silo(
+        self._silos = {
+            tenant: Silo(
                 self,
                 f"Silo-{tenant}",
                 environment=environment,
                 tenant=tenant,
-                role=self.tenant_role,
                 bucket=self.bucket,
             )
+            for tenant in environment.silo_tenants
+        }
         suppress(
             self.tenant_role,
             "IAM5",
@@ -63,6 +65,15 @@ class StorageAndState(Stack):
             "LAST_UPDATED_TABLE": self.last_updated.table_name,
             "RUN_LOG_TABLE": self.run_log.table_name,
             "ALLOWANCES_TABLE": self.allowances.table_name,
+        }
+
+    @property
+    def acting_variables(self) -> dict[str, str]:
+        """What a Lambda that acts for tenants has to know besides: the role, and the keys of tenants that have one."""
+        keys = {tenant: silo.key.key_arn for tenant, silo in self._silos.items()}
+        return {
+            "TENANT_ROLE_ARN": self.tenant_role.role_arn,
+            **({"SILO_KEYS": json.dumps(keys)} if keys else {}),
         }
 
     def _bucket(self) -> s3.Bucket:

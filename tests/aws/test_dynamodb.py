@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from avesa.aws.clients import Aws
-from avesa.aws.dynamodb_allowance import ATTEMPTS, DynamoAllowances
+from avesa.aws.dynamodb_allowance import DynamoAllowances
 from avesa.aws.state import DynamoState
 from avesa.shared.errors import AvesaError, Busy, ConfigurationError, StaleState, StorageError, Unavailable, UsageError
 from avesa.shared.run_log import RunEntry
@@ -88,8 +88,13 @@ def test_a_book_whose_answer_was_lost_is_changed_once(state: DynamoState, client
 def test_a_book_that_others_change_all_the_time_is_given_up_as_a_thing_to_try_later(side: DynamoSide) -> None:
     with side.open() as other:
         client = BentClient(side.client)
-        allowances = DynamoAllowances(client, side.installation.allowances, pause=lambda _: None)  # type: ignore[arg-type]
-        for _ in range(ATTEMPTS):
+        allowances = DynamoAllowances(
+            client,  # type: ignore[arg-type]
+            side.installation.allowances,
+            pause=lambda _: None,
+            attempts=5,
+        )
+        for _ in range(5):
             client.before("put_item", lambda: other.allowances.change("a", lambda _: (b"theirs", None)))
         with pytest.raises(Unavailable):
             allowances.change("a", lambda _: (b"ours", None))

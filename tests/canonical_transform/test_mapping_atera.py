@@ -57,7 +57,12 @@ def test_people_and_hours_become_rows() -> None:
         "RateAmount": 90.5,
         "OnCustomerSite": True,
     }
-    row = row_of("time_entries", "workhours", {**hours, "StartWorkHour": "2024-01-02T09:00:00Z", "RateID": 7})
+    row = row_of(
+        "time_entries",
+        "workhours",
+        {**hours, "StartWorkHour": "2024-01-02T09:00:00Z", "RateID": 7, "EndWorkHour": "2024-01-02T09:45:00Z"},
+    )
+    assert row["hours"] == Decimal("0.75")
     assert (row["ticket_id"], row["is_billable"], row["hourly_rate"]) == ("42", True, Decimal("90.5"))
     assert (row["work_date"], row["location"], row["work_type_id"]) == (date(2024, 1, 2), "On site", "7")
     customer = {"CustomerID": 3, "CustomerName": "Acme", "Domain": "acme.example", "ZipCodeStr": "12345"}

@@ -58,11 +58,13 @@ def test_a_user_is_a_pair() -> None:
     assert row_of("users", "users", [5, "Bob"])["name"] == "Bob"
 
 
-def test_a_timer_has_a_beginning_and_an_end_and_no_hours_whose_unit_is_not_known() -> None:
+def test_a_timer_has_the_hours_from_its_beginning_to_its_end() -> None:
     times = {"start_time": "2024-01-02T09:00:00.000Z", "end_time": "2024-01-02T10:30:00.000Z", "billable_time": 5400}
     row = row_of("time_entries", "ticket_timers", {"id": 1, "ticket_id": 42, "user_id": 5, "billable": True, **times})
     assert (row["ticket_id"], row["work_date"], row["is_billable"]) == ("42", date(2024, 1, 2), True)
-    assert (row["ended_at"], row["hours"]) == (datetime(2024, 1, 2, 10, 30, tzinfo=UTC), None)
+    assert (row["ended_at"], row["hours"]) == (datetime(2024, 1, 2, 10, 30, tzinfo=UTC), Decimal("1.5"))
+    # One that runs has none yet.
+    assert row_of("time_entries", "ticket_timers", {"id": 2, **times, "end_time": None})["hours"] is None
 
 
 @pytest.mark.parametrize(("disabled", "category"), [(True, "inactive"), (False, "active")])

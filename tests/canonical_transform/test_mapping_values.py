@@ -20,6 +20,7 @@ def _con() -> duckdb.DuckDBPyConnection:
 
 
 MINOR = {"path": "a", "unit": "minor_units", "currency": "c"}
+BETWEEN = {"hours_between": ["a", {"path": "b", "format": "epoch_seconds"}]}
 HOURS = {"sum": ["h", {"path": "m", "unit": "minutes_to_hours"}]}
 MICROSOFT = {"path": "a", "format": "microsoft_date"}
 
@@ -89,6 +90,11 @@ MICROSOFT = {"path": "a", "format": "microsoft_date"}
         ("integer", {"path": "a", "unit": "gigabytes_to_bytes"}, {"a": 16}, 16 * 1024**3),
         ("integer", {"path": "a", "unit": "gigabytes_to_bytes"}, {"a": 1e300}, NOT_CAST),
         ("decimal", {"path": "a", "unit": "cents"}, {"a": "x"}, NOT_CAST),
+        ("decimal", BETWEEN, {"a": "2024-01-01T09:00:00Z", "b": 1704106800}, Decimal(2)),
+        ("decimal", BETWEEN, {"a": "2024-01-01T09:00:00+01:00", "b": 1704101400}, Decimal("1.5")),
+        ("decimal", BETWEEN, {"a": "2024-01-01T09:00:00Z", "b": 1704000000}, None),
+        ("decimal", BETWEEN, {"a": "2024-01-01T09:00:00Z", "b": None}, None),
+        ("decimal", BETWEEN, {"a": "nine", "b": 1704106800}, NOT_CAST),
         ("decimal", HOURS, {"h": 1, "m": 30}, Decimal("1.5")),
         ("decimal", HOURS, {"h": None, "m": "30"}, Decimal("0.5")),
         ("decimal", HOURS, {"h": 0}, Decimal(0)),

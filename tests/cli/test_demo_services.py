@@ -114,6 +114,15 @@ def test_a_request_that_a_vendor_does_not_allow_is_told(played: Played) -> None:
     assert not told.ok and told.faults == ("stripe: GET /v1/customers: limit is above 100.",)
 
 
+def test_a_service_that_is_mapped_to_nothing_is_pulled_all_the_same(
+    avesa: Avesa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avesa.sandbox.mapped.placing.mappings_of", lambda service: {})
+    monkeypatch.setattr("avesa.pipeline.transform.mapping_names", list)
+    shown = avesa.json("demo", "--service", "slack", "--days", "1", "--keep", str(tmp_path / "demo"))
+    assert shown["ok"] and shown["compared"] == [] and shown["days"][0]["rows"] > 20
+
+
 def test_an_idle_sync_commits_nothing_and_one_with_news_would_be_noticed(played: Played) -> None:
     checks = verify_services(played.ports, played.sandbox, [played.moment], [])
     assert [check.ok for check in checks] == [False, True, True, True, True, True], checks

@@ -21,6 +21,7 @@ SINCE = "2026-03-01T11:30:00Z"
 
 CASES: dict[str, tuple[Any, str, str]] = {
     "aip": (f'createTime >= "{SINCE}"', "createTime", "iso_ms_z"),
+    "colons": (f"endedAt:ge:{SINCE}", "endedAt", "iso_ms_z"),
     "conditions": (f"_info.lastUpdated>=[{SINCE}] and (id > 0 or id = -1)", "_info.lastUpdated", "iso_z"),
     "date_range": (f"{SINCE},2026-03-02", "range", "iso_ms_z"),
     "encoded_query": (
@@ -41,6 +42,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "iso_ms_offset",
     ),
     "odata": (f"createdDateTime ge {SINCE} and id ne 'x'", "createdDateTime", "iso_z"),
+    "scim": ('lastUpdated ge "2026-03-01T11:30:00.000Z"', "lastUpdated", "iso_ms_z"),
     "soql": (f"SELECT Id FROM Account WHERE SystemModstamp >= {SINCE}", "SystemModstamp", "iso_ms_offset"),
     "sql": (
         f"select * from Bill where MetaData.LastUpdatedTime >= '{SINCE}'",
@@ -80,6 +82,7 @@ def test_a_filter_holds_for_what_is_newer_whatever_the_form_of_either_side(langu
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("colons", f"endedAt:gte:{SINCE}"),
         ("conditions", "lastUpdated>='2026-03-01T11:30:00Z'"),
         ("conditions", "lastUpdated>=2026-03-01T11:30:00Z"),
         ("conditions", "lastUpdated ge [2026-03-01T11:30:00Z]"),
@@ -101,6 +104,8 @@ def test_a_filter_holds_for_what_is_newer_whatever_the_form_of_either_side(langu
         ("jql", "ORDER BY updated"),
         ("jql", "updated >= '2026-03-01 11:30'"),
         ("odata", "createdDateTime >= 2026-03-01T11:30:00Z"),
+        ("scim", "lastUpdated gt '2026-03-01T11:30:00.000Z'"),
+        ("scim", "lastUpdated > 1"),
         ("soql", "SELECT * FROM Account"),
         ("soql", "SELECT Id FROM Account LIMIT many"),
         ("sql", "select Id from Bill"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
-from conformance.walks import SINCE, Answer, Ask, Sign, Walk, at, basic, bump, counted, fixed, link, ticks
+from conformance.walks import SINCE, Answer, Ask, Sign, Walk, at, basic, bump, counted, fixed, link, ticks, token_at
 
 EPOCH = str(int(SINCE.timestamp()))
 
@@ -25,6 +26,24 @@ def intercom_follow(ask: Ask, answer: Answer) -> Ask | None:
     """Behind a cursor, in the body of the same search."""
     following = answer.json()["pages"].get("next")
     return following and replace(ask, body={**ask.body, "pagination": {"per_page": 3, **following}})
+
+
+NEW = f"{SINCE:%Y-%m-%dT%H:%M:%S}"
+TICKETS = """query getTicketList($input: ListInfoInput!) {
+  getTicketList(input: $input) { tickets { ticketId subject client updatedTime } listInfo { page hasMore totalCount } }
+}"""
+
+
+def superops(**given: Any) -> Ask:
+    return Ask("/msp", (), "POST", {"query": TICKETS, "variables": {"input": given}})
+
+
+def superops_follow(ask: Ask, answer: Answer) -> Ask | None:
+    """By number, while there is more; on the last page that is null."""
+    if not answer.json()["data"]["getTicketList"]["listInfo"]["hasMore"]:
+        return None
+    given = ask.body["variables"]["input"]
+    return superops(**{**given, "page": given["page"] + 1})
 
 
 def bms_login(serving: Serving, client: httpx2.Client) -> Sign:
@@ -64,6 +83,19 @@ HELPDESK = {
         (401, lambda body: body["title"] == "Unauthorized" and "detail" in body),
         changed_records=at("items"),
     ),
+    "bamboohr": Walk(
+        "employees",
+        Ask("/api/v1/employees", (("page[limit]", "3"), ("fields", "workEmail"))),
+        token_at("meta.page.nextCursor", "page[after]"),
+        at("data"),
+        lambda serving, client: lambda method, url: {"Authorization": basic("bh-strict-key", "x")},
+        Ask("/api/v1/employees/changed", (("since", ticks(SINCE)),)),
+        "employees_changed",
+        bump("employees_changed"),
+        Ask("/api/v1/employees", (("page[limit]", "2501"),)),
+        (401, lambda body: isinstance(body["error"], str)),
+        changed_records=lambda body: list(body["employees"].values()) if body["employees"] else [],
+    ),
     "freshdesk": Walk(
         "tickets",
         Ask("/api/v2/tickets", (("updated_since", "1970-01-01T00:00:00Z"), ("per_page", "3"))),
@@ -89,6 +121,18 @@ HELPDESK = {
         Ask("/api/v2/tickets", (("per_page", "100"),)),
         (401, lambda body: body["code"] == "invalid_credentials" and isinstance(body["message"], str)),
     ),
+    "harvest": Walk(
+        "clients",
+        Ask("/v2/clients", (("per_page", "3"),), headers=(("User-Agent", "Walk (it@acme.example)"),)),
+        lambda ask, answer: replace(ask, path=found, params=()) if (found := answer.json()["links"]["next"]) else None,
+        at("clients"),
+        fixed(Authorization="Bearer {personal_access_token}", Harvest_Account_Id="{account_id}"),
+        Ask("/v2/clients", (("updated_since", ticks(SINCE)),), headers=(("User-Agent", "Walk (it@acme.example)"),)),
+        "clients",
+        bump("clients"),
+        Ask("/v2/clients", (("per_page", "2001"),), headers=(("User-Agent", "Walk (it@acme.example)"),)),
+        (401, lambda body: body["error"] == "invalid_token" and isinstance(body["message"], str)),
+    ),
     "intercom": Walk(
         "tickets",
         Ask("/tickets/search", (), "POST", {"query": LATER | {"value": 946684800}, "pagination": {"per_page": 3}}),
@@ -113,6 +157,33 @@ HELPDESK = {
         Ask("/v2/servicedesk/tickets/search", (), "POST", {"PageNumber": 1, "PageSize": 101}),
         (401, lambda body: body["Success"] is False and isinstance(body["Error"]["Message"], str)),
         changed_records=at("Result"),
+    ),
+    "pipedrive": Walk(
+        "deals",
+        Ask("/api/v2/deals", (("limit", "3"), ("sort_by", "id"), ("sort_direction", "asc"))),
+        token_at("additional_data.next_cursor", "cursor"),
+        at("data"),
+        fixed(x_api_token="{api_token}"),
+        Ask("/api/v2/deals", (("updated_since", ticks(SINCE)), ("sort_by", "update_time"), ("sort_direction", "asc"))),
+        "deals",
+        bump("deals"),
+        Ask("/api/v2/deals", (("limit", "501"),)),
+        (401, lambda body: body["success"] is False and isinstance(body["error"], str)),
+    ),
+    "superops": Walk(
+        "tickets",
+        superops(page=1, pageSize=3),
+        superops_follow,
+        at("data.getTicketList.tickets"),
+        fixed(Authorization="Bearer {api_token}", CustomerSubDomain="{subdomain}"),
+        superops(page=1, pageSize=1, sort=[{"attribute": "updatedTime", "order": "DESC"}]),
+        "tickets",
+        bump("tickets"),
+        superops(page=1, pageSize=101),
+        (401, lambda body: body["data"] is None and isinstance(body["errors"][0]["message"], str)),
+        changed_records=lambda body: [
+            one for one in body["data"]["getTicketList"]["tickets"] if one["updatedTime"] >= NEW
+        ],
     ),
     "syncro": Walk(
         "tickets",

@@ -20,6 +20,7 @@ from conformance.walks import (
     bump,
     by_token,
     fixed,
+    link,
     ticks,
     token_at,
     url_at,
@@ -52,6 +53,16 @@ def huntress(serving: Serving, client: httpx2.Client) -> Sign:
 def pagerduty_follow(ask: Ask, answer: Answer) -> Ask | None:
     body = answer.json()
     return ask.having(("offset", str(body["offset"] + body["limit"]))) if body["more"] else None
+
+
+def auvik_follow(ask: Ask, answer: Answer) -> Ask | None:
+    found = answer.json().get("links", {}).get("next")
+    return Ask(found) if found else None
+
+
+def jumpcloud_follow(ask: Ask, answer: Answer) -> Ask | None:
+    reached = int(dict(ask.params)["skip"]) + 3
+    return ask.having(("skip", str(reached))) if reached < answer.json()["totalCount"] else None
 
 
 def hudu_follow(ask: Ask, answer: Answer) -> Ask | None:
@@ -144,6 +155,60 @@ RMM = {
         Ask("/incidents", (("limit", "100"), ("offset", "9901"))),
         (401, lambda body: body["error"]["code"] == 2006),
         changed_records=at("incidents"),
+    ),
+    "meraki": Walk(
+        "organizations",
+        Ask("/organizations", (("perPage", "3"),)),
+        link,
+        at(""),
+        fixed(X_Cisco_Meraki_API_Key="{api_key}"),
+        Ask("/organizations/orga00001/configurationChanges", (("t0", ticks(SINCE)),)),
+        "configuration_changes",
+        added("configuration_changes", "orga00001"),
+        Ask("/organizations", (("perPage", "2"),)),
+        (401, lambda body: isinstance(body["errors"], list)),
+        changed_records=at(""),
+    ),
+    "auvik": Walk(
+        "devices",
+        Ask("/v1/inventory/device/info", (("page[first]", "3"),)),
+        auvik_follow,
+        at("data"),
+        lambda serving, client: lambda method, url: {"Authorization": basic("api@acme.example", "auvik-key")},
+        Ask("/v1/inventory/device/info", (("filter[modifiedAfter]", f"{SINCE:%Y-%m-%dT%H:%M:%S}.000Z"),)),
+        "devices",
+        bump("devices"),
+        Ask("/v1/inventory/device/detail/extended"),
+        (401, lambda body: body["errors"][0]["status"] == 401),
+    ),
+    "jumpcloud": Walk(
+        "users",
+        Ask("/api/systemusers", (("limit", "3"), ("skip", "0"), ("sort", "_id"))),
+        jumpcloud_follow,
+        at("results"),
+        fixed(x_api_key="{api_key}"),
+        Ask(
+            "/insights/directory/v1/events",
+            method="POST",
+            body={"service": ["all"], "start_time": ticks(SINCE), "sort": "ASC"},
+        ),
+        "directory_events",
+        added("directory_events"),
+        Ask("/api/systemusers", (("limit", "101"),)),
+        (401, lambda body: body["message"] and body["error"] == 401),
+        changed_records=at(""),
+    ),
+    "okta": Walk(
+        "users",
+        Ask("/api/v1/users", (("limit", "3"),)),
+        link,
+        at(""),
+        fixed(Authorization="SSWS {api_token}"),
+        Ask("/api/v1/users", (("filter", f'lastUpdated gt "{SINCE:%Y-%m-%dT%H:%M:%S}.000Z"'),)),
+        "users",
+        bump("users"),
+        Ask("/api/v1/policies"),
+        (401, lambda body: body["errorCode"] == "E0000011"),
     ),
     "itglue": Walk(
         "organizations",

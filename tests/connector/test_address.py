@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from avesa.connector.address import Address, at_origin, is_under, origin
+from avesa.connector.address import Address, at_origin, is_under, moved, origin
 
 TOKEN_URL = "https://login.vendor.example/oauth/token?p=1"
 
@@ -62,3 +62,23 @@ def test_only_the_host_changes_where_the_vendor_names_another_one() -> None:
 def test_only_hosts_below_the_named_ones_are_the_vendors(url: str) -> None:
     assert is_under("https://Files.vendor.example/x?key=1", (".vendor.example",))
     assert not is_under(url, (".vendor.example",))
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("https://n123.vendor.example/api/v1/x?y=1", "https://n123.vendor.example/v1/list?a=b"),
+        ("https://n123.vendor.example", "https://n123.vendor.example/v1/list?a=b"),
+        ("https://api.vendor.example/v1/other", None),
+        ("https://evil.example/v1/list", None),
+        ("https://vendor.example.evil.example/", None),
+        ("http://n123.vendor.example/", None),
+        ("https://n123.vendor.example:8443/", None),
+        ("https://user@n123.vendor.example/", None),
+        ("/v1/elsewhere", None),
+        ("", None),
+        ("https://[", None),
+    ],
+)
+def test_a_redirect_leads_to_another_host_of_the_vendors_and_nowhere_else(location: str, leads_to: str | None) -> None:
+    assert moved("https://api.vendor.example/v1/list?a=b", location, (".vendor.example",)) == leads_to

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +15,7 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.connection import connection
 from avesa.connector.limiter import Limiter
 from avesa.connector.limits import Limits, Stopped, waiter
-from avesa.connector.request import Request
+from avesa.connector.request import Request, Response
 from avesa.connector.retry import Code, Errors, Inside, Retry
 from avesa.connector.service import Endpoint, Service, Setting
 from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
@@ -302,3 +303,46 @@ def test_a_redirect_that_nobody_declared_is_not_followed(vendor: TinyVendor) -> 
     with client(vendor, []) as sender:
         assert sender.send(ask(vendor, "/reports"), Tally(), replace(REPORTS, downloads=())).status == 302
     assert len(vendor.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "hosts"),
+    [
+        ("https://n7.tiny.example/elsewhere?b=2", ["api.tiny.example", "n7.tiny.example"]),
+        ("https://evil.example/api/tickets", ["api.tiny.example"]),
+    ],
+)
+def test_credentials_follow_an_account_to_the_vendors_own_hosts_and_nowhere_else(
+    location: str, hosts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Request] = []
+
+    def answered(self: Client, request: Request, *more: object) -> Response:
+        sent.append(request)
+        return Response(200 if len(sent) > 1 else 308, {"location": location}, b"[]", request.url)
+
+    monkeypatch.setattr(Client, "_answer", answered)
+    service = replace(SERVICE, shards=(".tiny.example",))
+    settings = {"company_id": "co", "site": "api.tiny.example"}
+    link = connection(service, settings, {"private_key": "s3cr3t"}, where=Where("acme", "tiny"))
+    sender = Client(link)
+    answer = sender.send(Request("GET", "https://api.tiny.example/api/tickets", (("a", "b"),)), Tally())
+    sender.close()
+    assert [urlsplit(request.url).hostname for request in sent] == hosts
+    assert {(urlsplit(request.url).path, request.params) for request in sent} == {("/api/tickets", (("a", "b"),))}
+    assert all("Authorization" in dict(request.headers) for request in sent)
+    assert answer.url == "https://api.tiny.example/api/tickets"
+
+
+def test_an_account_is_looked_for_at_one_other_host_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Response(308, {"location": "https://n7.tiny.example/"}, b"", "https://api.tiny.example/api/tickets")
+    monkeypatch.setattr(Client, "_answer", lambda self, request, *more: told)
+    link = connection(
+        replace(SERVICE, shards=(".tiny.example",)),
+        {"company_id": "co", "site": "api.tiny.example"},
+        {"private_key": "s3cr3t"},
+        where=Where("acme", "tiny"),
+    )
+    sender = Client(link)
+    assert sender.send(Request("GET", told.url), Tally()).status == 308
+    sender.close()

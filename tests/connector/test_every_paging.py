@@ -24,6 +24,7 @@ from avesa.connector.paging import (
     Link,
     NextUrl,
     Offset,
+    Page,
     PageNumber,
     Paging,
     SearchWindow,
@@ -327,3 +328,13 @@ def test_what_is_known_ahead_is_what_follows(kind: Kind, count: int, size: int) 
         foreseen = paging.ahead(following, page, 3)
         following = paging.next(following, page)
         assert (not foreseen) == (following is None)
+
+
+def test_a_part_that_is_over_early_is_no_end_of_the_others() -> None:
+    paging = InTurn(Cursor("next", "cursor", most=2), "state", ("a", "b"))
+    first = paging.first(LIST)
+    second = paging.next(first, Page(answered({"next": "x"}), 2))
+    assert second is not None and (second.param("state"), second.param("cursor")) == ("a", "x")
+    other = paging.skip(second)
+    assert other is not None and (other.param("state"), other.param("cursor")) == ("b", None)
+    assert paging.skip(other) is None

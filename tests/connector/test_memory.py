@@ -17,6 +17,14 @@ def test_the_boundary_holds_the_rows_that_the_next_window_will_hold() -> None:
     assert boundary.digests(NOON + 8 * HOUR) == ("8", "9")
 
 
+def test_the_edge_of_what_has_to_be_remembered_follows_the_newest_change_and_never_falls() -> None:
+    boundary = Boundary(lambda newest: newest - HOUR if newest else None)
+
+    assert boundary.edge(NOON) == NOON - HOUR
+    assert boundary.edge(NOON + HOUR) == NOON
+    assert boundary.edge(NOON - HOUR) == NOON
+
+
 def test_the_boundary_stays_small_and_keeps_the_newest_of_an_ascending_list() -> None:
     boundary = Boundary(lambda newest: newest, most=100)
     for second in range(5_000):

@@ -355,6 +355,13 @@ def test_a_key_may_be_a_place_in_a_list() -> None:
     assert found[2].problem == "no key: 0 is missing"
 
 
+def test_a_map_without_records_may_be_written_as_an_empty_list() -> None:
+    optional: dict[str, Any] = {"records": ("employees",), "records_as": "map", "records_optional": True, "key": ()}
+    assert read(b'{"employees": [ ]}', **optional) == []
+    with pytest.raises(TableFailed, match="an object was expected"):
+        read(b'{"employees": [1]}', **optional)
+
+
 @pytest.mark.parametrize("body", [b'{"users": [{"id": 1}]}', b'[{"id": 1}]'])
 @pytest.mark.parametrize("places", [("users", ""), ("", "users")])
 def test_a_list_is_found_in_its_object_and_bare(body: bytes, places: tuple[str, str]) -> None:

@@ -85,8 +85,11 @@ def test_a_services_lists_are_declared_as_published(name: str) -> None:
 
 
 def asked_at(service: Service, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    """The method and the path of the requests whose answers hold the records."""
-    yield endpoint.method, endpoint.path
+    """The method and the path of the requests whose answers hold the records, with the usual settings."""
+    usual = endpoint.path
+    for setting in service.settings:
+        usual = usual.replace(f"{{{setting.name}}}", setting.default or f"{{{setting.name}}}")
+    yield endpoint.method, usual
     paging = service.paging_of(endpoint, listing=True)
     while isinstance(paging, SearchWindow):
         paging = paging.inner

@@ -14,8 +14,10 @@ from avesa.canonical_transform.mapping_sql import source_query
 from avesa.sandbox.mapped.draft import Draft
 from avesa.sandbox.mapped.paths import parse_path
 from avesa.sandbox.mapped.reading import Column, Mapped, parse_rule, read
+from avesa.sandbox.mapped.units import UNITS
 from avesa.sandbox.mapped.writing import alike, write
 from avesa.sandbox.vendor.contract import Contract
+from avesa.shared.shipped import shipped
 from mapped_rows import queried
 
 NOON = datetime(2026, 3, 2, 12, 30, 15, tzinfo=UTC)
@@ -58,6 +60,10 @@ RULES: list[tuple[str, Any, Any]] = [
     ("decimal", {"path": "seconds", "unit": "seconds_to_hours"}, Decimal("0.5")),
     ("decimal", {"path": "share", "unit": "fraction_to_percent"}, Decimal(35)),
     ("integer", {"path": "memory", "unit": "gigabytes_to_bytes"}, 16 * 1024**3),
+    ("decimal", {"path": "spent", "unit": "clock_to_hours"}, Decimal("26.5")),
+    ("decimal", {"path": "spent", "unit": "since_1970_to_hours"}, Decimal("26.5")),
+    ("decimal", {"path": "hours", "when": {"number": ["0", None]}}, Decimal("1.5")),
+    ("text", {"path": "name", "unless": {"state": ["gone", None]}}, "Ada"),
     ("decimal", {"path": "amount", "unit": "cents"}, Decimal("12.34")),
     ("decimal", {"path": "amount", "unit": "minor_units", "currency": "money"}, Decimal("12.34")),
     ("text", CHARGED, "77"),
@@ -68,6 +74,16 @@ RULES: list[tuple[str, Any, Any]] = [
     ("text", {"constant": "invoice"}, "invoice"),
     ("text", {"parent": True}, "p1"),
 ]
+
+
+def test_all_words_of_the_mapping_files_are_known() -> None:
+    schema = json.loads((shipped("mappings") / "mapping.schema.json").read_text(encoding="utf-8"))["$defs"]
+    assert {*UNITS, "minor_units"} == set(schema["path_rule"]["properties"]["unit"]["enum"])
+    known = {"path", "format", "unit", "currency", "digits", "map", "case", "default", "when", "unless", "names"}
+    assert set(schema["path_rule"]["properties"]) == known
+    assert {name for name in schema if name.endswith("_rule")} == {
+        f"{kind}_rule" for kind in ("path", "between", "constant", "first", "join", "list", "parent", "sum")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +132,13 @@ def test_a_place_in_a_list_makes_the_list(contract: Contract) -> None:
     record = written(contract, columns, {"type": "Client", "first": "7"}, type_)
     assert record == {"types": [{"name": "Client"}], "ids": [7], "kept": "as it was"}
     assert by_the_transform(columns, record)["first"] == "7"
+
+
+def test_hours_between_two_times_follow_from_the_first(contract: Contract) -> None:
+    columns = {"started_at": ("timestamp", "from"), "hours": ("decimal", {"hours_between": ["from", "to"]})}
+    record = written(contract, columns, {"started_at": NOON, "hours": Decimal("1.5")})
+    assert record["to"] == "2026-03-02T14:00:15Z"
+    assert by_the_transform(columns, record)["hours"] == Decimal("1.5")
 
 
 def test_columns_of_one_field_agree_on_a_word_that_says_it_all(contract: Contract) -> None:

@@ -44,6 +44,7 @@ def test_it_prints_what_is_needed_to_connect_and_stops_cleanly_at_a_signal(stop:
             f"{settings['base_url']}/service/tickets",
             auth=(f"{settings['company_id']}+{secrets['public_key']}", secrets["private_key"]),
             headers={"clientId": secrets["client_id"]},
+            timeout=30,
         )
         assert answer.status_code == 200 and answer.json()
         assert re.search(r"_sandbox/clock", "".join(lines))

@@ -28,7 +28,7 @@ _LONGEST_PAUSE = 0.05
 
 
 class DynamoAllowances:
-    """The port `Allowances`. `now` gives seconds since 1970, `pause` waits before another attempt."""
+    """The port `Allowances`. `now` gives seconds since 1970, `pause` waits before another of `attempts`."""
 
     def __init__(
         self,
@@ -37,15 +37,17 @@ class DynamoAllowances:
         *,
         now: Callable[[], float] = time.time,
         pause: Callable[[float], None] = time.sleep,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self._client = client
         self._table = table
         self._now = now
         self._pause = pause
+        self._attempts = attempts
 
     def change(self, account: str, step: Step[Result]) -> Result:
         with told("use the book of a vendor account"):
-            for attempt in range(ATTEMPTS):
+            for attempt in range(self._attempts):
                 item = self._read(account)
                 document, result = step(item["document"]["B"] if item else None)
                 if self._put(account, number_of(item, "version"), document):

@@ -123,7 +123,14 @@ class Sum:
     rules: tuple[FromPath, ...]
 
 
-Rule = FromPath | Constant | First | Join | Collect | Sum | OfParent
+@dataclass(frozen=True)
+class Between:
+    """The hours from one time to another; null where one is missing, or the end lies before the beginning."""
+
+    rules: tuple[FromPath, FromPath]
+
+
+Rule = FromPath | Constant | First | Join | Collect | Sum | Between | OfParent
 
 
 def leaves(rule: Rule) -> Iterator[FromPath]:
@@ -133,7 +140,7 @@ def leaves(rule: Rule) -> Iterator[FromPath]:
             yield rule
             if rule.currency is not None:
                 yield FromPath(rule.currency)
-        case First(rules) | Join(rules) | Collect(rules) | Sum(rules):
+        case First(rules) | Join(rules) | Collect(rules) | Sum(rules) | Between(rules):
             for inner in rules:
                 yield from leaves(inner)
         case Constant() | OfParent():
@@ -150,7 +157,7 @@ def open_value(rule: Rule, closed: tuple[Scalar, ...]) -> str | None:
             return next((str(value) for value in given if value not in closed), None)
         case First(rules):
             return next((odd for inner in rules if (odd := open_value(inner, closed)) is not None), None)
-        case FromPath() | Join() | Collect() | Sum() | OfParent():
+        case FromPath() | Join() | Collect() | Sum() | Between() | OfParent():
             return "a rule without a map"
 
 
@@ -169,7 +176,7 @@ def parse_rule(document: Any, type_: ColumnType, file: str, at: tuple[str | int,
             # One level is enough, and nesting would make the query grow with every level.
             flat = (inner for part in parts for inner in (part.rules if isinstance(part, First) else (part,)))
             return First(tuple(flat))
-        case {"join": _} | {"list": _} | {"sum": _}:
+        case {"join": _} | {"list": _} | {"sum": _} | {"hours_between": _}:
             return _together(document, type_, file, at)
         case path_rule:
             return _from_path(path_rule, type_, file, at)
@@ -185,11 +192,19 @@ def _together(document: dict[str, Any], type_: ColumnType, file: str, at: tuple[
         return Join(tuple(parse_rule(rule, "text", file, place) for rule, place in parts), document["with"])
     if kind == "list":
         return Collect(tuple(parse_rule(rule, "json", file, place) for rule, place in parts))
-    paths = (({"path": rule} if isinstance(rule, str) else rule, place) for rule, place in parts)
+    paths = [({"path": rule} if isinstance(rule, str) else rule, place) for rule, place in parts]
+    if kind == "hours_between":
+        begin, end = (_from_path(path, "timestamp", file, place) for path, place in paths)
+        return Between((begin, end))
     return Sum(tuple(_from_path(path, type_, file, place, added=True) for path, place in paths))
 
 
-_TAKEN_BY: dict[str, tuple[ColumnType, ...]] = {"join": ("text",), "list": ("json",), "sum": ("decimal", "integer")}
+_TAKEN_BY: dict[str, tuple[ColumnType, ...]] = {
+    "join": ("text",),
+    "list": ("json",),
+    "sum": ("decimal", "integer"),
+    "hours_between": ("decimal",),
+}
 """Rules that put several values into one, and the types of the columns that take what they give."""
 
 

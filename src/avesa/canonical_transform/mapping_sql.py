@@ -15,6 +15,7 @@ from functools import lru_cache
 from avesa.canonical_transform.mapping import UPDATED_AT, Column, Mapping
 from avesa.canonical_transform.mapping_casts import cast, minor_units, value_literal
 from avesa.canonical_transform.mapping_rules import (
+    Between,
     Collect,
     ColumnType,
     Constant,
@@ -191,13 +192,13 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
             return _Compiled(picks.parent())
         case First(rules):
             return _first(_in_any_form(rules, [_compiled(inner, type_, picks) for inner in rules]))
-        case Join() | Collect() | Sum():
+        case Join() | Collect() | Sum() | Between():
             return _together(rule, type_, picks)
         case FromPath():
             return _Compiled(_mapped(rule, type_, picks)) if rule.values else _from_path(rule, type_, picks)
 
 
-def _together(rule: Join | Collect | Sum, type_: ColumnType, picks: _Picks) -> _Compiled:
+def _together(rule: Join | Collect | Sum | Between, type_: ColumnType, picks: _Picks) -> _Compiled:
     """What puts several values into one."""
     match rule:
         case Join(rules, separator):
@@ -207,6 +208,8 @@ def _together(rule: Join | Collect | Sum, type_: ColumnType, picks: _Picks) -> _
             return _Compiled(_collected([_compiled(inner, "json", picks).value for inner in rules]))
         case Sum(rules):
             return _sum([_addend(inner, type_, picks) for inner in rules], type_)
+        case Between(rules):
+            return _hours_between(*(_compiled(inner, "timestamp", picks) for inner in rules))
 
 
 def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
@@ -250,6 +253,13 @@ def _sum(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
         f"CASE WHEN {failed} IS NULL AND {is_there} THEN TRY_CAST({added} AS {SQL_TYPES[type_]}) END",
         failed if failures else None,
     )
+
+
+def _hours_between(begin: _Compiled, end: _Compiled) -> _Compiled:
+    hours = f"(epoch_us({end.value}) - epoch_us({begin.value})) / 3600000000.0"
+    value = f"CASE WHEN {end.value} >= {begin.value} THEN TRY_CAST(round({hours}, 4) AS {SQL_TYPES['decimal']}) END"
+    failures = [part.failed for part in (begin, end) if part.failed is not None]
+    return _Compiled(value, f"coalesce({', '.join(failures)})" if failures else None)
 
 
 def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:

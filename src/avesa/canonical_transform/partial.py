@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 import msgspec
 from arro3.core import Array, DataType, Table
-from arro3.io import write_parquet
 
 from avesa.canonical_transform.sql_text import literals
 
@@ -30,7 +29,12 @@ def complete_partials(con: duckdb.DuckDBPyConnection, relation: str, scratch: Pa
         WHERE reason IS NULL AND record_id IN (SELECT record_id FROM rows WHERE is_partial)
         ORDER BY record_id, since, is_deleted, extracted_at, page, tie
     """)
-    files = [_written(chunk, scratch / f"completed-{number}.parquet") for number, chunk in enumerate(_completed(found))]
+    # The query is still being read on its own connection.
+    with con.cursor() as own:
+        files = [
+            _written(own, chunk, scratch / f"completed-{number}.parquet")
+            for number, chunk in enumerate(_completed(found))
+        ]
     if not files:
         return relation
     return f"""(
@@ -59,14 +63,14 @@ def _completed(found: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[str, int
             yield chunk
 
 
-def _written(chunk: list[tuple[str, int, str]], path: Path) -> Path:
+def _written(con: duckdb.DuckDBPyConnection, chunk: list[tuple[str, int, str]], path: Path) -> Path:
     files, numbers, payloads = zip(*chunk, strict=True)
     columns: dict[str, Any] = {
         "file": Array(files, DataType.string()),
         "file_row_number": Array(numbers, DataType.int64()),
         "payload": Array(payloads, DataType.string()),
     }
-    write_parquet(Table.from_pydict(columns), path)
+    con.from_arrow(Table.from_pydict(columns)).write_parquet(str(path))
     return path
 
 

@@ -33,12 +33,20 @@ from avesa.pipeline.query import snapshots
 from avesa.pipeline.sync import PageSeen, SyncReport, new_run_id, sync_tenant
 from avesa.pipeline.transform import TransformOutcome, transform_tenant
 from avesa.sandbox.clock import SandboxClock
+from avesa.sandbox.mapped.rows import WorldRows
 from avesa.sandbox.server import HAND_WRITTEN, Sandbox
 from avesa.sandbox.world import DEFAULT_START, World
 from avesa.shared.allowance import Result, Step
 from avesa.shared.tenants import TenantService
 
 TENANT = "northwind-it"
+
+
+def _slowly() -> float:
+    """Seconds that a demo's day takes by AVESA's clock: a hundredth of those that pass, so that vendors that compare
+    clocks find no difference, however busy the machine is.
+    """
+    return time.monotonic() / 100
 
 
 class Unspent:
@@ -137,7 +145,7 @@ def play_services(
     clock = SandboxClock(DEFAULT_START + timedelta(hours=20))
     with (
         Sandbox(worlds={TENANT: world}, services=services, clock=clock) as sandbox,
-        open_home(folder, clock=running_on(clock)) as home,
+        open_home(folder, clock=running_on(clock, _slowly)) as home,
     ):
         ports = replace(home, allowances=Unspent())
         connect_services(ports, sandbox)
@@ -191,20 +199,21 @@ def fold_day(ports: Ports, day: int) -> FoldDay:
 def verify_services(
     ports: Ports, sandbox: Sandbox, moments: Sequence[SyncMoment], compared: Sequence[Compared]
 ) -> tuple[Check, ...]:
-    """Those of all services; the one that syncs again goes after those that look at what the days left."""
+    """Those that fit the services; the one that syncs again goes after those that look at what the days left. Where
+    nothing is mapped yet there is no canonical table to check.
+    """
     tables = sorted(snapshots(ports, TENANT))
     accounts = {name: sandbox.account(name) for name in sandbox.services if name != HAND_WRITTEN}
     checks: list[Check] = []
     if HAND_WRITTEN in sandbox.services:
         checks.append(check_history(ports, sandbox, [TENANT], moments))
-    if accounts:
+    if any(account.rows.world_tables for account in accounts.values() if isinstance(account.rows, WorldRows)):
         checks.append(check_world(compared))
-    checks += [
-        check_intervals(ports, [TENANT], tables),
-        check_idle([sync_tenant(ports, TENANT)], raw=False),
-        check_rebuild(ports, [TENANT], new_run_id(ports), tables),
-        check_verified(ports, [TENANT]),
-    ]
+    if tables:
+        checks.append(check_intervals(ports, [TENANT], tables))
+    checks.append(check_idle([sync_tenant(ports, TENANT)], raw=False))
+    if tables:
+        checks += [check_rebuild(ports, [TENANT], new_run_id(ports), tables), check_verified(ports, [TENANT])]
     if accounts:
         checks.append(check_allowed(accounts))
     return tuple(checks)

@@ -257,6 +257,7 @@ def next_steps(facts: ServiceFacts, drafts: Mapping[str, str]) -> list[str]:
             steps.append(f'Map {fed} in {file} under "sources", "{name}" (docs/mappings.md).')
     steps += [
         f'Run python -m pytest -n0 tests/conformance tests/integrations tests/canonical_transform -k "{name}"',
+        f"See it in the sandbox: avesa demo --service {name}",
         "Run make lint.",
     ]
     return steps

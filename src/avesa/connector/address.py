@@ -54,6 +54,15 @@ def at_origin(url: str, other: str) -> str:
     return SplitResult(there.scheme, there.netloc, *urlsplit(url)[2:]).geturl()
 
 
+def moved(url: str, location: str, hosts: tuple[str, ...]) -> str | None:
+    """`url` at the host that a redirect names, where that is one of `hosts`; its path and query stay. None where the
+    redirect leads elsewhere, or to where it came from.
+    """
+    if not is_under(location, hosts) or origin(location) == origin(url):
+        return None
+    return at_origin(url, location)
+
+
 def is_under(url: str, hosts: tuple[str, ...]) -> bool:
     """Whether an address is https at its usual port, of a host whose name ends in one of `hosts`, without a user."""
     try:

@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from avesa.connector.account import account_key
-from avesa.connector.address import is_under, origin
+from avesa.connector.address import is_under, moved, origin
 from avesa.connector.breaker import Breaker
 from avesa.connector.connection import Connection, checked_url
 from avesa.connector.demand import ACCOUNT, Scope, Scopes, scope_of, slowed_scope
@@ -143,7 +143,7 @@ class Client:
             if isinstance(step, TokenNeeded):
                 answer = self._token.get(step, ask)
             else:
-                answer = response = self._answer(step, tally, scope)
+                answer = response = self._at_shard(self._answer(step, tally, scope), step, tally, scope)
             try:
                 step = flow.send(answer)
             except StopIteration:
@@ -152,6 +152,16 @@ class Client:
                     response = self._downloaded(response, request, endpoint.downloads, tally)
                 # A token may have led to another host of the vendor; the page belongs to what was asked for.
                 return replace(response, url=request.url)
+
+    def _at_shard(self, told: Response, request: Request, tally: Tally, scope: Scope) -> Response:
+        """The answer of the vendor's host that has this account, where another of its hosts leads there. Only the host
+        is taken from what it says, and only one of those that are declared.
+        """
+        shards = self.connection.service.shards
+        if not shards or told.status not in _REDIRECTS or self.connection.address.is_own:
+            return told
+        url = moved(request.url, told.headers.get("location", ""), shards)
+        return told if url is None else self._answer(replace(request, url=url), tally, scope)
 
     def _downloaded(self, told: Response, request: Request, hosts: tuple[str, ...], tally: Tally) -> Response:
         """What lies where an answer leads. The address is a key to it, so it is stored nowhere, and no other key goes

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from avesa.shared.errors import StorageError
 
-_RUN_BYTES = 32 * 1024 * 1024
+_RUN_BYTES = 16 * 1024 * 1024
 _ENTRY_BYTES = 64  # what an id costs in memory beside its own bytes, roughly
 
 

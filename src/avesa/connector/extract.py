@@ -21,7 +21,7 @@ from avesa.connector.client import Client, Tally
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
-from avesa.connector.paging import CursorExpired, Page, Paging, RepeatGuard
+from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
 from avesa.connector.records import Reading, Record, read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
@@ -160,9 +160,7 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            # Another window, or another part of the list, may begin with what the one before ended with.
-            behind = "".join(asked.recall(name) or "" for name in ("part", "window"))
-            digest = hashlib.sha256(behind.encode() + response.body).hexdigest()[:16]
+            digest = _digest(asked, response)
             guard.check(digest, len(records))
             page = Page(
                 response,
@@ -170,7 +168,8 @@ class Walk:
                 records[-1].record_id if records else None,
                 last_values(records[-1], self.paging.reads) if records else {},
             )
-            next_request = None if gone or self.enough(records) else self.paging.next(asked, page)
+            over = gone or self.enough(records)
+            next_request = self._next_part(asked) if over else self.paging.next(asked, page)
             if next_request is not None:
                 self._check_next(asked, next_request, asked_before)
             predicted = () if next_request is None else self.paging.ahead(asked, page, fetcher.depth)
@@ -187,6 +186,9 @@ class Walk:
                 response.received_at or self.client.clock(),
                 Position(parent_id, next_request, digest if next_request else None),
             )
+
+    def _next_part(self, asked: Request) -> Request | None:
+        return self.paging.skip(asked) if isinstance(self.paging, InTurn) else None
 
     def _check_answer(self, response: Response, *, is_first: bool, number: int, gone: bool) -> None:
         """Raises what an answer means that is no page. A cursor can only expire behind the first page."""
@@ -234,6 +236,15 @@ class Walk:
     def _first(self, batch: tuple[str, ...]) -> Request:
         one = batch[0] if batch else None
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
+
+
+def _digest(asked: Request, response: Response) -> str:
+    """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
+    the one before ended with.
+    """
+    digest = hashlib.sha256("".join(asked.recall(name) or "" for name in ("part", "window")).encode())
+    digest.update(response.body)
+    return digest.hexdigest()[:16]
 
 
 def last_values(record: Record, paths: tuple[Path, ...]) -> dict[Path, Any]:

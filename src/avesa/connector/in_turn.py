@@ -11,7 +11,8 @@ from avesa.connector.request import Into, Request
 
 @dataclass(frozen=True)
 class InTurn:
-    """`inner` pages through the list once for each of `values` of one parameter, in their order; for None without it.
+    """`inner` pages through the list once for each of `values` of one parameter, in their order; for None without it. A
+    part that is not there, or was read far enough, is no end of the others.
 
     A row that moves behind the walk from a later part to an earlier one is missed until the next listing.
     """
@@ -36,10 +37,14 @@ class InTurn:
         return self.inner.probe(self._of(request, 0))
 
     def next(self, request: Request, page: Page) -> Request | None:
-        part, bare = int(request.recall("part") or 0), request.recall("bare")
         following = self.inner.next(request, page)
-        if following is not None:
-            return following.with_memo(part=str(part), bare=bare)
+        if following is None:
+            return self.skip(request)
+        return following.with_memo(part=request.recall("part") or "0", bare=request.recall("bare"))
+
+    def skip(self, request: Request) -> Request | None:
+        """The first page of the part behind the one that `request` belongs to, None behind the last one."""
+        part, bare = int(request.recall("part") or 0), request.recall("bare")
         if bare is None or part + 1 == len(self.values):
             return None
         return self._part(Request.from_json(bare), part + 1)

@@ -122,6 +122,7 @@ class Changes:
     they come as events.
 
     `longest_window` is the most that the vendor answers at once: a longer span is asked for piece by piece.
+    `end_included` says that an end in whole days is the last of them, and may not lie in the future.
     `kept_for` is how far back the vendor remembers changes: behind that a full listing is due. `only` says that the
     vendor has no list without a window: nothing is ever listed, and the first pull asks for as much as `kept_for`
     reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
@@ -143,6 +144,7 @@ class Changes:
     records: str | None = None
     partial: bool = False
     longest_window: timedelta | None = None
+    end_included: bool = False
     kept_for: timedelta | None = None
     only: bool = False
     most: int | None = None

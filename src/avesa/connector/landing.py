@@ -28,7 +28,7 @@ from avesa.shared.errors import StorageError
 from avesa.shared.layout import raw_file, timestamp_name
 from avesa.shared.objects import Objects
 
-FILE_BYTES = 64 * 1024 * 1024
+FILE_BYTES = 48 * 1024 * 1024
 """A file is written when this much payload has gathered, so memory does not grow with the number of pages."""
 
 _BATCH_ROWS = 5_000

@@ -19,7 +19,7 @@ class NextUrl:
     `take` names the parameters to take from the address; where it is empty, its whole query takes the place of the
     request's own, less those named in `never` (a key that the auth puts into the query). `path` is a segment of the
     vendor's paths from which on the path is taken too; without it the path stays. Method, headers and body stay: a
-    query that was sent by POST is gone on with by POST.
+    query that was sent by POST is gone on with by POST. `least` is the fewest rows that the vendor may be asked for.
     """
 
     at: Place = "next"
@@ -28,6 +28,7 @@ class NextUrl:
     never: tuple[str, ...] = ()
     size: Path | None = None
     most: int = 100
+    least: int = 1
     into: Into = "query"
     headers: Params = ()
     end: End = ONLY_TOLD
@@ -38,7 +39,7 @@ class NextUrl:
         return self._sized(request, self.most)
 
     def probe(self, request: Request) -> Request:
-        return self._sized(request, 1)
+        return self._sized(request, self.least)
 
     def next(self, request: Request, page: Page) -> Request | None:
         over = self.end.flag(page)

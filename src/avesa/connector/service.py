@@ -167,6 +167,8 @@ class Service:
     is not sent. `check` names the endpoint that a connection is tried with, the first one by default. `account` names
     the settings and secrets that identify the account whose requests the vendor counts together, all of them by
     default; None says that it counts all that come from one address or app, whoever the tenant is.
+    `shards` names the vendor's hosts, each with a dot before it, to which one of them may lead a request along with
+    its credentials; nothing but the host is taken from such an answer.
     """
 
     name: str
@@ -188,6 +190,7 @@ class Service:
     errors: Errors = field(default_factory=Errors)
     check: str | None = None
     account: tuple[str, ...] | None = ()
+    shards: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name, "service")
@@ -198,6 +201,8 @@ class Service:
                 raise ValueError(f"{self.name}: {what} named twice: {', '.join(twice)}")
         if unknown := sorted(all_names(self.auth) - set(known)):
             raise ValueError(f"{self.name}: auth needs what is no setting and no secret: {', '.join(unknown)}")
+        if any(not host.startswith(".") for host in self.shards):
+            raise ValueError(f"{self.name}: hosts of shards begin with a dot")
         if self.check is not None and self.check not in names:
             raise ValueError(f"{self.name}: check names no endpoint: {self.check}")
         self._check_limits(known)

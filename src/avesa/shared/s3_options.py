@@ -10,6 +10,7 @@ from avesa.shared.errors import ConfigurationError
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Config
 
+_KMS = "aws:kms"
 _DELTA_NAMES = {
     "endpoint": "AWS_ENDPOINT_URL",
     "region": "AWS_REGION",
@@ -17,6 +18,7 @@ _DELTA_NAMES = {
     "secret_access_key": "AWS_SECRET_ACCESS_KEY",
     "session_token": "AWS_SESSION_TOKEN",
     "allow_http": "AWS_ALLOW_HTTP",
+    "kms_key": "AWS_SSE_KMS_KEY_ID",
 }
 
 
@@ -43,10 +45,18 @@ def s3_config(options: Mapping[str, str]) -> tuple[S3Config, ClientConfig | None
         config["secret_access_key"] = options["secret_access_key"]
     if "session_token" in options:
         config["session_token"] = options["session_token"]
+    if "kms_key" in options:
+        # Every object is encrypted with this key, not with the bucket's own.
+        config["server_side_encryption"] = _KMS
+        config["sse_kms_key_id"] = options["kms_key"]
+        config["sse_bucket_key_enabled"] = True
     # Given client options, even empty ones, would hide AWS_ALLOW_HTTP of the environment.
     return config, {"allow_http": True} if allow_http else None
 
 
 def delta_options(options: Mapping[str, str]) -> dict[str, str]:
     """For deltalake. With the conditional put of two commits of the same version only one succeeds."""
-    return {_DELTA_NAMES[name]: value for name, value in options.items()} | {"AWS_CONDITIONAL_PUT": "etag"}
+    found = {_DELTA_NAMES[name]: value for name, value in options.items()} | {"AWS_CONDITIONAL_PUT": "etag"}
+    if "kms_key" in options:
+        found |= {"AWS_SERVER_SIDE_ENCRYPTION": _KMS, "AWS_SSE_BUCKET_KEY_ENABLED": "true"}
+    return found

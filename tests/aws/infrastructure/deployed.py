@@ -1,4 +1,4 @@
-"""The synthesized stacks, deployed on a stand-in for AWS with stubs for Lambdas.
+"""The synthesized stacks, deployed on a stand-in for AWS, with stubs or with our own handlers in the Lambdas.
 
 The stand-in follows the language of state machines, with exceptions that are made up for here or left out: where a
 distributed map reads its items, it knows no JSONata, so these two places are written in JSONPath; it writes no results
@@ -61,9 +61,12 @@ class Deployed:
         (self.folder / "report.json").write_text(
             json.dumps({"items": len(items), "failed": ["a line for each"] * failed}), encoding="utf-8"
         )
+        return self.start(event or {}, name=name)
+
+    def start(self, event: Mapping[str, Any], *, name: str) -> Run:
         (self.folder / "calls.jsonl").write_text("", encoding="utf-8")
         states = self.clients["stepfunctions"]
-        started = states.start_execution(stateMachineArn=self.machine, name=name, input=json.dumps(event or {}))
+        started = states.start_execution(stateMachineArn=self.machine, name=name, input=json.dumps(event))
         return self.ended(started["executionArn"])
 
     def ended(self, arn: str) -> Run:
@@ -100,7 +103,10 @@ class Deployed:
 
 
 @contextmanager
-def deployed(synthesized: Synthesized, folder: Path) -> Iterator[Deployed]:
+def deployed(
+    synthesized: Synthesized, folder: Path, *, program: Path = STUB, python: str = sys.executable
+) -> Iterator[Deployed]:
+    """`program` is what every Lambda runs, as a custom runtime, with that Python."""
     import boto3
 
     port = _free_port()
@@ -121,20 +127,19 @@ def deployed(synthesized: Synthesized, folder: Path) -> Iterator[Deployed]:
         try:
             _until(lambda: _answers(endpoint, server, folder), bool, _START_SECONDS)
             session = boto3.Session("test", "test", region_name="eu-central-1")
-            names = ("cloudformation", "s3", "stepfunctions", "sns", "sqs", "dynamodb", "lambda", "scheduler")
+            names = ("cloudformation", "s3", "stepfunctions", "sns", "sqs", "dynamodb")
             clients = {name: session.client(name, endpoint_url=endpoint) for name in names}
-            _deploy(synthesized, clients, endpoint)
+            _deploy(synthesized, clients, endpoint, _zipped(program, python))
             yield Deployed(endpoint, folder, clients)
         finally:
             server.kill()
             server.wait()
 
 
-def _deploy(synthesized: Synthesized, clients: Mapping[str, Any], endpoint: str) -> None:
+def _deploy(synthesized: Synthesized, clients: Mapping[str, Any], endpoint: str, program: bytes) -> None:
     formation, store = clients["cloudformation"], clients["s3"]
-    stub = _zipped_stub()
     store.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    store.put_object(Bucket="assets", Key="stub.zip", Body=stub)
+    store.put_object(Bucket="assets", Key="program.zip", Body=program)
     for stack in ORDER:
         template = _for_the_stand_in(synthesized.templates[stack])
         name = f"{PREFIX}-{stack}"
@@ -160,7 +165,7 @@ def _for_the_stand_in(template: Mapping[str, Any]) -> dict[str, Any]:
     for resource in changed["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::Function":
-            properties["Code"] = {"S3Bucket": "assets", "S3Key": "stub.zip"}
+            properties["Code"] = {"S3Bucket": "assets", "S3Key": "program.zip"}
             properties["Runtime"] = "provided.al2023"
             properties.pop("ReservedConcurrentExecutions", None)
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
@@ -176,14 +181,14 @@ def _reads_by_path(definition: str) -> str:
     return json.dumps(machine)
 
 
-def _zipped_stub() -> bytes:
-    first, _, rest = STUB.read_text(encoding="utf-8").partition("\n")
+def _zipped(program: Path, python: str) -> bytes:
+    first, _, rest = program.read_text(encoding="utf-8").partition("\n")
     assert first.startswith("#!")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         entry = zipfile.ZipInfo("bootstrap")
         entry.external_attr = (stat.S_IFREG | 0o755) << 16
-        file.writestr(entry, f"#!{sys.executable}\n{rest}")
+        file.writestr(entry, f"#!{python}\n{rest}")
     return packed.getvalue()
 
 

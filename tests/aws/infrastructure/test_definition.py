@@ -35,16 +35,30 @@ def machine() -> dict[str, Any]:
     return definition(load_environment("prod"))
 
 
-@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_the_linter_finds_nothing(environment: str, tmp_path: Path) -> None:
+def test_the_linter_finds_nothing(tmp_path: Path) -> None:
     if not VALIDATOR.exists() or shutil.which("node") is None:
         pytest.skip("asl-validator is not installed: npm ci")
-    file = tmp_path / "sync.json"
-    file.write_text(json.dumps(definition(load_environment(environment))), encoding="utf-8")
+    command: list[str | Path] = [VALIDATOR]
+    for environment in ("dev", "staging", "prod"):
+        file = tmp_path / f"{environment}.json"
+        file.write_text(json.dumps(definition(load_environment(environment))), encoding="utf-8")
+        command += ["--json-path", file]
 
-    done = subprocess.run([VALIDATOR, "--json-path", file], capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("is valid") == 3
+
+
+def test_the_linter_would_find_a_state_that_is_not_there(tmp_path: Path) -> None:
+    if not VALIDATOR.exists() or shutil.which("node") is None:
+        pytest.skip("asl-validator is not installed: npm ci")
+    broken = definition(load_environment("dev"))
+    del broken["States"]["Synced"]
+    file = tmp_path / "broken.json"
+    file.write_text(json.dumps(broken), encoding="utf-8")
+
+    assert subprocess.run([VALIDATOR, "--json-path", file], capture_output=True, check=False).returncode != 0
 
 
 def test_every_number_is_placed_as_a_number(machine: dict[str, Any]) -> None:

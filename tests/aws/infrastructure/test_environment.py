@@ -95,6 +95,7 @@ def test_all_that_can_be_said_is_taken() -> None:
             "schedules: acme and slack stand there twice",
         ),
         ({"silo_tenants": ["Acme"]}, 'silo_tenants[0]: the name of a tenant is expected, not "Acme"'),
+        ({"silo_tenants": [f"tenant-{n}" for n in range(26)]}, "silo_tenants: there are more than 25"),
         ({"alarm_email": "operations"}, "alarm_email: an address"),
         ({"account": 123456789012}, "account: an account of 12 digits"),
         ({"region": "frankfurt"}, "region: a region"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -340,12 +341,25 @@ def test_no_role_may_do_everything_or_anything_to_all(synthesized: Synthesized) 
 
 
 def test_the_key_of_a_silo_serves_its_tenant_alone(synthesized: Synthesized, of_tenants: list[Statement]) -> None:
-    key = silo_key(synthesized)
+    (found,) = [one for one in synthesized.all("AWS::KMS::Key") if one.arn == silo_key(synthesized)]
+    tags = {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in found.properties["Tags"]}
+    assert tags["aws:ResourceTag/tenant_id"] == SILO
     for service in ("s3", "secretsmanager"):
-        via = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
-        assert allows(of_tenants, by(SILO, Request("kms:Decrypt", key, via)))
-        assert not allows(of_tenants, by(POOLED, Request("kms:Decrypt", key, via)))
-    assert not allows(of_tenants, by(SILO, Request("kms:Decrypt", key)))
+        via = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com", **tags}
+        assert allows(of_tenants, by(SILO, Request("kms:Decrypt", found.arn, via)))
+        assert not allows(of_tenants, by(POOLED, Request("kms:Decrypt", found.arn, via)))
+    assert not allows(of_tenants, by(SILO, Request("kms:Decrypt", found.arn, tags)))
+
+
+def test_a_key_without_a_tag_is_no_tenants(of_tenants: list[Statement]) -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/another"
+    for tags in ({}, {"aws:ResourceTag/tenant_id": ""}, {"aws:ResourceTag/tenant_id": OTHER}):
+        assert not allows(of_tenants, by(POOLED, Request("kms:Decrypt", key, {**THROUGH_S3, **tags})))
+
+
+def test_policies_are_no_longer_than_iam_takes(synthesized: Synthesized) -> None:
+    for one in synthesized.all("AWS::IAM::Policy"):
+        assert len(json.dumps(one.properties["PolicyDocument"], separators=(",", ":"))) < 10_240, one.id
 
 
 def test_the_key_of_a_silo_refuses_every_other_role_of_ours_by_itself(synthesized: Synthesized) -> None:

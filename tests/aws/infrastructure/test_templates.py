@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infrastructure.environment import load_environment, services
+from infrastructure.environment import BadConfiguration, load_environment, services
 
-from aws.infrastructure.conftest import ENVIRONMENT
+from aws.infrastructure.conftest import ENVIRONMENT, SILO
 from aws.infrastructure.synthesized import Resource, Synthesized
 
 pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
@@ -137,11 +137,13 @@ def test_lambdas_know_their_installation_and_only_those_that_act_for_tenants_the
     for name, function in functions(synthesized).items():
         variables = function.properties["Environment"]["Variables"]
         acts = "ingestion" in name or "transform" in name
-        assert set(variables) == (common | {"TENANT_ROLE_ARN"} if acts else common), name
+        assert set(variables) == (common | {"TENANT_ROLE_ARN", "SILO_KEYS"} if acts else common), name
         assert variables["AVESA_ENV"] == "prod"
         assert variables["TENANT_SERVICES_TABLE"] == "avesa-prod-TenantServices"
         if acts:
             assert variables["TENANT_ROLE_ARN"].endswith(":role/avesa-prod-tenant")
+            assert list(json.loads(variables["SILO_KEYS"])) == [SILO]
+            assert ":key/" in json.loads(variables["SILO_KEYS"])[SILO]
 
 
 def test_handlers_are_those_of_their_kind(synthesized: Synthesized) -> None:
@@ -203,6 +205,16 @@ def test_a_run_that_broke_is_told(synthesized: Synthesized) -> None:
     assert rule.properties["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     (target,) = rule.properties["Targets"]
     assert target["Arn"] == next(synthesized.all("AWS::SNS::Topic")).arn
+
+
+def test_a_bundle_that_is_missing_says_what_to_run(tmp_path: Path) -> None:
+    from aws_cdk import App
+    from infrastructure.application import build
+
+    with pytest.raises(
+        BadConfiguration, match=r"ingestion-arm64\.zip is missing\. Build the bundles first: make bundles"
+    ):
+        build(App(), load_environment("dev"), bundles=tmp_path)
 
 
 # Linters

@@ -18,12 +18,13 @@ _IS_SECRET = re.compile(r"(secret|token|key|password)$")
 def open_account(service: str, tenant: str, world: World, clock: Callable[[], datetime]) -> StrictVendor:
     """Raises FileNotFoundError for a service without contract and rules."""
     seed = f"{tenant}/{world.seed}"
-    values = invented_credentials(Contract(service).rules["credentials"], service, tenant)
+    rules = Contract(service).rules
+    own = {name: value for name, value in rules["credentials"].items() if name not in rules.get("published", [])}
     return StrictVendor(
         service,
         clock=clock,
         rows=lambda contract: WorldRows(contract, world, seed, clock),
-        credentials=values,
+        credentials=invented_credentials(own, service, tenant),
     )
 
 

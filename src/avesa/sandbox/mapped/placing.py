@@ -9,7 +9,7 @@ from typing import Any
 from avesa.sandbox.entities import Entity
 from avesa.sandbox.mapped.canonical import KINDS
 from avesa.sandbox.mapped.canonical_row import Key
-from avesa.sandbox.mapped.reading import Mapped, OfParent, Several, mappings_of
+from avesa.sandbox.mapped.reading import Mapped, mappings_of
 from avesa.sandbox.vendor.contract import Contract, Table
 
 
@@ -78,12 +78,3 @@ def choose(names: list[str], kind: type[Entity], number: int) -> list[str]:
 def stable(text: str) -> int:
     """A number that is the same on every machine and in every process."""
     return zlib.crc32(text.encode())
-
-
-def reads_parent(mapped: Mapped) -> bool:
-    """Whether a column is the id of the parent that the record was asked for under."""
-
-    def has(rule: Any) -> bool:
-        return isinstance(rule, OfParent) or (isinstance(rule, Several) and any(map(has, rule.rules)))
-
-    return any(has(column.rule) for column in mapped.columns)

@@ -15,22 +15,11 @@ from functools import cache
 from typing import Any
 
 from avesa.sandbox.mapped.paths import Path, parse_path, taken
+from avesa.sandbox.mapped.units import in_ours
 from avesa.shared.shipped import shipped
 
-Conditions = tuple[tuple[Path, tuple[str, ...]], ...]
-
-FACTORS = {
-    "minutes_to_hours": Decimal(1) / 60,
-    "seconds_to_hours": Decimal(1) / 3600,
-    "milliseconds_to_hours": Decimal(1) / 3_600_000,
-    "days_to_hours": Decimal(24),
-    "cents": Decimal("0.01"),
-    "fraction_to_percent": Decimal(100),
-    "kilobytes_to_bytes": Decimal(1024),
-    "megabytes_to_bytes": Decimal(1024**2),
-    "gigabytes_to_bytes": Decimal(1024**3),
-}
-"""What one of the vendor's units is in ours."""
+Conditions = tuple[tuple[Path, tuple[str | None, ...]], ...]
+"""Paths, and the texts of which one stands there; None for nothing."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES = Decimal("0.0001")
@@ -62,7 +51,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Several:
-    """`first`, `join`, `list` or `sum` of other rules."""
+    """`first`, `join`, `list`, `sum` or `hours_between` of other rules."""
 
     kind: str
     rules: tuple[Rule, ...]
@@ -111,7 +100,7 @@ def parse_rule(document: Any) -> Rule:
     """The rule of a mapping's JSON, which the canonical transform has checked."""
     if isinstance(document, str):
         return _leaf({"path": document})
-    for kind in ("first", "join", "list", "sum"):
+    for kind in ("first", "join", "list", "sum", "hours_between"):
         if kind in document:
             return Several(kind, tuple(map(parse_rule, document[kind])), document.get("with", ""))
     if "constant" in document:
@@ -162,7 +151,7 @@ def read(rule: Rule, type_: str, record: Any, parent: str | None = None) -> Any:
         case Leaf():
             return _read_leaf(rule, type_, record)
         case Several():
-            inside = {"join": "text", "list": "json"}.get(rule.kind, type_)
+            inside = {"join": "text", "list": "json", "hours_between": "timestamp"}.get(rule.kind, type_)
             return _put_together(rule, [read(inner, inside, record, parent) for inner in rule.rules])
 
 
@@ -175,6 +164,10 @@ def _put_together(rule: Several, parts: list[Any]) -> Any:
         case "sum":
             there = [part for part in parts if part is not None]
             return sum(there) if there else None
+        case "hours_between":
+            start, end = parts
+            span = None if start is None or end is None else (end - start) // timedelta(microseconds=1)
+            return None if span is None or span < 0 else (Decimal(span) / 3_600_000_000).quantize(_PLACES)
         case _:
             return next((part for part in parts if part not in (None, "")), None)
 
@@ -201,7 +194,7 @@ def _read_leaf(leaf: Leaf, type_: str, record: Any) -> Any:
 def _one(leaf: Leaf, text: str | None, type_: str, currency: str | None) -> Any:
     """What a leaf makes of one text."""
     found: Any = None
-    if text is None or (type_ != "text" and not text.strip()):
+    if not text or (type_ != "text" and not text.strip()):
         return None
     if leaf.values:
         found = _mapped(leaf, text, type_)
@@ -210,16 +203,21 @@ def _one(leaf: Leaf, text: str | None, type_: str, currency: str | None) -> Any:
     elif leaf.currency is not None:
         found = _major(leaf, text, currency)
     elif leaf.unit is not None:
-        number = typed(text, "decimal", exact=True)
-        found = None if number is None else typed(str(number * FACTORS[leaf.unit]), type_)
+        number = in_ours(text, leaf.unit)
+        found = None if number is None else typed(str(number), type_)
     else:
         found = typed(text, type_, leaf.format)
     return found
 
 
-def _is_one_of(record: Any, path: Path, texts: tuple[str, ...]) -> bool:
-    text = text_of(taken(record, path))
-    return text is not None and text.strip().lower() in {one.strip().lower() for one in texts}
+def _is_one_of(record: Any, path: Path, texts: tuple[str | None, ...]) -> bool:
+    return is_listed(text_of(taken(record, path)), texts)
+
+
+def is_listed(text: str | None, texts: tuple[str | None, ...]) -> bool:
+    """Whether a text is one of those, whatever its case; nothing and an empty one are None."""
+    found = (text or "").strip().lower() or None
+    return found in {one if one is None else one.strip().lower() for one in texts}
 
 
 def _mapped(leaf: Leaf, text: str, type_: str) -> Any:

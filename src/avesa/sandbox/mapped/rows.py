@@ -19,7 +19,7 @@ from avesa.sandbox.mapped.placing import Tables, choose, reference, stable
 from avesa.sandbox.mapped.writing import reads, write
 from avesa.sandbox.simulation import Event
 from avesa.sandbox.vendor.contract import Contract, Table, get, put
-from avesa.sandbox.vendor.rows import Place, Row, Rows, kept_fields
+from avesa.sandbox.vendor.rows import Place, Row, Rows, kept_fields, missing_kind
 from avesa.sandbox.world import World
 
 
@@ -184,11 +184,11 @@ class WorldRows(Rows):
             if held is None or held.table.name != parent or held.row.is_deleted:
                 return None
             return (_key(held),)
-        under = self._tables.contract.tables[name].rules.get("under", {})
+        below = self._tables.contract.tables[name]
         parents = [
             row
             for row in self._all(above)
-            if all(kind in (get(row.record, path) or []) for path, kind in under.items()) and not row.is_hidden
+            if not row.is_hidden and not any(missing_kind(below, row.record, rule) for rule in ("under", "all_under"))
         ]
         if not parents:
             return None
@@ -245,7 +245,8 @@ class WorldRows(Rows):
     def _fixed(table: Table) -> Iterator[Path]:
         """Fields that are the vendor's own to fill."""
         cursor = [table.cursor] if table.cursor else []
-        for path in (*table.key, *cursor, *table.rules.get("in_turn", {})):
+        told = (table.rules.get(rule, {}) for rule in ("in_turn", "made", "stamps"))
+        for path in (*table.key, *cursor, *(path for rule in told for path in rule)):
             yield parse_path(path) if not path.startswith("@") else Path((path,))
 
     def _resolved(self, value: Any) -> Any:

@@ -14,21 +14,26 @@ from typing import Any
 from avesa.sandbox.mapped.draft import Draft, Put
 from avesa.sandbox.mapped.paths import Path, taken
 from avesa.sandbox.mapped.reading import (
-    FACTORS,
     Conditions,
     Constant,
     Leaf,
     OfParent,
     Rule,
     Several,
+    is_listed,
     leaves,
     minor_digits,
+    read,
     text_of,
 )
+from avesa.sandbox.mapped.units import in_theirs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CURRENCY = "USD"
 """What amounts are in where no currency is told yet."""
+
+_OTHER = "other"
+"""A word that no list has."""
 
 
 def ways(rule: Rule, type_: str, wanted: Any, draft: Draft) -> Iterator[list[Put]]:
@@ -45,6 +50,11 @@ def ways(rule: Rule, type_: str, wanted: Any, draft: Draft) -> Iterator[list[Put
             yield from _one_of(rules, "text", wanted, draft)
         case Several("list", rules):
             yield from _one_of(rules, "json", wanted, draft)
+        case Several("hours_between", (start, end)):
+            # Where the beginning is told, the end follows from it.
+            began = read(start, "timestamp", draft.record)
+            if began is not None and all(draft.is_held(leaf.path) for leaf in leaves(start)):
+                yield from ways(end, "timestamp", began + timedelta(hours=float(wanted)), draft)
         case Several("sum", rules):
             yield from _one_of(rules, type_, wanted, draft)
         case Several(_, rules):
@@ -117,13 +127,13 @@ def _conditions(leaf: Leaf, draft: Draft) -> list[Put] | None:
             if not _holds(taken(draft.record, path), texts):
                 return None
         else:
-            puts.append((path, texts[0]))
+            puts.append((path, next((text for text in texts if text is not None), None)))
     for path, texts in _others(leaf.unless, leaf.path):
         if draft.is_held(path):
             if _holds(taken(draft.record, path), texts):
                 return None
         else:
-            puts.append((path, None))
+            puts.append((path, None if None not in texts else _OTHER))
     return puts
 
 
@@ -131,9 +141,8 @@ def _others(conditions: Conditions, own: Path) -> Conditions:
     return tuple((path, texts) for path, texts in conditions if path != own)
 
 
-def _holds(value: Any, texts: tuple[str, ...]) -> bool:
-    text = str(value) if isinstance(value, date | Decimal) else text_of(value)
-    return text is not None and text.strip().lower() in {one.strip().lower() for one in texts}
+def _holds(value: Any, texts: tuple[str | None, ...]) -> bool:
+    return is_listed(str(value) if isinstance(value, date | Decimal) else text_of(value), texts)
 
 
 def _values(leaf: Leaf, type_: str, wanted: Any, currency: str) -> Iterator[Any]:
@@ -143,11 +152,11 @@ def _values(leaf: Leaf, type_: str, wanted: Any, currency: str) -> Iterator[Any]
     elif leaf.values:
         yield from (theirs for theirs, ours in leaf.values if same(ours, wanted))
         if leaf.default is not None and same(leaf.default, wanted):
-            yield "other"
+            yield _OTHER
     elif leaf.case is not None:
         yield wanted.upper() if leaf.case == "upper" else wanted.lower()
-    elif leaf.unit is not None and leaf.unit in FACTORS:
-        yield round(Decimal(str(wanted)) / FACTORS[leaf.unit], 6).normalize()
+    elif leaf.unit is not None:
+        yield in_theirs(wanted, leaf.unit)
     elif leaf.format is not None and isinstance(wanted, date):
         yield _written(wanted, leaf.format)
     elif leaf.path.each and type_ == "text":

@@ -137,8 +137,9 @@ class Credentials:
             for name, value in way.get("headers", {}).items():
                 self._same(asked.headers.get(name.lower()), self._filled(value), f"header {name}")
         elif way["kind"] == "jwt_bearer":
-            allowed.add("assertion")
-            self._check_assertion(way, str(sent.get("assertion", "")))
+            named = way.get("assertion", "assertion")
+            allowed.add(named)
+            self._check_assertion(way, str(sent.get(named, "")))
         else:
             self._check_client(way, asked, sent)
             allowed |= {"client_id", "client_secret"} if "body" in way["client"] else set()
@@ -208,7 +209,7 @@ class Credentials:
             (said.get("iss") != self._filled(way["issuer"]), "iss is not the service account"),
             (said.get("sub") != self._filled(way["subject"]), "sub is not the delegated user"),
             (said.get("aud") != way["audience"], "aud is not the token endpoint"),
-            (not said.get("scope"), "there is no scope"),
+            ("scope" not in way and not said.get("scope"), "there is no scope"),
             (not isinstance(said.get("iat"), int) or said["iat"] > now + 60, "iat is missing or in the future"),
             (not isinstance(said.get("exp"), int) or said["exp"] <= now, "exp is missing or past"),
             (said.get("exp", 0) - said.get("iat", 0) > 3600, "it lives longer than an hour"),
@@ -265,7 +266,7 @@ def _parts(asked: Asked) -> dict[str, str]:
 
 
 def _grant(way: Json) -> str:
-    return _JWT_GRANT if way["kind"] == "jwt_bearer" else str(way.get("grant", way["kind"]))
+    return str(way.get("grant", _JWT_GRANT if way["kind"] == "jwt_bearer" else way["kind"]))
 
 
 def _basic(header: str) -> tuple[str, str] | None:

@@ -165,6 +165,14 @@ def aip(text: str) -> Query:
     return found
 
 
+def scim(text: str) -> Query:
+    """Okta: `lastUpdated gt "2026-01-01T00:00:00.000Z"`."""
+    reader = _Infix(text, quote='"', time="quoted", words=True)
+    found = Query(reader.condition(), forms=("iso_ms_z",))
+    reader.end()
+    return found
+
+
 def jql(text: str) -> Query:
     """Jira: `updated >= "2024-01-31 00:00" ORDER BY updated ASC, key ASC`. A query without a bound is refused."""
     reader = _Infix(text, quote='"', time="quoted")
@@ -318,6 +326,14 @@ def sync_range(text: str) -> Query:
     return Query(Group(True, tuple(terms)), forms=("date",))
 
 
+def colons(text: str) -> Query:
+    """JumpCloud: `endedAt:ge:2026-01-01T00:00:00Z`, one field, one comparison, one value."""
+    found = re.fullmatch(r"(\w+):(eq|ne|gt|ge|lt|le):(.+)", text)
+    if found is None:
+        raise NotUnderstood("expected field:comparison:value")
+    return Query(Term(found[1], _WORDS[found[2]], found[3]))
+
+
 def date_range(text: str) -> Query:
     """Hudu: `2026-01-01T00:00:00Z,2026-02-01T00:00:00Z` or two days, on the field `range`."""
     low, high = _ends(text, ",")
@@ -359,6 +375,7 @@ def _moment(text: str) -> datetime:
 
 LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "aip": aip,
+    "colons": colons,
     "conditions": conditions,
     "date_range": date_range,
     "encoded_query": encoded_query,
@@ -367,6 +384,7 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "item_filter": item_filter,
     "jql": jql,
     "odata": odata,
+    "scim": scim,
     "soql": soql,
     "sql": sql,
     "sync_range": sync_range,

@@ -142,7 +142,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 
 
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
-    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or HubSpot's list of sorts."""
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or a list of sorts."""
     rule = rules.get("order")
     if rule is None:
         return ()
@@ -150,14 +150,16 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
     if not given:
         return ()
     if rule.get("kind") == "sorts":
-        pairs = [(s.get("propertyName"), s.get("direction")) if isinstance(s, dict) else (s, None) for s in given]
-        return tuple((str(name), direction == "DESCENDING") for name, direction in pairs)
+        names = rule.get("names", ["propertyName", "direction"])
+        pairs = [[s.get(name) for name in names] if isinstance(s, dict) else (s, None) for s in given]
+        return tuple((str(name), direction in ("DESC", "DESCENDING")) for name, direction in pairs)
     found = []
     for part in given.split(","):
         shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
-        flag = rule.get("descends") and asked.given(rule["in"], rule["descends"]) in ("true", "desc")
+        turned = rule.get("descends") and asked.given(rule["in"], rule["descends"])
+        flag = turned is not None and turned == rule.get("descending", "true")
         name = shape[1].removeprefix("-")
         found.append((name, bool(flag) or name != shape[1] or (shape[2] or "").lower() == "desc"))
     return tuple(found)

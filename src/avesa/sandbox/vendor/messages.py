@@ -77,3 +77,14 @@ class Refused(Exception):
     violation: bool = True
     code: str | int | None = None
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Served:
+    """What came in and what went out; bodies and credentials are not kept."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    table: str | None
+    status: int

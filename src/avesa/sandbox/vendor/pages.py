@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,6 +122,8 @@ class Pager:
 
     def _token(self, rule: Json, asked: Asked, values: Mapping[str, str]) -> str | None:
         token = asked.given(rule["in"], rule["at"], values)
+        if isinstance(token, list):
+            token = token[-1] if token else None
         if token is not None and rule["in"] == "path":
             token = token.rpartition("-")[0]
         return token if token != "" or rule["in"] != "query" else None
@@ -229,6 +232,8 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
             "start": at + 1,
             "next": None if is_last else words.get("number", 1) + 1,
         }.get(what)
+        if what == "more" and is_last and tell.get("end") == "null":
+            value = None
         if what == "until":
             if not shown:
                 continue
@@ -258,6 +263,10 @@ def _headers(rule: Json, asked: Asked, page: Page, total: int, words: Json) -> d
             continue
         if tell["what"] == "total":
             found[tell["header"]] = str(total)
+        elif tell["what"] in ("count", "size"):
+            found[tell["header"]] = str(len(page.rows) if tell["what"] == "count" else words["size"])
+        elif tell["what"] == "tokens" and "token" in words:
+            found[tell["header"]] = json.dumps([words["token"]])
         elif tell["what"] == "link":
             found |= _link(rule, asked, page, total, words, tell)
     return found

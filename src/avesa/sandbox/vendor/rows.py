@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from avesa.sandbox.vendor.contract import Contract, Table, put
+from avesa.sandbox.vendor.contract import Contract, Table, get, put
 from avesa.sandbox.vendor.shapes import Inventor
 from avesa.sandbox.vendor.times import write_time
 
@@ -151,3 +151,12 @@ def kept_fields(table: Table) -> list[str]:
     cursor = [table.cursor] if table.cursor else []
     columns = table.rules.get("feed", {}).get("columns", [])
     return [*table.key, *cursor, *columns, *table.rules.get("keeps", [])]
+
+
+def missing_kind(table: Table, parent: Any, rule: str = "under") -> tuple[str, Any] | None:
+    """The field of a parent that keeps it from having a list of this table, and what that would have to hold."""
+    for field, kind in table.rules.get(rule, {}).items():
+        held = get(parent, field) or []
+        if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
+            return field, kind
+    return None

@@ -6,7 +6,7 @@ import copy
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -29,20 +29,9 @@ from avesa.sandbox.vendor.feeds import (
     log_page,
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
-from avesa.sandbox.vendor.messages import Answer, Asked, Refused
+from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
 from avesa.sandbox.vendor.pages import Pager, chosen
-from avesa.sandbox.vendor.rows import Place, Row, Rows
-
-
-@dataclass(frozen=True)
-class Served:
-    """What came in and what went out; bodies and credentials are not kept."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    table: str | None
-    status: int
+from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
 
 
 class StrictVendor:
@@ -340,6 +329,8 @@ class StrictVendor:
             return place_of(call.operation.names, call.rules, call.values, skip)
         if parent.get("path_param"):
             id_ = call.values[parent["path_param"]]
+            if id_ == table.rules.get("everyone"):
+                return tuple(value for name, value in call.values.items() if name != parent["path_param"])
             self._check_parent(table, id_)
             return (id_,)
         names = str(parent["query_param"]).split("+")
@@ -362,10 +353,8 @@ class StrictVendor:
 
     def _check_kind(self, table: Table, parent: Row) -> None:
         """Some lists are there under parents of one kind only."""
-        for field_, kind in table.rules.get("under", {}).items():
-            held = get(parent.record, field_) or []
-            if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
-                raise Refused(403, f"only a parent whose {field_} has {kind} has such a list")
+        if found := missing_kind(table, parent.record):
+            raise Refused(403, f"only a parent whose {found[0]} has {found[1]} has such a list")
 
     def _all_rows(self, table: Table) -> list[Row]:
         """The rows of all the table's lists; that of a table without a parent is made if it was not asked for yet."""

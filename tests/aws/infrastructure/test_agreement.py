@@ -1,0 +1,59 @@
+"""The stacks and the code agree on names that stand in both, since neither can import the other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from aws.infrastructure.synthesized import Synthesized
+
+pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
+
+CODE = Path(__file__).resolve().parents[3] / "src" / "avesa" / "aws"
+if not CODE.is_dir():
+    pytest.skip("src/avesa/aws is not there, so there is nothing to agree with", allow_module_level=True)
+
+
+def texts() -> set[str]:
+    """Every text that stands in the code."""
+    return {
+        node.value
+        for file in CODE.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_the_keys_of_the_tables_are_those_that_the_code_writes(synthesized: Synthesized) -> None:
+    keys = {
+        key["AttributeName"]
+        for table in synthesized.all("AWS::DynamoDB::Table")
+        for key in table.properties["KeySchema"]
+    }
+    assert keys - texts() == set()
+
+
+def test_the_variables_of_the_lambdas_are_those_that_the_code_reads(synthesized: Synthesized) -> None:
+    given = {
+        name
+        for function in synthesized.all("AWS::Lambda::Function")
+        if function.name.startswith("avesa-")
+        for name in function.properties.get("Environment", {}).get("Variables", {})
+    }
+    assert given - texts() == set()
+
+
+def test_the_numbers_that_are_watched_are_written(synthesized: Synthesized) -> None:
+    (dashboard,) = synthesized.all("AWS::CloudWatch::Dashboard")
+    watched = set(re.findall(r'\["AVESA","(\w+)"', dashboard.properties["DashboardBody"]))
+    assert len(watched) == 9
+    assert watched | {"env", "service", "table"} <= texts()
+
+
+def test_handlers_are_in_the_code(synthesized: Synthesized) -> None:
+    names = {function.properties["Handler"] for function in synthesized.all("AWS::Lambda::Function")}
+    ours = {name.rpartition(".")[2] for name in names if name.startswith("avesa.aws.handlers.")}
+    assert ours == {"ingestion", "transform", "plan", "report"} <= texts()

@@ -1,0 +1,86 @@
+"""The whole of it, from the schedule's event to the report: our stacks, our workflow and our handlers on a stand-in for
+AWS, with strict vendors on loopback. It needs both environments: the CDK's, and the package's for what runs in the
+Lambdas.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aws.infrastructure.deployed import PREFIX, Deployed, deployed
+from aws.infrastructure.synthesized import REGION, Synthesized
+
+pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+PYTHON = ROOT / ".venv" / "bin" / "python"
+if not (ROOT / "src/avesa/aws/handlers.py").is_file() or not PYTHON.is_file():
+    pytest.skip(
+        "the handlers, or the environment that they run in, are not there: make .venv/.dev", allow_module_level=True
+    )
+
+
+@pytest.fixture(scope="module")
+def aws(synthesized: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    folder = tmp_path_factory.mktemp("stand-in")
+    with deployed(synthesized, folder, program=HERE / "handler_lambda.py", python=str(PYTHON)) as found:
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        vendors = subprocess.Popen(
+            [PYTHON, HERE / "connected_tenants.py", found.endpoint, REGION, PREFIX, "prod"],
+            env={**os.environ, **keys},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert vendors.stdout is not None
+            assert vendors.stdout.readline() == "ready\n"
+            yield found
+        finally:
+            vendors.communicate()
+
+
+def objects(aws: Deployed) -> list[str]:
+    store = aws.clients["s3"]
+    (bucket,) = [one["Name"] for one in store.list_buckets()["Buckets"] if "-data" in one["Name"]]
+    pages = store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return [one["Key"] for page in pages for one in page.get("Contents", [])]
+
+
+def test_syncs_pull_fold_and_report_for_every_tenant_and_land_nothing_twice(aws: Deployed) -> None:
+    first, second = aws.start({}, name="first"), aws.start({}, name="second")
+
+    for run in (first, second):
+        assert (run.status, run.error, run.failed) == ("SUCCEEDED", None, [])
+        assert run.output["failed"] == []
+        assert run.output["items"] == len(run.items) == 4
+        assert run.output["tables"] == {"ok": 12}
+        assert {one["status"] for item in run.items for one in [*item["tables"], *item["canonical"]]} == {"ok"}
+    assert first.output["rows"] > 0
+    assert second.output["rows"] == 0
+    known = {key.partition("/")[0] for key in objects(aws)}
+    assert known == {"acme", "globex", "_runs"}
+    assert {f"_runs/{run}/report.json" for run in ("first", "second")} <= set(objects(aws))
+
+
+def test_one_table_of_one_tenant_is_listed_again_by_hand(aws: Deployed) -> None:
+    run = aws.start({"tenant": "acme", "service": "halopsa", "table": "tickets", "full": True}, name="by-hand")
+
+    assert run.status == "SUCCEEDED"
+    assert [(item["tenant"], [table["table"] for table in item["tables"]]) for item in run.items] == [
+        ("acme", ["tickets"])
+    ]
+    assert {call["event"].get("tenant") for call in aws.calls("ingestion")} == {"acme"}
+
+
+def test_a_name_that_is_misspelt_plans_nothing_and_fails_the_run(aws: Deployed) -> None:
+    run = aws.start({"tenant": "acmee"}, name="misspelt")
+
+    assert (run.status, run.error) == ("FAILED", "UsageError")
+    assert aws.calls("ingestion") == []
