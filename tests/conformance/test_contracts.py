@@ -55,13 +55,12 @@ TABLES = {
     "zendesk": 20,
 }
 """How many tables each vendor's document has: those with a name of their own."""
-WORDS = {
-    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "filters", "fixed_cursor"),
-    *("graphql", "headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path"),
-    *("rate", "published", "all_under"),
-    *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made", "everyone"),
-}
+_RULES = """
+aliases all_under asked_by auth changes comes credentials deletes drops empty envelope errors everyone feed
+fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed
+needs_both needs_one order paging parent path published rate reads select stamps tables time under under_each
+"""
+WORDS = set(_RULES.split())
 QUERIES = {"query", "soql"}
 
 

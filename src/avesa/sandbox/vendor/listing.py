@@ -67,13 +67,16 @@ def filtered(
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form, now)
-        if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
-            rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
-    for name, field in rules.get("filters", {}).items():
-        if (wanted := asked.given("query", name)) is not None:
-            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
-    if "newest_first" in rules:
-        rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
+    for name, rule in rules.get("filters", {}).items():
+        one = {"field": rule} if isinstance(rule, str) else rule
+        wanted = asked.given("query", name)
+        if "values" in one:
+            if wanted in one["values"]:
+                rows = [row for row in rows if get(row.record, one["field"]) == one["values"][wanted]]
+        elif wanted is not None:
+            rows = [row for row in rows if str(get(row.record, one["field"])).lower() == wanted]
+    if "comes" in rules:
+        rows = sorted(rows, key=lambda row: row.modified, reverse=rules["comes"] == "newest")
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
     if not order:
         return rows

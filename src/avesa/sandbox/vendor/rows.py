@@ -103,7 +103,7 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
-            for path, form in table.rules.get("made", {}).items():
+            for path, form in stamps(table, "made").items():
                 put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
@@ -128,7 +128,7 @@ class Rows:
         if isinstance(row.record, dict):
             if table.cursor and moves:
                 put(row.record, table.cursor, write_time(moment, table.rules["time"]))
-            for path, form in table.rules.get("stamps", {}).items():
+            for path, form in stamps(table, "changed").items():
                 put(row.record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if row.is_deleted and deletes.get("field"):
@@ -144,6 +144,12 @@ class Rows:
             return str(uuid.uuid5(uuid.NAMESPACE_URL, seed + path))
         prefix = re.sub(r"\W", "", table.name)[:4] + (f"{below:06x}" if place else "")
         return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)
+
+
+def stamps(table: Table, when: str) -> dict[str, str]:
+    """The fields beside the cursor that tell when a record was `made` or `changed` last, and the form of each."""
+    found: dict[str, str] = table.rules.get("stamps", {}).get(when, {})
+    return found
 
 
 def kept_fields(table: Table) -> list[str]:
