@@ -3,8 +3,8 @@
     python scripts/build_lambda.py --arch x86_64 && python scripts/time_lambda.py
 
 A process of its own is started for each measure, by AWS's own runtime client, with the bundle's code alone. The least
-of several is told, as other work on the machine can only add. A warm call is one that is refused for what it asks: it
-costs what every call costs before its work begins.
+of several is told, as other work on the machine can only add; on a busy one the time of a core tells more. A warm call
+is one that is refused for what it asks: it costs what every call costs before its work begins.
 """
 
 from __future__ import annotations
@@ -52,18 +52,21 @@ def main() -> None:
         bare = min(_python_itself(program) for _ in range(asked.times))
         print(f"Python {asked.python} itself starts in {bare * 1000:.0f} ms, which are counted below.")
         for name, bundle in BUNDLE_OF.items():
-            cold, warm = _measured(name, folder / bundle, folder / "runtime", program, asked.times)
+            cold, cpu, warm = _measured(name, folder / bundle, folder / "runtime", program, asked.times)
             goal = f"  (goal: {GOALS_MS[name]} ms)" if name in GOALS_MS else ""
-            print(f"{name:10} cold {cold * 1000:5.0f} ms   warm {warm * 1000:6.2f} ms{goal}")
+            print(
+                f"{name:10} cold {cold * 1000:5.0f} ms, {cpu * 1000:4.0f} of a core   warm {warm * 1000:6.2f} ms{goal}"
+            )
 
 
-def _measured(name: str, bundle: Path, runtime: Path, program: str, times: int) -> tuple[float, float]:
-    cold, warm = [], []
+def _measured(name: str, bundle: Path, runtime: Path, program: str, times: int) -> tuple[float, float, float]:
+    cold, cpu, warm = [], [], []
     for _ in range(times):
         with running(f"avesa.aws.handlers.{name}", bundle, runtime, {"AWS_REGION": "us-east-1"}, python=program) as one:
             cold.append(one.init_seconds)
+            cpu.append(one.init_cpu_seconds)
             warm += [_one_call(one) for _ in range(_CALLS)]
-    return min(cold), min(warm)
+    return min(cold), min(cpu), min(warm)
 
 
 def _one_call(function: Function) -> float:
