@@ -47,6 +47,15 @@ def tenant_role(environment: Environment) -> str:
     return f"{environment.prefix}-tenant"
 
 
+def operator_role(environment: Environment) -> str:
+    return f"{environment.prefix}-operator"
+
+
+def installation_parameter(environment: Environment) -> str:
+    """Where it is written what the environment is made of, for `avesa --aws`."""
+    return f"/avesa/{environment.name}/installation"
+
+
 def state_machine(environment: Environment) -> str:
     return f"{environment.prefix}-sync"
 

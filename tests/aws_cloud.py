@@ -55,7 +55,7 @@ def cloud(aws: AwsServer, s3: S3Server) -> Iterator[Cloud]:
     objects = open_objects(f"s3://{BUCKET}", s3_options=s3.options)
     objects.delete(info.path for info in objects.list(""))
     with aws_gate(aws, s3) as gate:
-        gate.env, gate.allowances = made.env, made.allowances
+        gate.env, gate.allowances, gate.tenant_services = made.env, made.allowances, made.tenant_services
         client: Any = aws.client("dynamodb")
         secrets = SecretsManagerSecrets(aws.client("secretsmanager"), made)
         yield Cloud(gate, made, DynamoState(client, made), secrets, objects)

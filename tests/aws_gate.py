@@ -1,7 +1,7 @@
 """Stands in front of the stand-ins for AWS and grants what the installation's roles grant, by the credentials of each
 request: a function by itself reads names and states, and plans; a session that is tagged with a tenant reaches that
-tenant alone. It is also the STS that gives out such sessions. As S3 does for those who may list a prefix only, it says
-403 and not 404 of an object that is not there.
+tenant alone; an operator keeps the list of tenants and forgets one. It is also the STS that gives out such sessions. As
+S3 does for those who may list a prefix only, it says 403 and not 404 of an object that is not there.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, tenant_keys
 
 ROLE = "arn:aws:iam::123456789012:role/avesa-tests-tenant"
 OWN_KEY, OWN_SECRET = "AKOFTHEFUNCTION", "secret-of-the-function"
+OPERATOR_KEY, OPERATOR = "AKOFTHEOPERATOR", "#operator"
 _READS = {"GetItem", "Query"}
 _HOP = {"authorization", "x-amz-date", "x-amz-security-token", "host", "connection", "content-length"}
 
@@ -40,6 +41,7 @@ class Gate:
     url: str = ""
     env: str = ""
     allowances: str = ""
+    tenant_services: str = ""
     sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False))
@@ -57,9 +59,11 @@ class Gate:
         }
 
     def tenant_of(self, key: str, token: str | None) -> str | None:
-        """None for the function itself. Raises KeyError for credentials that were not given out."""
+        """None for the function itself, OPERATOR for a person. Raises KeyError for credentials not given out."""
         if key == OWN_KEY and token is None:
             return None
+        if key == OPERATOR_KEY and token is None:
+            return OPERATOR
         known, tenant = self.sessions[key]
         if known != token:
             raise KeyError(key)
@@ -69,15 +73,33 @@ class Gate:
         """DynamoDB, by the leading key."""
         if tenant is None:
             return action in _READS or (action == "PutItem" and body["TableName"] == self.allowances)
+        if tenant == OPERATOR:
+            return self._grants_operator(action, body)
         place = body.get("Key") or body.get("Item") or {}
         leading = place.get("tenant_id", {}).get("S")
         if action == "Query" and body["KeyConditionExpression"].startswith("tenant_id = :tenant"):
             leading = body["ExpressionAttributeValues"][":tenant"]["S"]
         return action in {*_READS, "PutItem", "UpdateItem", "DeleteItem"} and bool(leading == tenant)
 
+    def _grants_operator(self, action: str, body: dict[str, Any]) -> bool:
+        if action == "TransactWriteItems":
+            steps = [step for item in body["TransactItems"] for step in item.values()]
+            return {step["TableName"] for step in steps} == {self.tenant_services}
+        if action == "BatchWriteItem":
+            return all("DeleteRequest" in one for items in body["RequestItems"].values() for one in items)
+        if body["TableName"] == self.allowances:
+            return action in ("GetItem", "PutItem")
+        return action == "Query" or body["TableName"] == self.tenant_services
+
+    def grants_parameter(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
+        return tenant == OPERATOR and action == "GetParameter" and body["Name"].startswith("/avesa/")
+
     def grants_secret(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
-        allowed = {"GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"}
-        return tenant is not None and action in allowed and body["SecretId"].startswith(f"avesa/{self.env}/{tenant}/")
+        if tenant == OPERATOR:
+            return action in ("ListSecrets", "DeleteSecret")
+        allowed = {"GetSecretValue", "CreateSecret", "PutSecretValue", "UpdateSecretVersionStage"}
+        name = body.get("SecretId") or body.get("Name") or ""
+        return tenant is not None and action in allowed and name.startswith(f"avesa/{self.env}/{tenant}/")
 
     def grants_object(self, tenant: str | None, method: str, path: str, query: dict[str, list[str]]) -> bool:
         listing = path == ""
@@ -122,7 +144,12 @@ class _Handler(BaseHTTPRequestHandler):
         asked = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         tags = (asked.get("Tags.member.1.Key"), asked.get("TransitiveTagKeys.member.1"))
         name = asked.get("Tags.member.1.Value")
-        if tenant is not None or asked.get("RoleArn") != ROLE or tags != ("tenant_id", "tenant_id") or not name:
+        if (
+            tenant not in (None, OPERATOR)
+            or asked.get("RoleArn") != ROLE
+            or tags != ("tenant_id", "tenant_id")
+            or not name
+        ):
             self._send(403, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", "text/xml")
             return
         key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(30)
@@ -138,8 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _call(self, tenant: str | None, service: str, body: bytes) -> None:
         gate = self.server.gate
         action, asked = self.headers["X-Amz-Target"].partition(".")[2], json.loads(body)
-        grants = gate.grants_state if service == "dynamodb" else gate.grants_secret
-        if not grants(tenant, action, asked):
+        grants = {"dynamodb": gate.grants_state, "ssm": gate.grants_parameter, "secretsmanager": gate.grants_secret}
+        if not grants[service](tenant, action, asked):
             gate.refused.append(f"{tenant}: {action}")
             self._json(400, {"__type": "AccessDeniedException", "message": f"not granted: {action}"})
             return

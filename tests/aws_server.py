@@ -75,7 +75,7 @@ def an_installation(server: AwsServer, *, bucket: str = "none", **more: Any) -> 
     """Empty tables of its own in that server."""
     from avesa.aws.table_shapes import creation_of, shapes_of
 
-    unique = uuid.uuid4().hex[:12]
+    unique = f"t{uuid.uuid4().hex[:11]}"
     names = {name: f"{name}-{unique}" for name in ("tenant_services", "last_updated", "run_log", "allowances")}
     made = Installation(env=unique, region=REGION, bucket=bucket, **names, **more)
     client = server.client("dynamodb")

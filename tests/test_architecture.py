@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "sandbox": {"shared"},
     "pipeline": {"shared", "connector", "integrations", "canonical_transform"},
     "aws": {"shared", "connector", "integrations", "canonical_transform", "pipeline"},
-    "cli": {"shared", "connector", "integrations", "canonical_transform", "sandbox", "pipeline"},
+    "cli": {"shared", "connector", "integrations", "canonical_transform", "sandbox", "pipeline", "aws"},
 }
 
 

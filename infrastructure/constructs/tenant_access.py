@@ -37,7 +37,9 @@ class TenantData:
 
 
 class TenantRole(Construct):
-    """`role` is assumed by the execution roles named in `names.EXECUTION_ROLES` alone, with exactly one tag."""
+    """`role` is assumed by the execution roles named in `names.EXECUTION_ROLES` and by the operators' role alone, with
+    exactly one tag.
+    """
 
     def __init__(self, scope: Construct, id: str, *, environment: Environment, data: TenantData) -> None:
         super().__init__(scope, id)
@@ -62,7 +64,8 @@ class TenantRole(Construct):
 
 def _assumed_by(stack: Stack, environment: Environment) -> iam.IPrincipal:
     """Roles are compared by name, so that they may be made after this one."""
-    roles = [names.role_arn(stack, names.execution_role(environment, kind)) for kind in names.EXECUTION_ROLES]
+    acting = [names.execution_role(environment, kind) for kind in names.EXECUTION_ROLES]
+    roles = [names.role_arn(stack, name) for name in (*acting, names.operator_role(environment))]
     conditions = {
         "ArnEquals": {"aws:PrincipalArn": roles},
         "StringLike": {f"aws:RequestTag/{TAG}": "?*"},
@@ -141,12 +144,15 @@ def _state(data: TenantData) -> list[iam.PolicyStatement]:
 
 
 def _secrets(stack: Stack, environment: Environment) -> iam.PolicyStatement:
-    """Written too, since some vendors exchange a refresh token at each use."""
+    """Written too, since some vendors exchange a refresh token at each use, and made, when a person connects a service:
+    in the tenant's session, which alone may use the key of a silo.
+    """
     return iam.PolicyStatement(
         sid="OwnSecrets",
         actions=[
             "secretsmanager:GetSecretValue",
             "secretsmanager:DescribeSecret",
+            "secretsmanager:CreateSecret",
             "secretsmanager:PutSecretValue",
             "secretsmanager:UpdateSecretVersionStage",
         ],

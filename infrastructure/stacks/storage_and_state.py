@@ -1,4 +1,6 @@
-"""What is kept: the bucket with its key, the four tables, and the role that reaches one tenant's part of them."""
+"""What is kept: the bucket with its key, the four tables, the role that reaches one tenant's part of them, and the
+role and the parameter by which people operate it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infrastructure import names
+from infrastructure.constructs.operator_role import OperatorRole
 from infrastructure.constructs.silo import Silo
 from infrastructure.constructs.suppressions import suppress
 from infrastructure.constructs.tenant_access import TenantData, TenantRole
@@ -49,6 +53,15 @@ class StorageAndState(Stack):
             )
             for tenant in environment.silo_tenants
         }
+        OperatorRole(
+            self,
+            "Operator",
+            environment=environment,
+            data=data,
+            allowances=self.allowances,
+            tenant_role=self.tenant_role,
+        )
+        self._installation()
         suppress(
             self.tenant_role,
             "IAM5",
@@ -75,6 +88,22 @@ class StorageAndState(Stack):
             "TENANT_ROLE_ARN": self.tenant_role.role_arn,
             **({"SILO_KEYS": json.dumps(keys)} if keys else {}),
         }
+
+    def _installation(self) -> None:
+        """What a person's `avesa --aws` has to know: what the Lambdas are told, and the workflow. Nothing secret."""
+        told = {
+            **self.variables,
+            **self.acting_variables,
+            "STATE_MACHINE_ARN": names.state_machine_arn(self, self._environment),
+        }
+        ssm.CfnParameter(
+            self,
+            "Installation",
+            name=names.installation_parameter(self._environment),
+            type="String",
+            tier="Intelligent-Tiering",
+            value=json.dumps(told),
+        )
 
     def _bucket(self) -> s3.Bucket:
         environment = self._environment

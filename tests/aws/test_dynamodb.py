@@ -163,7 +163,7 @@ def test_an_entry_of_the_log_expires_and_the_newest_of_its_table_does_not(side: 
     with side.open() as state:
         state.run_log.write(ENTRY)
     items = side.client.scan(TableName=side.installation.run_log)["Items"]
-    expiring = {item["run"]["S"].partition("#")[0]: "expires_at" in item for item in items}
+    expiring = {item["entry"]["S"].partition("#")[0]: "expires_at" in item for item in items}
     assert expiring == {"run": True, "latest": False}
 
 

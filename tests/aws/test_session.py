@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -159,3 +160,22 @@ def test_nothing_of_the_scratch_folder_is_left(opened: Callable[[str], Any], tmp
     with pytest.raises(AvesaError, match="boom"):
         work()
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+KEY = "arn:aws:kms:us-east-1:1:key/of-acme"
+
+
+def test_a_tenant_with_a_key_of_its_own_writes_with_it_and_no_other_does(cloud: Cloud, tmp_path: Path) -> None:
+    made = installation_of({**cloud.environment, "SILO_KEYS": json.dumps({"acme": KEY})})
+    aws = Aws(made.region)
+    told = {}
+    for tenant in ("acme", "globex"):
+        with tenant_ports(aws, made, tenant, shared=aws.dynamodb(), scratch=tmp_path / "scratch") as ports:
+            told[tenant] = ports.objects.table_options.get("AWS_SSE_KMS_KEY_ID")
+    assert told == {"acme": KEY, "globex": None}
+
+
+@pytest.mark.parametrize("text", ["acme", "[]", '{"acme": 1}', '{"acme": ""}'])
+def test_keys_that_cannot_be_read_are_not_passed_over(cloud: Cloud, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="SILO_KEYS"):
+        installation_of({**cloud.environment, "SILO_KEYS": text})

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import pytest
 from deltalake import DeltaTable
 
 from avesa.aws import edge, handlers
+from avesa.aws.events import PlanItem
+from avesa.aws.planning import dealt
 from avesa.connector.memory import Memory, encode_memory
 from avesa.integrations import load_service
+from avesa.sandbox.vendor.faults import Fault
 from avesa.sandbox.vendor.server import Serving, strict_vendor
 from avesa.shared.clock import system_clock
 from avesa.shared.errors import Busy, ConfigurationError, StorageError, Unavailable, UsageError
@@ -402,16 +406,75 @@ def test_logs_and_metrics_tell_whose_call_it_was_and_no_metric_is_a_tenant_s(
     run = a_run_id()
     ingest(run, "tickets")
     lines = [json.loads(line) for line in printed().splitlines() if line.startswith("{")]
-    (metric,) = [line for line in lines if "_aws" in line]
+    asked, metric = [line for line in lines if "_aws" in line]
     (done,) = [line for line in lines if line.get("message") == "done"]
-    for line in (metric, done):
+    for line in (asked, metric, done):
         assert (line["run_id"], line["tenant"], line["service"], line["table"]) == (run, "acme", HALO, "tickets")
-    (described,) = metric["_aws"]["CloudWatchMetrics"]
-    assert described["Namespace"] == "AVESA"
-    assert sorted(map(sorted, described["Dimensions"])) == [["Environment", "Service"]]
-    assert {m["Name"] for m in described["Metrics"]} == {"TablesPulled", "Rows", "Requests", "Retries", "Bytes"}
-    assert metric["Service"] == HALO
-    assert metric["Rows"] == [done["answer"]["rows"]]
+    assert described(asked) == ({"env", "service"}, {"Calls", "Throttled"})
+    assert described(metric) == ({"env", "service"}, {"TablesDone", "RowsLanded"})
+    assert metric["service"] == HALO
+    assert metric["env"] == cloud.installation.env
+    assert metric["RowsLanded"] == [done["answer"]["rows"]]
+    assert asked["Calls"][0] > 1
+    assert asked["Throttled"] == [0]
+
+
+def described(line: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """The dimensions and names of the metrics of a line."""
+    (found,) = line["_aws"]["CloudWatchMetrics"]
+    assert found["Namespace"] == "AVESA"
+    (dimensions,) = found["Dimensions"]
+    return set(dimensions), {metric["Name"] for metric in found["Metrics"]}
+
+
+def measured(printed: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    return [line for line in lines if "_aws" in line]
+
+
+def test_refusals_are_counted_in_the_call_that_met_them_and_a_table_that_failed_in_the_report(
+    cloud: Cloud, connect: Callable[..., Any], vendor: Serving, printed: Callable[[], str]
+) -> None:
+    connect("acme", tables=("tickets",))
+    run = a_run_id()
+    planned = call("plan", {"run_id": run})
+    assert measured(printed()) == []
+    vendor.vendor.faults.push(Fault("status", 429, "tickets", headers={"Retry-After": "0"}))
+    assert ingest(run, "tickets")["status"] == "ok"
+    assert measured(printed())[0]["Throttled"] == [1]
+    vendor.vendor.faults.push(Fault("status", 400, "tickets", times=None))
+    run = a_run_id()
+    planned = call("plan", {"run_id": run})
+    assert ingest(run, "tickets")["status"] == "failed"
+    (asked,) = measured(printed())
+    assert asked["Calls"][0] >= 1
+    call("report", {"run_id": run, "key": planned["key"]})
+    failed, alive = measured(printed())
+    assert described(failed) == ({"env", "service"}, {"TablesFailed"})
+    assert (failed["service"], failed["TablesFailed"]) == (HALO, [1])
+    assert described(alive) == ({"env"}, {"SyncHeartbeat"})
+
+
+def test_a_fold_is_measured_by_its_table(cloud: Cloud, connect: Callable[..., Any], printed: Callable[[], str]) -> None:
+    connect("acme")
+    run = a_run_id()
+    ingest(run, "tickets")
+    printed()
+    call("transform", {"run_id": run, "tenant": "acme", "table": "tickets"})
+    (fold,) = measured(printed())
+    assert described(fold) == ({"env", "table"}, {"VersionsOpened", "RowsQuarantined", "FoldSeconds"})
+    assert (fold["table"], fold["tenant"]) == ("tickets", "acme")
+    assert fold["VersionsOpened"][0] > 0
+
+
+def test_a_plan_is_dealt_anew_for_each_run_and_the_same_way_for_the_same() -> None:
+    items = [PlanItem("", f"tenant{t}", service, [], []) for t in range(20) for service in ("halopsa", "jira", "xero")]
+    first, second = dealt(items, "one"), dealt(items, "two")
+    assert first == dealt(items[::-1], "one")
+    assert first != second
+    assert sorted(map(str, first)) == sorted(map(str, second)) == sorted(map(str, items))
+    neighbours = sum(a.tenant == b.tenant for a, b in pairwise(first))
+    assert neighbours < 10
 
 
 def test_no_line_of_a_log_holds_a_secret(cloud: Cloud, connect: Callable[..., Any], printed: Callable[[], str]) -> None:

@@ -6,6 +6,7 @@ about each service is read once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,17 @@ _CONFIG = Config(
     user_agent_appid="avesa",
 )
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+_NO_LOGIN = frozenset(
+    {
+        "ProfileNotFound",
+        "PartialCredentialsError",
+        "NoCredentialsError",
+        "ConfigParseError",
+        "SSOTokenLoadError",
+        "UnauthorizedSSOTokenError",
+        "TokenRetrievalError",
+    }
+)
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"})
 
 
@@ -48,6 +60,17 @@ class SecretsManager(Protocol):
     def update_secret_version_stage(self, **request: Any) -> Answer: ...
     def list_secrets(self, **request: Any) -> Answer: ...
     def delete_secret(self, **request: Any) -> Answer: ...
+    def close(self) -> None: ...
+
+
+class Ssm(Protocol):
+    def get_parameter(self, **request: Any) -> Answer: ...
+    def close(self) -> None: ...
+
+
+class StepFunctions(Protocol):
+    def start_execution(self, **request: Any) -> Answer: ...
+    def describe_execution(self, **request: Any) -> Answer: ...
     def close(self) -> None: ...
 
 
@@ -84,12 +107,23 @@ class Aws:
         client: Sts = self._client("sts", None)
         return client
 
+    def ssm(self) -> Ssm:
+        client: Ssm = self._client("ssm", None)
+        return client
+
+    def step_functions(self) -> StepFunctions:
+        client: StepFunctions = self._client("stepfunctions", None)
+        return client
+
     def own_credentials(self) -> Credentials:
         """Those of the process, as they are now. Raises ConfigurationError if there are none."""
-        found = self._session.get_credentials()
-        if found is None:
-            raise ConfigurationError("there are no AWS credentials.", hint="Give the process a role or a profile.")
-        frozen = found.get_frozen_credentials()
+        with told("find the AWS credentials"):
+            found = self._session.get_credentials()
+            frozen = found.get_frozen_credentials() if found is not None else None
+        if frozen is None or not frozen.access_key:
+            raise ConfigurationError(
+                "there are no AWS credentials.", hint="Give the process a role, or a profile by AWS_PROFILE."
+            )
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token or "")
 
     def _client(self, service: str, credentials: Credentials | None) -> Any:
@@ -104,22 +138,47 @@ class Aws:
             return self._session.create_client(service, region_name=self._region, config=_CONFIG, **own)
 
 
+def default_region() -> str:
+    """That of the environment or of the profile. Raises ConfigurationError if neither names one."""
+    with told("read the AWS profile"):
+        region = Session().get_config_variable("region")
+    # A Lambda and other programs know AWS_REGION; the library reads AWS_DEFAULT_REGION.
+    found = os.environ.get("AWS_REGION") or region
+    if not found:
+        raise ConfigurationError("no AWS region is set.", hint="Set AWS_REGION, or region in the profile.")
+    return str(found)
+
+
+_ITS_OWN = "Check the role's policy; a tenant's session reaches that tenant alone."
+
+
 @contextmanager
-def told(action: str) -> Iterator[None]:
-    """Errors of the library as ours: `cannot {action}: …`. Their text, which may quote a request, is left out."""
+def told(action: str, *, denied: str = _ITS_OWN) -> Iterator[None]:
+    """Errors of the library as ours: `cannot {action}: …`. Their text, which may quote a request, is left out.
+    `denied` is what to do where the right is missing.
+    """
     failure: AvesaError
     try:
         yield
         return
     except ClientError as error:
-        failure = _refused(action, error_code(error))
+        failure = _refused(action, error_code(error), denied)
     except BotoCoreError as error:
-        failure = StorageError(
-            f"cannot {action}: no answer ({type(error).__name__}).",
-            hint="Check the region, the network and that the process has credentials.",
-        )
+        failure = _unanswered(action, type(error).__name__)
     # A block is left while its error is still handled, so that one is cut off by hand.
     raise failure from None
+
+
+def _unanswered(action: str, kind: str) -> AvesaError:
+    if kind in _NO_LOGIN:
+        return ConfigurationError(
+            f"cannot {action}: the profile gives no credentials ({kind}).",
+            hint="Check AWS_PROFILE, and log in again if the login has ended.",
+        )
+    return StorageError(
+        f"cannot {action}: no answer ({kind}).",
+        hint="Check the region, the network and that the process has credentials.",
+    )
 
 
 def error_code(error: ClientError) -> str:
@@ -134,11 +193,11 @@ def is_condition(error: ClientError) -> bool:
     return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
 
 
-def _refused(action: str, code: str) -> AvesaError:
+def _refused(action: str, code: str, denied: str) -> AvesaError:
     if code in _DENIED:
         return StorageError(
             f"cannot {action}: the role in force has no right to it ({code}).",
-            hint="Check the role's policy; a tenant's session reaches that tenant alone.",
+            hint=denied,
         )
     if code in _EXPIRED:
         return StorageError(f"cannot {action}: the credentials are not good any more ({code}).")

@@ -22,7 +22,7 @@ from avesa.shared.run_log import RunEntry
 
 KEPT = timedelta(days=30)
 
-SORT_KEY = "run"
+SORT_KEY = "entry"
 _RUN = "run#"
 _LATEST = "latest#"
 
@@ -80,8 +80,8 @@ class DynamoRunLog:
         return pages(
             self._client,
             TableName=self._table,
-            KeyConditionExpression="tenant_id = :tenant AND begins_with(#run, :kind)",
-            ExpressionAttributeNames={"#run": SORT_KEY},
+            KeyConditionExpression="tenant_id = :tenant AND begins_with(#entry, :kind)",
+            ExpressionAttributeNames={"#entry": SORT_KEY},
             ExpressionAttributeValues={":tenant": s(tenant_id), ":kind": s(kind)},
             **more,
         )

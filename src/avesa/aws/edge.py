@@ -2,7 +2,8 @@
 
 Logs are JSON lines that carry run, tenant, service and table. Metrics are written as such lines too (CloudWatch's
 embedded format), with the environment and the service or canonical table as dimensions: a tenant is a field of the line
-and never a dimension, since each value of a dimension is a metric that is paid for.
+and never a dimension, since each value of a dimension is a metric that is paid for. For the same reason only those are
+written that a dashboard or an alarm reads.
 """
 
 from __future__ import annotations
@@ -52,9 +53,15 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
+@dataclass(frozen=True)
+class Measured:
+    dimensions: Mapping[str, str]
+    numbers: Mapping[str, float]
+
+
 @dataclass
 class Call:
-    """One call of a function. `metrics` are written when it has ended, with `dimensions`."""
+    """One call of a function. What it measured is written when it has ended, with an error or without."""
 
     aws: Aws
     installation: Installation
@@ -62,8 +69,11 @@ class Call:
     ends_at: float
     """When to stop, by the monotonic clock."""
     log: Logger
-    dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
-    metrics: dict[str, float] = field(default_factory=dict[str, float])
+    measured: list[Measured] = field(default_factory=list["Measured"])
+
+    def measure(self, numbers: Mapping[str, float], **dimensions: str) -> None:
+        """Of a `service` or a canonical `table`; without either, of the installation as a whole."""
+        self.measured.append(Measured(dimensions, numbers))
 
     def stop(self) -> bool:
         return time.monotonic() >= self.ends_at
@@ -108,8 +118,10 @@ def handler(kind: type[E]) -> Callable[[Stage[E]], Callable[[Any, Context], Answ
             try:
                 asked = read_event(event, kind)
                 call = Call(_aws(), installation_of(), scratch, started + STOP_AT * seconds, log)
-                answer = stage(call, asked)
-                _measure(call, asked)
+                try:
+                    answer = stage(call, asked)
+                finally:
+                    _write_metrics(call, asked)
             except AvesaError as error:
                 log.warning(str(error), error=type(error).__name__, retry=error.retry)
                 raise
@@ -145,17 +157,16 @@ def _fields(event: Any) -> dict[str, str]:
     return {name: value[:200] for name, value in found.items() if isinstance(value, str)}
 
 
-def _measure(call: Call, asked: msgspec.Struct) -> None:
-    if not call.metrics:
-        return
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_dimension("Environment", call.installation.env)
-    for dimension, of in call.dimensions.items():
-        metrics.add_dimension(dimension, of)
-    for name in _FIELDS:
-        value = getattr(asked, name, None)
-        if isinstance(value, str):
-            metrics.add_metadata(name, value)
-    for measure, number in call.metrics.items():
-        metrics.add_metric(measure, MetricUnit.Count, number)
-    metrics.flush_metrics()
+def _write_metrics(call: Call, asked: msgspec.Struct) -> None:
+    for one in call.measured:
+        metrics = EphemeralMetrics(namespace=NAMESPACE)
+        for dimension, of in {"env": call.installation.env, **one.dimensions}.items():
+            metrics.add_dimension(dimension, of)
+        for name in _FIELDS:
+            value = getattr(asked, name, None)
+            if isinstance(value, str) and name not in one.dimensions:
+                metrics.add_metadata(name, value)
+        for measure, number in one.numbers.items():
+            unit = MetricUnit.Seconds if measure.endswith("Seconds") else MetricUnit.Count
+            metrics.add_metric(measure, unit, number)
+        metrics.flush_metrics()

@@ -6,7 +6,8 @@ from typing import Any
 
 from avesa.aws.edge import Answer, Call, handler
 from avesa.aws.events import IngestEvent
-from avesa.pipeline.ingest import IngestOutcome, ingest_table
+from avesa.connector.client import Tally
+from avesa.pipeline.ingest import ingest_table
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AllowanceSpent, AvesaError
 from avesa.shared.layout import checked_run_id
@@ -22,7 +23,6 @@ def ingestion(call: Call, event: IngestEvent) -> Answer:
     StaleState, StorageError.
     """
     checked_run_id(event.run_id)
-    call.dimensions = {"Service": event.service}
     with call.ports(event.tenant) as ports:
         connected = _connected(ports, event)
         if connected is None:
@@ -30,20 +30,22 @@ def ingestion(call: Call, event: IngestEvent) -> Answer:
         before = _before(ports, event, refused=connected.problem is not None)
         if before is not None:
             return before
+        spent = Tally()
         try:
             done = ingest_table(
-                ports, connected, event.table, run_id=event.run_id, full=bool(event.full), stop=call.stop
+                ports, connected, event.table, run_id=event.run_id, full=bool(event.full), stop=call.stop, spent=spent
             )
-        except AllowanceSpent as spent:
+        except AllowanceSpent as error:
             # Trying again at once would find the same: the next sync goes on from the checkpoint.
-            call.metrics = {"TablesStopped": 1}
-            return _answer(event, "stopped", error=str(spent))
+            return _answer(event, "stopped", error=str(error))
         except AvesaError as error:
             if error.retry:
                 raise
-            call.metrics = {"TablesFailed": 1}
             return _answer(event, "failed", error=str(error))
-    call.metrics = _figures(done)
+        finally:
+            call.measure({"Calls": spent.calls, "Throttled": spent.throttled}, service=event.service)
+    if done.status == "ok":
+        call.measure({"TablesDone": 1, "RowsLanded": done.rows}, service=event.service)
     return _answer(event, done.status, rows=done.rows, done=done.status == "ok")
 
 
@@ -76,9 +78,3 @@ def _answer(
 ) -> dict[str, Any]:
     answer = {"done": done, "status": status, "table": event.table, "rows": rows}
     return answer if error is None else {**answer, "error": error}
-
-
-def _figures(done: IngestOutcome) -> dict[str, float]:
-    ended = "TablesPulled" if done.status == "ok" else "CallsContinued"
-    figures = {ended: 1, "Rows": done.rows, "Requests": done.calls, "Retries": done.retries, "Bytes": done.bytes}
-    return dict(figures) if done.status == "ok" else {ended: 1}

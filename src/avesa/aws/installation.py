@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import msgspec
 
 from avesa.shared.errors import ConfigurationError
 
@@ -13,6 +15,7 @@ from avesa.shared.errors import ConfigurationError
 class Installation:
     """`tenant_role` is the role that may touch one tenant alone, the one of its session's tag; None where the
     environment names none, and then no tenant's ports open. `s3_endpoint` is a stand-in for S3, None for AWS itself.
+    `silo_keys` are the KMS keys of tenants that have one of their own.
     """
 
     env: str
@@ -24,6 +27,7 @@ class Installation:
     allowances: str
     tenant_role: str | None = None
     s3_endpoint: str | None = None
+    silo_keys: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def secret_name(self, tenant: str, service: str) -> str:
         return f"{self.secret_prefix(tenant)}{service}"
@@ -55,4 +59,16 @@ def installation_of(environment: Mapping[str, str] = os.environ) -> Installation
         **{name: environment[variable] for name, variable in names.items()},
         tenant_role=environment.get("TENANT_ROLE_ARN") or None,
         s3_endpoint=environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None,
+        silo_keys=_silo_keys(environment.get("SILO_KEYS")),
     )
+
+
+def _silo_keys(text: str | None) -> Mapping[str, str]:
+    """Not to know a key would write a tenant's data with that of all, so what cannot be read is an error."""
+    try:
+        keys = msgspec.json.decode(text, type=dict[str, str]) if text else {}
+    except msgspec.MsgspecError:
+        keys = {"": ""}
+    if not all(tenant and key for tenant, key in keys.items()):
+        raise ConfigurationError("SILO_KEYS is not a JSON object of tenants and their keys.")
+    return keys

@@ -1,7 +1,8 @@
 """The function that ends a run: what was planned, set against what the run log says was done.
 
 The run log is what counts, since each pull and fold writes its own line there. What is missing from it did not run to
-an end, whatever the reason; what the workflow wrote about its children adds the reason where it knows one.
+an end, whatever the reason; what the workflow wrote about its children adds the reason where it knows one. Tables
+that failed are counted here and not where they are pulled, since there nobody knows whether it is tried again.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def report(call: Call, event: ReportEvent) -> Answer:
     items = msgspec.json.decode(objects.read(event.key), type=list[PlanItem])
     done = _done(DynamoState(call.own, call.installation).run_log, items, event.run_id)
     results = read_results(objects, _results(event))
-    tables, folds, rows, lines = _compared(items, done, results)
+    tables, folds, rows, failed, lines = _compared(items, done, results)
     lines = [*_problems(objects, event.run_id), *lines, *results.broken]
     answer = {
         "run_id": event.run_id,
@@ -52,7 +53,9 @@ def report(call: Call, event: ReportEvent) -> Answer:
         "failed": lines[:MOST_LINES],
     }
     objects.write(run_file(event.run_id, REPORT), msgspec.json.encode({**answer, "failed": lines}))
-    call.metrics = {"Runs": 1, "Failures": len(lines)}
+    for service, count in sorted(failed.items()):
+        call.measure({"TablesFailed": count}, service=service)
+    call.measure({"SyncHeartbeat": 1})
     return answer
 
 
@@ -74,8 +77,9 @@ def _done(log: RunLog, items: list[PlanItem], run_id: str) -> _Done:
 
 def _compared(
     items: list[PlanItem], done: _Done, results: MapResults
-) -> tuple[Counter[str], Counter[str], int, list[str]]:
-    tables, folds, rows, lines = Counter[str](), Counter[str](), 0, list[str]()
+) -> tuple[Counter[str], Counter[str], int, Counter[str], list[str]]:
+    """Tables and folds by status, rows, failed tables by service, and a line for each failure."""
+    tables, folds, rows, failed, lines = Counter[str](), Counter[str](), 0, Counter[str](), list[str]()
     for item in items:
         for table in item.tables:
             name = f"{item.service}/{table}"
@@ -83,7 +87,9 @@ def _compared(
             reason = results.reasons.get((item.tenant, name), "did not come to an end")
             tables[entry.status if entry else "missing"] += 1
             rows += int(entry.figures.get("rows", 0)) if entry else 0
-            lines += _line(item.tenant, name, entry, reason)
+            wrong = _line(item.tenant, name, entry, reason)
+            failed[item.service] += len(wrong)
+            lines += wrong
     for tenant, table in sorted({(item.tenant, table) for item in items for table in item.canonical}):
         name = f"canonical/{table}"
         entry = done.get((tenant, "transform", name))
@@ -92,7 +98,7 @@ def _compared(
         if entry is not None or why is not None:
             folds[entry.status if entry else "missing"] += 1
             lines += _line(tenant, name, entry, why or "")
-    return tables, folds, rows, lines
+    return tables, folds, rows, +failed, lines
 
 
 def _line(tenant: str, table: str, entry: RunEntry | None, reason: str) -> list[str]:

@@ -115,13 +115,15 @@ class SecretsManagerSecrets:
         return now is not None and now.version == to
 
     def _create(self, tenant_id: str, service: str, values: Mapping[str, str]) -> bool:
-        """Whether there was none."""
+        """Whether there was none. A tenant's own key, if it has one, encrypts its secrets too."""
+        key = self._installation.silo_keys.get(tenant_id)
         with told(_action("store", tenant_id, service)):
             try:
                 self._client.create_secret(
                     Name=self._name(tenant_id, service),
                     ClientRequestToken=str(uuid.uuid4()),
                     SecretString=_encoded(values),
+                    **({"KmsKeyId": key} if key else {}),
                 )
             except ClientError as error:
                 if error_code(error) != "ResourceExistsException":

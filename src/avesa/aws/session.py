@@ -90,7 +90,7 @@ def tenant_ports(
         own = on_exit.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=scratch))
         state = DynamoState(dynamodb, installation, clock, shared=shared)
         yield Ports(
-            objects=bucket(installation, credentials),
+            objects=bucket(installation, credentials, kms_key=installation.silo_keys.get(tenant)),
             tenants=state.tenants,
             watermarks=state.watermarks,
             secrets=SecretsManagerSecrets(secrets, installation),
@@ -101,9 +101,9 @@ def tenant_ports(
         )
 
 
-def bucket(installation: Installation, credentials: Credentials) -> Objects:
+def bucket(installation: Installation, credentials: Credentials, *, kms_key: str | None = None) -> Objects:
     """The installation's bucket with these credentials, and never with others: each part of them is given. (A person's
-    own keys have no token; a tenant's session always has one.)
+    own keys have no token; a tenant's session always has one.) With `kms_key` all that is written is encrypted by it.
 
     Raises ConfigurationError for a stand-in for S3 that is neither https nor on this machine.
     """
@@ -112,6 +112,8 @@ def bucket(installation: Installation, credentials: Credentials) -> Objects:
         "access_key_id": credentials.access_key_id,
         "secret_access_key": credentials.secret_access_key,
     }
+    if kms_key is not None:
+        options["kms_key"] = kms_key
     if credentials.session_token:
         options["session_token"] = credentials.session_token
     endpoint = installation.s3_endpoint

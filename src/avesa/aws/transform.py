@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from avesa.aws.edge import Answer, Call, handler
 from avesa.aws.events import TransformEvent
 from avesa.pipeline.transform import LOOKS, transform_tenant
@@ -12,7 +14,7 @@ from avesa.shared.layout import checked_run_id
 def transform(call: Call, event: TransformEvent) -> Answer:
     """`{"status", "table", "rows", "added", "quarantined", "error"?}`. An error that may pass is raised, as Busy is."""
     checked_run_id(event.run_id)
-    call.dimensions = {"Table": event.table}
+    began = time.monotonic()
     with call.ports(event.tenant) as ports:
         outcomes = transform_tenant(ports, event.tenant, run_id=event.run_id, tables=[event.table], looks=LOOKS)
     if not outcomes:
@@ -30,13 +32,13 @@ def transform(call: Call, event: TransformEvent) -> Answer:
         "quarantined": report.quarantined,
     }
     if outcome.error is not None:
-        call.metrics = {"FoldsFailed": 1}
         return {**answer, "error": str(outcome.error)}
-    call.metrics = {
-        "Folds": 1,
-        "RowsFolded": report.rows,
-        "Versions": report.added,
-        "Quarantined": report.quarantined,
-        "ListingsHeld": len(report.held),
-    }
+    call.measure(
+        {
+            "VersionsOpened": report.added,
+            "RowsQuarantined": report.quarantined,
+            "FoldSeconds": time.monotonic() - began,
+        },
+        table=event.table,
+    )
     return answer

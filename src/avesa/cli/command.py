@@ -1,4 +1,4 @@
-"""What all commands share: --home, --root, --json, examples kept as they are written, failures told to people."""
+"""What all commands share: --home, --root, --aws, --json, examples kept as they are written, failures told."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from avesa.pipeline.home import open_home
-from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa.pipeline.home import EmbeddedDeployment, open_home
+from avesa.pipeline.ports import Deployment, Ports
+from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
+
+if TYPE_CHECKING:
+    from avesa.aws.deployment import AwsDeployment
 
 DEFAULT_HOME = Path(".avesa")
 _HOME = "avesa.home"
 _ROOT = "avesa.root"
+_AWS = "avesa.aws"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -114,7 +118,14 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
 
 
 def home_option(function: _F) -> _F:
-    """`--home` and `--root` after a command, where people type them too; they go before those in front of it."""
+    """`--home`, `--root` and `--aws` after a command, where people type them too; they go before those before it."""
+    aws = click.option(
+        "--aws",
+        metavar="ENV",
+        expose_value=False,
+        callback=_remember(_AWS),
+        help="Work on this environment on AWS instead of a folder. [env: AVESA_AWS]",
+    )
     root = click.option(
         "--root",
         metavar="PLACE",
@@ -129,14 +140,16 @@ def home_option(function: _F) -> _F:
         expose_value=False,
         callback=_remember(_HOME),
         help="Folder of state, secrets and data. [env: AVESA_HOME; default: ./.avesa]",
-    )(root(function))
+    )(root(aws(function)))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 
 
 def home() -> Path:
-    """The folder that the command line, AVESA_HOME or the default names."""
+    """The folder that the command line, AVESA_HOME or the default names. Raises UsageError with --aws."""
+    if aws_environment():
+        raise UsageError("this works on this machine alone.", hint="Leave out --aws, and unset AVESA_AWS.")
     found = click.get_current_context().meta.get(_HOME)
     return found if isinstance(found, Path) else Path(os.environ.get("AVESA_HOME") or DEFAULT_HOME)
 
@@ -147,11 +160,46 @@ def root() -> str | None:
     return found if isinstance(found, str) else os.environ.get("AVESA_ROOT") or None
 
 
+def aws_environment() -> str | None:
+    """The environment on AWS, if the command line or AVESA_AWS names one."""
+    found = click.get_current_context().meta.get(_AWS)
+    return found if isinstance(found, str) else os.environ.get("AVESA_AWS") or None
+
+
 @contextmanager
-def opened_home() -> Iterator[Ports]:
-    """The ports over the folder of this command. A bucket's keys come from the environment, as usual on AWS."""
-    with open_home(home(), root=root()) as ports:
+def opened() -> Iterator[Deployment]:
+    """The installation of this command: a folder, or an environment on AWS."""
+    if aws_environment():
+        with opened_aws() as deployment:
+            yield deployment
+    else:
+        # A bucket's keys come from the environment, as usual on AWS.
+        with open_home(home(), root=root()) as ports:
+            yield EmbeddedDeployment(ports, home())
+
+
+@contextmanager
+def opened_ports(tenant: str) -> Iterator[Ports]:
+    """The ports of one tenant of this command's installation."""
+    with opened() as deployment, deployment.of(tenant) as ports:
         yield ports
+
+
+@contextmanager
+def opened_aws() -> Iterator[AwsDeployment]:
+    """The environment on AWS that is named, with the person's own credentials. Only it needs AWS's libraries."""
+    if root():
+        raise UsageError("--root says where data of a folder lie; an environment on AWS has its own bucket.")
+    try:
+        from avesa.aws.deployment import open_deployment  # noqa: PLC0415 — the one part that needs these libraries
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "botocore":
+            raise
+        raise ConfigurationError(
+            "what talks to AWS is not installed.", hint="Install it: pip install 'avesa[aws]'"
+        ) from None
+    with open_deployment(aws_environment() or "") as deployment:
+        yield deployment
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from avesa.cli.command import Command, error_json, home, home_option, json_option, opened_home
+from avesa.cli.command import Command, error_json, home_option, json_option, opened, opened_ports
 from avesa.cli.output import console, write_json
 from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service
@@ -21,7 +21,6 @@ from avesa.integrations import load_service
 from avesa.pipeline.ingest import check_connection
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
-from avesa.shared.secret_file import FileSecrets
 from avesa.shared.tenants import TenantService
 
 
@@ -52,7 +51,7 @@ def connect(tenant: str, service: str, sets: tuple[str, ...], secrets_from: str 
     """
     declared = load_service(service)
     where = Where(tenant, service)
-    with opened_home() as ports:
+    with opened() as deployment, deployment.of(tenant) as ports:
         before = connected_service(ports, tenant, service) or TenantService(tenant, service)
         settings = {**before.settings, **_settings(declared, sets, where)}
         secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
@@ -61,8 +60,7 @@ def connect(tenant: str, service: str, sets: tuple[str, ...], secrets_from: str 
         except ConfigurationError as error:
             raise UsageError(error.message, where=error.where, hint=error.hint) from None
         if secrets:
-            # What the environment lends is not written down, and what a sync exchanges meanwhile is not undone.
-            FileSecrets(home() / "secrets.json").replace(tenant, service, {}, secrets)
+            deployment.keep_secrets(ports, tenant, service, secrets)
         # A refusal was of the old credentials.
         ports.tenants.put(replace(before, settings=settings, problem=None))
     if as_json:
@@ -88,7 +86,7 @@ Examples:
 def check(tenant: str, service: str, as_json: bool) -> None:
     """Ask the vendor for one small page: are the credentials good?"""
     load_service(service)
-    with opened_home() as ports:
+    with opened_ports(tenant) as ports:
         connected = connected_service(ports, tenant, service)
         if connected is None:
             raise UsageError(

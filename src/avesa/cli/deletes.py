@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from avesa.cli.command import Group, home_option, json_option, opened_home, tell_errors
+from avesa.cli.command import Group, home_option, json_option, opened, opened_ports, tell_errors
 from avesa.cli.output import console, counted, moment, write_json, write_table
 from avesa.pipeline.deletes import decide, held_listings
 from avesa.pipeline.sync import new_run_id
@@ -46,8 +46,11 @@ Examples:
 @json_option
 def list_(tenant: str | None, as_json: bool) -> None:
     """List the listings that wait for a second one, or for you."""
-    with opened_home() as ports:
-        held = [one for name in ([tenant] if tenant else ports.tenants.tenants()) for one in held_listings(ports, name)]
+    held = []
+    with opened() as deployment:
+        for name in [tenant] if tenant else deployment.tenants.tenants():
+            with deployment.of(name) as ports:
+                held += held_listings(ports, name)
     if as_json:
         write_json([asdict(one) for one in held])
     elif not held:
@@ -102,7 +105,7 @@ def reject(tenant: str, table: str, as_json: bool) -> None:
 
 
 def _decide(tenant: str, table: str, decision: Decision, *, as_json: bool) -> None:
-    with opened_home() as ports:
+    with opened_ports(tenant) as ports:
         held = decide(ports, tenant, table, decision, decided_by=getpass.getuser())
         outcomes = transform_tenant(ports, tenant, run_id=new_run_id(ports), tables=held.canonical_tables)
     if as_json:

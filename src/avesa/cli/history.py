@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from avesa.canonical_transform.scd2 import HISTORY, KEY
-from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.command import Command, home_option, json_option, opened_ports
 from avesa.cli.output import console, counted, moment, shown, write_json
 from avesa.pipeline.query import history as versions_of
 from avesa.pipeline.transform import tenant_mapping
@@ -40,7 +40,7 @@ def history(tenant: str, table: str, id: str, as_json: bool) -> None:
 
     From when to when each was in force, what changed, and how it ended. ID is its source_id.
     """
-    with opened_home() as ports:
+    with opened_ports(tenant) as ports:
         versions = versions_of(ports, tenant, table, id)
         untracked = tenant_mapping(ports, tenant, table).untracked
     if as_json:

@@ -35,6 +35,12 @@ First steps:
   avesa sync acme
   avesa query acme "SELECT status, count(*) FROM tickets WHERE is_current GROUP BY ALL"
 
+On AWS, with a profile that becomes the role avesa-dev-operator (docs/deploying.md):
+  avesa --aws dev tenant add acme
+  avesa --aws dev connect acme connectwise --set company_id=acme --secrets-from keys.json
+  avesa --aws dev sync acme
+  avesa --aws dev query acme "SHOW TABLES"
+
 Exit status: 0 all complete, 1 something failed, 2 wrong usage. AVESA_DEBUG=1 adds tracebacks to errors.
 """,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.command import Command, home_option, json_option, opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
 from avesa.pipeline.quarantined import quarantined_rows
 
@@ -26,7 +26,7 @@ The rows stay in raw. A rebuild takes up again what has become readable, and it 
 @json_option
 def quarantine(tenant: str, table: str | None, payload: bool, as_json: bool) -> None:
     """Show the raw rows of TENANT that could not be folded, with the reason and where they lie."""
-    with opened_home() as ports:
+    with opened_ports(tenant) as ports:
         rows = quarantined_rows(ports, tenant, [table] if table else None, payload=payload)
     if as_json:
         write_json(rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.command import Command, home_option, json_option, opened_ports
 from avesa.cli.output import console, counted, write_csv, write_json, write_table
 from avesa.pipeline.query import query as run_query
 from avesa.shared.errors import UsageError
@@ -62,7 +62,7 @@ def query(
     """Ask TENANT's canonical tables with one SELECT."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other.")
-    with opened_home() as ports:
+    with opened_ports(tenant) as ports:
         result = run_query(ports, tenant, sql, as_of=as_of, known_at=known_at)
     if as_json:
         write_json(result.dicts())

@@ -10,7 +10,7 @@ from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.canonical_transform.sql_text import literals
-from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.command import Command, home_option, json_option, opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
 from avesa.integrations import load_service
@@ -36,8 +36,11 @@ Examples:
 @json_option
 def status(tenant: str | None, as_json: bool) -> None:
     """Show how far every table is, and what is wrong."""
-    with opened_home() as ports:
-        found = [tenant_status(ports, name) for name in ([tenant] if tenant else ports.tenants.tenants())]
+    found = []
+    with opened() as deployment:
+        for name in [tenant] if tenant else deployment.tenants.tenants():
+            with deployment.of(name) as ports:
+                found.append(tenant_status(ports, name))
     if as_json:
         write_json(found)
         return

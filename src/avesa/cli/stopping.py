@@ -18,7 +18,8 @@ _SHOW_CURSOR = "\x1b[?25h"
 class StopSwitch:
     """Call it to learn whether to stop. While it is open, SIGINT and SIGTERM turn it on."""
 
-    def __init__(self, max_seconds: float | None = None) -> None:
+    def __init__(self, max_seconds: float | None = None, *, note: str = _NOTE) -> None:
+        self._note = note.encode()
         self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._asked = threading.Event()
         self._before: dict[int, object] = {}
@@ -49,4 +50,4 @@ class StopSwitch:
             os.kill(os.getpid(), number)
             return
         self._asked.set()
-        os.write(2, _NOTE.encode())
+        os.write(2, self._note)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home, tell_errors
+from avesa.cli.command import Command, aws_environment, home_option, json_option, opened, opened_aws, tell_errors
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, Watcher, watching
 from avesa.cli.report import TenantRun, run_json, write_runs
 from avesa.cli.stopping import StopSwitch
+from avesa.cli.sync_on_aws import sync_on_aws
 from avesa.integrations import load_service
 from avesa.pipeline.due import choose_services
-from avesa.pipeline.ports import Ports
+from avesa.pipeline.ports import Deployment
 from avesa.pipeline.sync import SyncReport, sync_tenant
 from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa.shared.tenants import TenantServices
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -39,6 +41,7 @@ def _sync_options(function: _F) -> _F:
             metavar="N",
             help="Stop cleanly after so many seconds; exit status 1 if there was more to do.",
         ),
+        click.option("--local", is_flag=True, help="With --aws: do it in this process, not by the workflow."),
         home_option,
         json_option,
     )
@@ -57,6 +60,8 @@ Examples:
   avesa sync acme --full                      list everything anew
   avesa sync acme --table boards --full --allow-empty       it really is empty now
   avesa sync --max-seconds 600 --json
+  avesa --aws dev sync acme                   start the workflow there and follow it
+  avesa --aws dev sync acme --local           do it here, on the data there
 
 Ctrl-C stops between two pages, and the next sync goes on from there. A second Ctrl-C ends at once; even then
 nothing is lost or doubled.
@@ -71,6 +76,7 @@ def sync(
     full: bool,
     allow_empty: bool,
     max_seconds: float | None,
+    local: bool,
     as_json: bool,
 ) -> None:
     """Pull what changed, then fold it into the canonical tables.
@@ -78,7 +84,10 @@ def sync(
     All tenants when none is named. One that fails does not stop the others.
     """
     asked = Asked(service, table, full, allow_empty, transform=True)
-    _run(tenant, asked, max_seconds=max_seconds, as_json=as_json)
+    if aws_environment() and not local:
+        _start(tenant, asked, max_seconds=max_seconds, as_json=as_json)
+    else:
+        _run(tenant, asked, max_seconds=max_seconds, as_json=as_json)
 
 
 @click.command(
@@ -98,9 +107,12 @@ def ingest(
     full: bool,
     allow_empty: bool,
     max_seconds: float | None,
+    local: bool,
     as_json: bool,
 ) -> None:
     """Pull what changed into raw files, and fold nothing."""
+    if aws_environment() and not local:
+        raise UsageError("the workflow folds what it pulls.", hint="Use sync, or pull here with --local.")
     asked = Asked(service, table, full, allow_empty, transform=False)
     _run(tenant, asked, max_seconds=max_seconds, as_json=as_json)
 
@@ -117,10 +129,10 @@ class Asked:
 
 
 def _run(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json: bool) -> None:
-    with opened_home() as ports:
-        tenants = _chosen_tenants(ports, tenant, asked.service, asked.table)
+    with opened() as deployment:
+        tenants = _chosen_tenants(deployment.tenants, tenant, asked.service, asked.table)
         with StopSwitch(max_seconds) as stop, watching(silent=as_json) as watcher:
-            runs = [_sync_one(ports, name, asked, stop=stop, watcher=watcher) for name in tenants]
+            runs = [_sync_one(deployment, name, asked, stop=stop, watcher=watcher) for name in tenants]
     if as_json:
         write_json(run_json(runs))
     else:
@@ -132,22 +144,23 @@ def _run(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json
         click.get_current_context().exit(1)
 
 
-def _sync_one(ports: Ports, tenant: str, asked: Asked, *, stop: StopSwitch, watcher: Watcher) -> TenantRun:
+def _sync_one(deployment: Deployment, tenant: str, asked: Asked, *, stop: StopSwitch, watcher: Watcher) -> TenantRun:
     nothing = SyncReport(tenant, "")
     if stop():
         return TenantRun(tenant, nothing, stopped=True)
     try:
-        report = sync_tenant(
-            replace(ports, run_log=WatchedRunLog(ports.run_log, watcher)),
-            tenant,
-            service=asked.service,
-            table=asked.table,
-            full=asked.full,
-            allow_empty=asked.allow_empty,
-            stop=stop,
-            page_seen=watcher.page,
-            transform=asked.transform,
-        )
+        with deployment.of(tenant) as ports:
+            report = sync_tenant(
+                replace(ports, run_log=WatchedRunLog(ports.run_log, watcher)),
+                tenant,
+                service=asked.service,
+                table=asked.table,
+                full=asked.full,
+                allow_empty=asked.allow_empty,
+                stop=stop,
+                page_seen=watcher.page,
+                transform=asked.transform,
+            )
     except UsageError:
         raise
     except AvesaError as error:
@@ -155,20 +168,32 @@ def _sync_one(ports: Ports, tenant: str, asked: Asked, *, stop: StopSwitch, watc
     return TenantRun(tenant, report, stopped=stop())
 
 
-def _chosen_tenants(ports: Ports, tenant: str | None, service: str | None, table: str | None) -> Iterable[str]:
+def _start(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json: bool) -> None:
+    """By the workflow. Raises UsageError for what it cannot be told."""
+    for option, given in (("--allow-empty", asked.allow_empty), ("--max-seconds", max_seconds is not None)):
+        if given:
+            raise UsageError(f"the workflow knows no {option}.", hint="Add --local to do it in this process.")
+    with opened_aws() as deployment:
+        tenants = _chosen_tenants(deployment.tenants, tenant, asked.service, asked.table)
+        named = {"tenant": tenant, "service": asked.service, "table": asked.table, "full": asked.full or None}
+        event = {name: value for name, value in named.items() if value is not None}
+        sync_on_aws(deployment, tenants, event, as_json=as_json)
+
+
+def _chosen_tenants(known: TenantServices, tenant: str | None, service: str | None, table: str | None) -> list[str]:
     """The tenant named, or all that have what is asked for. Raises UsageError if there is nothing to do."""
     if service is not None:
         load_service(service)
     if tenant is not None:
-        choose_services(ports.tenants, tenant, service, table)
+        choose_services(known, tenant, service, table)
         return [tenant]
-    everyone = ports.tenants.tenants()
+    everyone = known.tenants()
     if not everyone:
         raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
     chosen, refused = [], []
     for name in everyone:
         try:
-            choose_services(ports.tenants, name, service, table)
+            choose_services(known, name, service, table)
         except UsageError as error:
             refused.append(error)
         else:

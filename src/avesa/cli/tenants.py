@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from avesa.cli.command import Group, home_option, json_option, opened_home
+from avesa.cli.command import Group, home_option, json_option, opened
 from avesa.cli.output import console, write_json, write_table
 from avesa.shared.errors import UsageError
 
@@ -36,8 +36,8 @@ Examples:
 @json_option
 def add(name: str, as_json: bool) -> None:
     """Add a tenant. Its name is a-z, 0-9, - and _, and becomes the name of its folder."""
-    with opened_home() as ports:
-        added = ports.tenants.add_tenant(name)
+    with opened() as deployment:
+        added = deployment.tenants.add_tenant(name)
     if as_json:
         write_json({"tenant": name, "added": added})
     elif added:
@@ -58,8 +58,8 @@ Examples:
 @json_option
 def list_(as_json: bool) -> None:
     """List the tenants and the services that each is connected to."""
-    with opened_home() as ports:
-        found = {name: ports.tenants.services(name) for name in ports.tenants.tenants()}
+    with opened() as deployment:
+        found = {name: deployment.tenants.services(name) for name in deployment.tenants.tenants()}
     if as_json:
         write_json(
             [
@@ -99,7 +99,7 @@ Examples:
 @json_option
 def remove(name: str, yes: bool, as_json: bool) -> None:
     """Forget a tenant: its connections, secrets, watermarks and runs. Its data stay where they are."""
-    with opened_home() as ports:
+    with opened() as deployment, deployment.of(name) as ports:
         ports.tenants.services(name)
         if not yes:
             if not sys.stdin.isatty():
@@ -107,11 +107,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
             question = f"Forget tenant {name} with its connections, secrets and watermarks?"
             click.confirm(question, abort=True, err=True)
         with ports.watermarks.lease(name, "sync"):
-            # The name goes last, so that a removal that is interrupted can be repeated.
-            ports.secrets.remove(name)
-            ports.watermarks.forget(name)
-            ports.run_log.forget(name)
-            ports.tenants.remove_tenant(name)
+            deployment.forget(name)
         data = f"{ports.objects.root}/{name}" if ports.objects.list(name) else None
     if as_json:
         write_json({"tenant": name, "removed": True, "data": data})

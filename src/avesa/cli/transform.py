@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home, tell_errors
+from avesa.cli.command import Command, home_option, json_option, opened, tell_errors
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
 from avesa.cli.report import TenantRun, run_json, write_runs
@@ -66,17 +66,18 @@ def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool
     tables = [table] if table else None
     chosen = choose_canonical(tables)
     runs: list[TenantRun] = []
-    with opened_home() as ports, watching(silent=as_json) as watcher, StopSwitch() as stop:
-        told = replace(ports, run_log=WatchedRunLog(ports.run_log, watcher))
-        for name in _chosen_tenants(tenant, ports.tenants.tenants()):
-            ports.tenants.services(name)
-            run_id = new_run_id(ports)
-            if stop():
-                runs.append(TenantRun(name, SyncReport(name, run_id), stopped=True))
-                continue
-            before = _digests(ports, name, chosen) if rebuild else {}
-            outcomes = transform_tenant(told, name, run_id=run_id, tables=tables, rebuild=rebuild)
-            after = _digests(ports, name, chosen) if rebuild else {}
+    with opened() as deployment, watching(silent=as_json) as watcher, StopSwitch() as stop:
+        for name in _chosen_tenants(tenant, deployment.tenants.tenants()):
+            deployment.tenants.services(name)
+            with deployment.of(name) as ports:
+                run_id = new_run_id(ports)
+                if stop():
+                    runs.append(TenantRun(name, SyncReport(name, run_id), stopped=True))
+                    continue
+                told = replace(ports, run_log=WatchedRunLog(ports.run_log, watcher))
+                before = _digests(ports, name, chosen) if rebuild else {}
+                outcomes = transform_tenant(told, name, run_id=run_id, tables=tables, rebuild=rebuild)
+                after = _digests(ports, name, chosen) if rebuild else {}
             identical = {table: before[table] == after[table] for table in before.keys() & after.keys()}
             runs.append(TenantRun(name, SyncReport(name, run_id, transforms=tuple(outcomes)), identical=identical))
     if as_json:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_home
+from avesa.cli.command import Command, home_option, json_option, opened_ports
 from avesa.cli.output import console, counted, shown, write_json
 from avesa.pipeline.verify import Check, verify_tenant
 
@@ -35,7 +35,7 @@ def verify(tenant: str, table: str | None, as_json: bool) -> None:
         if not as_json:
             _write(check)
 
-    with opened_home() as ports:
+    with opened_ports(tenant) as ports:
         checks = verify_tenant(ports, tenant, [table] if table else None, checked=tell)
     if as_json:
         write_json([{**asdict(check), "ok": check.ok} for check in checks])

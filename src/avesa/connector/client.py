@@ -51,18 +51,22 @@ def _trusted() -> ssl.SSLContext:
 
 @dataclass
 class Tally:
-    """What a pull has cost so far; `bytes` are bodies as they came over the wire. Safe with threads."""
+    """What a pull has cost so far; `bytes` are bodies as they came over the wire, `throttled` the answers that refused
+    a request as one too many. Safe with threads.
+    """
 
     calls: int = 0
     retries: int = 0
     bytes: int = 0
+    throttled: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, *, calls: int = 0, retries: int = 0, bytes_: int = 0) -> None:
+    def add(self, *, calls: int = 0, retries: int = 0, bytes_: int = 0, throttled: int = 0) -> None:
         with self._lock:
             self.calls += calls
             self.retries += retries
             self.bytes += bytes_
+            self.throttled += throttled
 
 
 class Client:
@@ -79,12 +83,14 @@ class Client:
         chance: Callable[[], float] = random.random,
         timeout: httpx2.Timeout = TIMEOUT,
         allowances: Allowances | None = None,
+        spent: Tally | None = None,
     ) -> None:
         """`stop` is looked at before each attempt and during each wait; `clock` stamps the answers. `monotonic` gives
         the seconds that limits go by, `allowances` what the workers of one account share, this client's threads
-        alone by default.
+        alone by default. `spent` counts the calls and refusals of all that this client is used for, however it ends.
         """
         service = connection.service
+        self._spent = spent or Tally()
         self.connection = connection
         self.stop = stop
         self.clock = clock
@@ -255,6 +261,8 @@ class Client:
                 return None, NO_ANSWER, "an unreadable compressed body"
             verdict = self.verdict(response)
             limited = verdict.means == "limit"
+            if limited:
+                self._count(tally, throttled=1)
             rest = self._rest(response, verdict) if limited else 0.0
             self._limiter.heard(response, scope, at=self.clock(), limited=limited, rest=rest)
             refuses = verdict.means == "service" if verdict.declared else None
@@ -299,9 +307,13 @@ class Client:
     def _unavailable(self, message: str) -> Unavailable:
         return Unavailable(message, where=self.connection.where, hint="The next run goes on from where this one is.")
 
+    def _count(self, tally: Tally, *, calls: int = 0, throttled: int = 0) -> None:
+        for one in (tally, self._spent):
+            one.add(calls=calls, throttled=throttled)
+
     def _once(self, request: Request, tally: Tally) -> Response:
         url = checked_url(request.url, self.connection.where)
-        tally.add(calls=1)
+        self._count(tally, calls=1)
         sent_at = self.clock()
         answer = self._http.request(
             request.method,

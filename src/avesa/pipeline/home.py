@@ -11,15 +11,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from avesa.pipeline.ports import Ports
+from avesa.pipeline.ports import Ports, forget_tenant
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.objects import open_objects
 from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
 from avesa.shared.sqlite_state import SqliteState
 from avesa.shared.storage_failure import storage_failure
+from avesa.shared.tenants import TenantServices
 
 SCRATCH_KEPT = timedelta(days=1)
 """What a killed process left in the scratch folder is deleted after this time."""
@@ -58,6 +60,30 @@ def open_home(
             scratch=scratch,
             allowances=state.allowances,
         )
+
+
+@dataclass(frozen=True)
+class EmbeddedDeployment:
+    """One folder: the same ports reach every tenant."""
+
+    ports: Ports
+    home: Path
+
+    @property
+    def tenants(self) -> TenantServices:
+        return self.ports.tenants
+
+    @contextmanager
+    def of(self, tenant: str) -> Iterator[Ports]:
+        yield self.ports
+
+    def keep_secrets(self, ports: Ports, tenant: str, service: str, values: Mapping[str, str]) -> None:
+        # What the environment lends is not written down, and what a sync exchanges meanwhile is not undone.
+        FileSecrets(self.home / "secrets.json").replace(tenant, service, {}, values)
+
+    def forget(self, tenant: str) -> None:
+        own = self.ports
+        forget_tenant(tenant, own.tenants, own.secrets, own.watermarks, own.run_log)
 
 
 def _sweep(scratch: Path) -> None:

@@ -108,10 +108,12 @@ def ingest_table(
     service: Service | None = None,
     client: Client | None = None,
     options: PullOptions | None = None,
+    spent: Tally | None = None,
 ) -> IngestOutcome:
     """Pull one table and write down how it went; "stopped" means that the next call goes on from there.
 
-    `client` is shared by the tables that are pulled together, else one is made. Raises Busy if the table is being
+    `client` is shared by the tables that are pulled together, else one is made, and `spent` counts what it asks, also
+    where the pull fails. Raises Busy if the table is being
     pulled already, ServiceFailed (the tenant's service is then marked), TableFailed, Unavailable, StorageError,
     ConfigurationError, each with its `where`.
     """
@@ -134,7 +136,11 @@ def ingest_table(
             own = None
             if client is None:
                 own = client = Client(
-                    connect(ports, tenant_service, declared), stop=stop, clock=ports.clock, allowances=ports.allowances
+                    connect(ports, tenant_service, declared),
+                    stop=stop,
+                    clock=ports.clock,
+                    allowances=ports.allowances,
+                    spent=spent,
                 )
             try:
                 done = pull(

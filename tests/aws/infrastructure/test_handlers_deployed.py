@@ -5,6 +5,7 @@ Lambdas.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -77,6 +78,29 @@ def test_one_table_of_one_tenant_is_listed_again_by_hand(aws: Deployed) -> None:
         ("acme", ["tickets"])
     ]
     assert {call["event"].get("tenant") for call in aws.calls("ingestion")} == {"acme"}
+
+
+def avesa(aws: Deployed, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs the program as a person would, on the environment that was deployed."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+    program = [str(PYTHON), "-c", "from avesa.cli.main import main; main()", "--aws", "prod", *words]
+    environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": aws.endpoint}
+    return subprocess.run(program, check=False, capture_output=True, text=True, env=environment)
+
+
+def test_a_person_starts_a_sync_by_the_name_of_the_environment_and_follows_it(aws: Deployed) -> None:
+    done = avesa(aws, "sync", "acme", "--service", "halopsa", "--table", "tickets", "--full")
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    run = first.split()[1]
+    assert any(line.startswith("acme  halopsa/tickets  listing") for line in lines)
+    assert any(line.startswith("acme  canonical/tickets") for line in lines)
+    assert lines[-1].startswith("Tables: 1 ok. ")
+    assert f"_runs/{run}/report.json" in objects(aws)
+
+    answer = json.loads(avesa(aws, "sync", "--json").stdout)
+    assert (answer["status"], answer["complete"], answer["report"]["items"]) == ("SUCCEEDED", True, 4)
+    assert json.loads(avesa(aws, "status", "acme", "--json").stdout)[0]["synced"] is True
 
 
 def test_a_name_that_is_misspelt_plans_nothing_and_fails_the_run(aws: Deployed) -> None:

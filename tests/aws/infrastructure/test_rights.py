@@ -16,6 +16,7 @@ pytest.importorskip("aws_cdk", reason="the stacks have an environment of their o
 
 TENANT_ROLE = "avesa-prod-tenant"
 ACTING = ["avesa-prod-ingestion-execution", "avesa-prod-transform-execution"]
+OPERATOR = "avesa-prod-operator"
 THROUGH_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
 TAG = "aws:PrincipalTag/tenant_id"
 
@@ -57,6 +58,7 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
         "clear a table": Request("s3:DeleteObject", f"{objects}/canonical/tickets/1.parquet"),
         "clear the quarantine": Request("s3:DeleteObject", f"{objects}/quarantine/tickets/1.parquet"),
         "list": Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": f"{owner}/raw/connectwise/tickets/"}),
+        "make a secret": Request("secretsmanager:CreateSecret", secret(owner)),
         "read a secret": Request("secretsmanager:GetSecretValue", secret(owner)),
         "exchange a secret": Request("secretsmanager:PutSecretValue", secret(owner)),
         "bring a secret into force": Request("secretsmanager:UpdateSecretVersionStage", secret(owner)),
@@ -74,7 +76,7 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
 
 DOINGS = [
     *("read a raw file", "write a raw file", "read a table", "write a table", "clear a table", "clear the quarantine"),
-    *("list", "read a secret", "exchange a secret", "bring a secret into force"),
+    *("list", "make a secret", "read a secret", "exchange a secret", "bring a secret into force"),
     *(f"{action} in TenantServices" for action in ("GetItem", "Query", "UpdateItem")),
     *(f"{action} in LastUpdated" for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
     *(f"{action} in RunLog" for action in ("Query", "PutItem")),
@@ -232,8 +234,8 @@ def assume(role: str, tags: Mapping[str, str]) -> Request:
     return Request("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/{TENANT_ROLE}", context)
 
 
-@pytest.mark.parametrize("role", ACTING)
-def test_the_lambdas_become_a_tenant_by_naming_it(synthesized: Synthesized, role: str) -> None:
+@pytest.mark.parametrize("role", [*ACTING, OPERATOR])
+def test_the_lambdas_and_operators_become_a_tenant_by_naming_it(synthesized: Synthesized, role: str) -> None:
     request = assume(role, {"tenant_id": POOLED})
     assert allows(trust(synthesized), request)
     assert allows(trust(synthesized), Request("sts:TagSession", request.resource, request.context))
@@ -326,6 +328,7 @@ def test_the_workflow_calls_our_functions_and_reaches_no_tenants_data(synthesize
 def test_no_role_may_do_everything_or_anything_to_all(synthesized: Synthesized) -> None:
     """A bare * stands in a denial, or for actions that take no resource."""
     without_resource = {"xray:", "logs:"}
+    no_resource = {"secretsmanager:ListSecrets"}
     roles = [one.name for one in synthesized.all("AWS::IAM::Role")]
     assert len(roles) >= 6
     for role in roles:
@@ -334,7 +337,33 @@ def test_no_role_may_do_everything_or_anything_to_all(synthesized: Synthesized) 
             if one["Effect"] == "Allow":
                 assert not any(action.endswith("*") for action in actions if not action.startswith("kms:")), one
                 if one["Resource"] == "*":
-                    assert {action.partition(":")[0] + ":" for action in actions} <= without_resource, one
+                    named = {action for action in actions if action not in no_resource}
+                    assert {action.partition(":")[0] + ":" for action in named} <= without_resource, one
+
+
+@pytest.mark.parametrize("doing", [one for one in DOINGS if one.partition(" in ")[2] == ""])
+def test_an_operator_reaches_no_object_and_no_secret_by_itself(synthesized: Synthesized, doing: str) -> None:
+    for tag in (None, POOLED):
+        assert not allows(synthesized.statements(OPERATOR), by(tag, data_requests(synthesized, POOLED)[doing]))
+
+
+def test_an_operator_keeps_the_list_of_tenants_forgets_one_and_starts_syncs(synthesized: Synthesized) -> None:
+    operator = synthesized.statements(OPERATOR)
+    for action in ("Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"):
+        assert allows(operator, Request(f"dynamodb:{action}", table("TenantServices")))
+    for name in ("LastUpdated", "RunLog"):
+        assert allows(operator, Request("dynamodb:BatchWriteItem", table(name)))
+        assert not allows(operator, Request("dynamodb:PutItem", table(name)))
+    assert allows(operator, Request("secretsmanager:DeleteSecret", secret(POOLED)))
+    other = secret(POOLED).replace("avesa/prod/", "avesa/dev/")
+    assert not allows(operator, Request("secretsmanager:DeleteSecret", other))
+    arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:avesa-prod-sync"
+    assert allows(operator, Request("states:StartExecution", arn))
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:avesa-prod-sync:run"
+    assert allows(operator, Request("states:DescribeExecution", run))
+    parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/avesa/prod/installation"
+    assert allows(operator, Request("ssm:GetParameter", parameter))
+    assert not allows(operator, Request("ssm:GetParameter", parameter.replace("prod", "dev")))
 
 
 # A tenant with a key of its own

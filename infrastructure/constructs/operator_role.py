@@ -1,0 +1,110 @@
+"""The role of people who operate an environment with `avesa --aws`. Like the Lambdas it reaches no data of a tenant by
+itself and may become any one tenant; besides, it keeps the list of tenants and starts syncs.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infrastructure import names
+from infrastructure.constructs.suppressions import suppress
+from infrastructure.constructs.tenant_access import TenantData
+from infrastructure.environment import Environment
+
+
+class OperatorRole(Construct):
+    """Whoever in the account has been granted sts:AssumeRole on it may become it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        environment: Environment,
+        data: TenantData,
+        allowances: dynamodb.ITable,
+        tenant_role: iam.IRole,
+    ) -> None:
+        super().__init__(scope, id)
+        stack = Stack.of(self)
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=names.operator_role(environment),
+            description="People who operate this environment; no data of a tenant without becoming that tenant",
+            assumed_by=iam.AccountRootPrincipal(),
+            max_session_duration=Duration.hours(8),
+        )
+        statements = [
+            *_tenants(stack, environment, data),
+            iam.PolicyStatement(
+                sid="BecomeATenant", actions=["sts:AssumeRole", "sts:TagSession"], resources=[tenant_role.role_arn]
+            ),
+            iam.PolicyStatement(
+                sid="BookOfVendorAccounts",
+                actions=["dynamodb:GetItem", "dynamodb:PutItem"],
+                resources=[allowances.table_arn],
+            ),
+            *_workflow(stack, environment),
+        ]
+        for statement in statements:
+            self.role.add_to_policy(statement)
+        suppress(
+            self.role,
+            "IAM5",
+            "Names of secrets and executions are made later, each below the prefix of this environment; a list of "
+            "secrets takes no resource.",
+        )
+
+
+def _tenants(stack: Stack, environment: Environment, data: TenantData) -> list[iam.PolicyStatement]:
+    """To add, connect and list tenants, and to forget one that leaves."""
+    return [
+        iam.PolicyStatement(
+            sid="Tenants",
+            actions=[
+                "dynamodb:Query",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:BatchWriteItem",
+            ],
+            resources=[data.tenant_services.table_arn],
+        ),
+        iam.PolicyStatement(
+            sid="ForgetStatesAndRuns",
+            actions=["dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"],
+            resources=[data.last_updated.table_arn, data.run_log.table_arn],
+        ),
+        iam.PolicyStatement(
+            sid="ForgetSecrets",
+            actions=["secretsmanager:DeleteSecret"],
+            resources=[names.secrets_arn(stack, environment, "*")],
+        ),
+        iam.PolicyStatement(sid="NamesOfSecrets", actions=["secretsmanager:ListSecrets"], resources=["*"]),
+    ]
+
+
+def _workflow(stack: Stack, environment: Environment) -> list[iam.PolicyStatement]:
+    executions = stack.format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{names.state_machine(environment)}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    parameter = stack.format_arn(
+        service="ssm", resource="parameter", resource_name=names.installation_parameter(environment).removeprefix("/")
+    )
+    return [
+        iam.PolicyStatement(sid="WhatItIsMadeOf", actions=["ssm:GetParameter"], resources=[parameter]),
+        iam.PolicyStatement(
+            sid="StartASync",
+            actions=["states:StartExecution"],
+            resources=[names.state_machine_arn(stack, environment)],
+        ),
+        iam.PolicyStatement(sid="FollowASync", actions=["states:DescribeExecution"], resources=[executions]),
+    ]

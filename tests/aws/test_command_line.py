@@ -1,0 +1,189 @@
+"""`avesa --aws ENV` over an installation on stand-ins, behind the gate that grants an operator what the role does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avesa.integrations import load_service
+from avesa.sandbox.vendor.server import Serving, strict_vendor
+from avesa.shared.clock import system_clock
+from avesa_program import Avesa
+from aws_cloud import Cloud
+from aws_gate import OPERATOR_KEY
+from aws_server import AwsServer
+
+HALO = "halopsa"
+OF_A_FUNCTION = ("AVESA_ENV", "BUCKET_NAME", "TENANT_ROLE_ARN")
+TABLES = ("TENANT_SERVICES_TABLE", "LAST_UPDATED_TABLE", "RUN_LOG_TABLE", "ALLOWANCES_TABLE")
+
+
+@pytest.fixture
+def written(cloud: Cloud, aws: AwsServer) -> Callable[..., None]:
+    """Writes the parameter, as the stacks do."""
+
+    def write(**changes: str | None) -> None:
+        told = {name: cloud.environment[name] for name in (*OF_A_FUNCTION, *TABLES)} | changes
+        value = json.dumps({name: text for name, text in told.items() if text is not None})
+        name = f"/avesa/{cloud.installation.env}/installation"
+        aws.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+    return write
+
+
+@pytest.fixture
+def avesa(
+    cloud: Cloud, written: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """The program as an operator runs it: nothing in the environment but who asks."""
+    written()
+    for name in (*OF_A_FUNCTION, *TABLES):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", OPERATOR_KEY)
+    monkeypatch.delenv("AVESA_HOME", raising=False)
+    monkeypatch.setenv("AVESA_AWS", cloud.installation.env)
+    monkeypatch.chdir(tmp_path)
+    return Avesa(tmp_path / "home")
+
+
+@pytest.fixture
+def vendor() -> Iterator[Serving]:
+    with strict_vendor(HALO, clock=system_clock, counts={"tickets": 30}) as serving:
+        yield serving
+
+
+@pytest.fixture
+def connected(avesa: Avesa, vendor: Serving) -> Avesa:
+    """acme is on board."""
+    held = vendor.vendor.credentials.values
+    service = load_service(HALO)
+    sets = {s.name: held.get(s.name, "example") for s in service.settings if s.required or s.name in held}
+    words = [word for name, value in {**sets, "base_url": vendor.url}.items() for word in ("--set", f"{name}={value}")]
+    secrets = json.dumps({name: held[name] for name in service.secrets})
+    avesa("tenant", "add", "acme")
+    avesa("connect", "acme", HALO, *words, "--secrets-from", "-", stdin=secrets)
+    return avesa
+
+
+def test_a_tenant_from_its_first_day_to_its_last(
+    connected: Avesa, cloud: Cloud, vendor: Serving, tmp_path: Path
+) -> None:
+    avesa, held = connected, vendor.vendor.credentials.values
+    assert dict(cloud.secrets.get("acme", HALO)) == {name: held[name] for name in load_service(HALO).secrets}
+    assert avesa.json("tenant", "list") == [
+        {"tenant": "acme", "services": [{"service": HALO, "enabled": True, "problem": None}]}
+    ]
+    assert "are good" in avesa("check", "acme", HALO).stdout
+    run = avesa.json("sync", "acme", "--local", "--service", HALO, "--table", "tickets")
+    assert run["complete"]
+    (pulled,) = run["tenants"][0]["tables"]
+    assert (pulled["table"], pulled["status"], pulled["rows"]) == ("tickets", "ok", 30)
+    assert avesa.json("query", "acme", "SELECT count(*) AS n FROM tickets WHERE is_current") == [{"n": 30}]
+    (first, *_) = avesa.json("query", "acme", "SELECT source_id FROM tickets LIMIT 1")
+    assert len(avesa.json("history", "acme", "tickets", first["source_id"])) == 1
+    (status,) = avesa.json("status")
+    assert {one["table"]: one["status"] for one in status["services"][0]["tables"]}["tickets"] == "ok"
+    assert all(check["ok"] for check in avesa.json("verify", "acme", "tickets"))
+    assert avesa.json("rebuild", "acme", "tickets")["tenants"][0]["canonical"][0]["identical"] is True
+    assert avesa.json("quarantine", "acme") == avesa.json("deletes", "list") == []
+    assert avesa.json("plan", "acme")["services"][0]["service"] == HALO
+    gone = avesa.json("tenant", "remove", "acme", "--yes")
+    assert gone["data"] == f"s3://{cloud.installation.bucket}/acme"
+    assert avesa.json("tenant", "list") == []
+    assert dict(cloud.secrets.get("acme", HALO)) == {}
+    assert cloud.state.watermarks.all("acme") == cloud.state.run_log.latest("acme") == []
+    assert cloud.objects.list("acme/raw") != []
+    assert cloud.gate.refused == []
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_environment_is_named_before_or_after_the_command(
+    connected: Avesa, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AVESA_AWS")
+    env = cloud.installation.env
+    assert connected.json("--aws", env, "tenant", "list") == connected.json("tenant", "list", "--aws", env) != []
+
+
+def test_variables_of_a_function_go_before_what_the_stacks_wrote(
+    connected: Avesa, cloud: Cloud, written: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(TENANT_SERVICES_TABLE="nowhere")
+    connected("tenant", "list", code=1)
+    for name in (*OF_A_FUNCTION, *TABLES):
+        monkeypatch.setenv(name, cloud.environment[name])
+    assert connected.json("tenant", "list") != []
+
+
+def test_an_environment_that_is_not_there_is_told(avesa: Avesa) -> None:
+    told = avesa("--aws", "nosuch", "status", code=2).stderr
+    assert "no environment 'nosuch' in us-east-1" in told
+    assert "AWS_PROFILE" in told
+    assert "not the name" in avesa("--aws", "../dev", "status", code=2).stderr
+
+
+def test_without_credentials_nothing_is_asked(avesa: Avesa, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "no AWS credentials" in avesa("status", code=1).stderr
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "AWS_PROFILE" in avesa("status", code=1).stderr
+    assert cloud.gate.refused == []
+
+
+def test_who_is_no_operator_is_told_to_become_one(avesa: Avesa, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", cloud.gate.environment["AWS_ACCESS_KEY_ID"])
+    assert f"avesa-{cloud.installation.env}-operator" in avesa("status", code=1).stderr
+
+
+def test_without_the_tenant_role_nothing_of_a_tenant_is_reached(
+    connected: Avesa, cloud: Cloud, vendor: Serving, written: Callable[..., None]
+) -> None:
+    written(TENANT_ROLE_ARN=None)
+    asked = len(vendor.vendor.served)
+    for command in (("sync", "acme", "--local"), ("check", "acme", HALO), ("status",), ("query", "acme", "SELECT 1")):
+        assert "TENANT_ROLE_ARN" in connected(*command, code=1).stderr
+    assert len(vendor.vendor.served) == asked
+
+
+def test_a_parameter_that_somebody_else_wrote_is_told(avesa: Avesa, cloud: Cloud, aws: AwsServer) -> None:
+    name = f"/avesa/{cloud.installation.env}/installation"
+    aws.client("ssm").put_parameter(Name=name, Value="hello", Type="String", Overwrite=True)
+    assert "not what the stacks wrote" in avesa("status", code=1).stderr
+
+
+def test_what_the_workflow_cannot_do_is_refused_before_anything_is_asked(connected: Avesa, vendor: Serving) -> None:
+    asked = len(vendor.vendor.served)
+    for words, told in (
+        (("sync", "acme", "--allow-empty"), "--allow-empty"),
+        (("sync", "acme", "--max-seconds", "5"), "--max-seconds"),
+        (("ingest", "acme"), "--local"),
+        (("status", "--root", "data"), "its own bucket"),
+        (("demo",), "this machine"),
+        (("sync", "acmee"), "acme"),
+    ):
+        assert told in connected(*words, code=2).stderr
+    assert "no workflow is named" in connected("sync", "acme", code=1).stderr
+    assert len(vendor.vendor.served) == asked
+
+
+def test_without_its_libraries_it_says_how_to_get_them(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['botocore'] = None; from avesa.cli.main import main; main()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "AVESA_AWS": "dev"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "status"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert "pip install 'avesa[aws]'" in done.stderr
