@@ -34,6 +34,7 @@ TABLES = {
     "jira": 21,
     "kaseya_bms": 19,
     "jumpcloud": 20,
+    "knowbe4": 14,
     "meraki": 19,
     "microsoft365": 20,
     "monday": 15,
@@ -57,7 +58,7 @@ TABLES = {
 WORDS = {
     *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "filters", "fixed_cursor"),
     *("graphql", "headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path"),
-    *("rate", "published", "all_under"),
+    *("apart", "rate", "published", "all_under"),
     *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
     *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made"),
 }
