@@ -31,6 +31,7 @@ TABLES = {
     "huntress": 17,
     "itglue": 20,
     "intercom": 19,
+    "jamf": 19,
     "jira": 21,
     "kaseya_bms": 19,
     "jumpcloud": 20,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from conformance.walks import (
+    SINCE,
     Ask,
     Walk,
     added,
     at,
+    bump,
+    by_token,
+    counted,
     fixed,
     link,
+    ticks,
 )
 
 DEVICES = {
@@ -26,5 +31,21 @@ DEVICES = {
         (401, lambda body: isinstance(body["error"], str)),
         counts={"phishing_campaigns": 0},
         changed_records=at(""),
+    ),
+    "jamf": Walk(
+        "departments",
+        Ask("/api/v1/departments", (("page-size", "3"), ("page", "0"), ("sort", "id:asc"))),
+        counted("page", lambda body: int(body["totalCount"]), 3, 0),
+        at("results"),
+        by_token("/api/v1/oauth/token", {"grant_type": "client_credentials"}),
+        Ask(
+            "/api/v4/computers-inventory",
+            (("section", "GENERAL"), ("section", "HARDWARE"), ("filter", f'general.reportDate>="{ticks(SINCE)}"')),
+        ),
+        "computers",
+        bump("computers"),
+        Ask("/api/v1/departments", (("page-size", "2001"),)),
+        (401, lambda body: body["errors"][0]["code"] == "INVALID_TOKEN"),
+        changed_records=at("results"),
     ),
 }

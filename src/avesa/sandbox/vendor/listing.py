@@ -142,7 +142,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 
 
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
-    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or a list of sorts."""
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `a:desc`, `-a`, or a list of sorts."""
     rule = rules.get("order")
     if rule is None:
         return ()
@@ -155,7 +155,7 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         return tuple((str(name), direction in ("DESC", "DESCENDING")) for name, direction in pairs)
     found = []
     for part in given.split(","):
-        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
+        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|:]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
         turned = rule.get("descends") and asked.given(rule["in"], rule["descends"])
@@ -176,7 +176,11 @@ def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
     if not rule or not isinstance(record, dict):
         return record
     given = asked.given(rule["in"], rule["name"])
+    if rule["in"] == "query" and rule.get("called") == "camel":
+        given = [value for name, value in asked.query if name == rule["name"]] or None
     names = given.split(",") if isinstance(given, str) else given or rule["default"]
+    if rule.get("called") == "camel":
+        names = [_camel(name) for name in names]
     if rule.get("all") in names:
         return record
     if not rule.get("under"):
@@ -186,6 +190,14 @@ def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
     below = record.get(rule["under"])
     inner = {name: value for name, value in below.items() if name in names} if isinstance(below, dict) else {}
     return {**record, rule["under"]: inner}
+
+
+def _camel(name: str) -> str:
+    """USER_AND_LOCATION as userAndLocation; what is written so already stays."""
+    if not name.isupper():
+        return name
+    first, *others = name.lower().split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def place_of(names: list[str], rules: Json, values: Mapping[str, str], skip: set[str]) -> tuple[str, ...]:
