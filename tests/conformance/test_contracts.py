@@ -14,6 +14,7 @@ from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
+    "addigy": 12,
     "atera": 20,
     "autotask": 20,
     "auvik": 16,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.walks import (
     SINCE,
+    Answer,
     Ask,
     Walk,
     added,
@@ -15,6 +18,18 @@ from conformance.walks import (
     link,
     ticks,
 )
+
+OPEN = ["Unattended", "Acknowledged"]
+
+
+def ordered(field: str) -> dict[str, str]:
+    return {"sort_field": field, "sort_direction": "asc"}
+
+
+def addigy_follow(ask: Ask, answer: Answer) -> Ask | None:
+    told = answer.json()["metadata"]
+    return replace(ask, body={**ask.body, "page": told["page"] + 1}) if told["page"] < told["page_count"] else None
+
 
 DEVICES = {
     "knowbe4": Walk(
@@ -47,5 +62,24 @@ DEVICES = {
         Ask("/api/v1/departments", (("page-size", "2001"),)),
         (401, lambda body: body["errors"][0]["code"] == "INVALID_TOKEN"),
         changed_records=at("results"),
+    ),
+    "addigy": Walk(
+        "users",
+        Ask("/o/org-7/users/query", method="POST", body={"page": 1, "per_page": 3, **ordered("email")}),
+        addigy_follow,
+        at("items"),
+        fixed(x_api_key="{api_token}"),
+        Ask(
+            "/oa/monitoring/alerts/query",
+            (("multitenancy", "true"),),
+            method="POST",
+            body={"page": 1, "per_page": 100, "query": {"statuses": OPEN}, **ordered("created_date")},
+        ),
+        "alerts",
+        added("alerts"),
+        Ask("/oa/monitoring/alerts/query", method="POST", body={"page": 1, "per_page": 3}),
+        (401, lambda body: isinstance(body["message"], str)),
+        counts={"alerts": 0},
+        changed_records=lambda body: body["items"] or [],
     ),
 }

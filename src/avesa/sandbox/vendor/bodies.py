@@ -29,7 +29,8 @@ def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
         return body
     if shown or rules.get("empty") != "absent":
         keyed = {f"U{at:05d}": one for at, one in enumerate(shown)}
-        put(body, table.records, keyed if rules.get("keyed") else shown)
+        value = None if not shown and rules.get("empty") == "null" else shown
+        put(body, table.records, keyed if rules.get("keyed") else value)
     merge(body, tells)
     return body
 

@@ -68,7 +68,8 @@ def filtered(
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form, now)
         if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
-            rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
+            wanted = change["is"] if isinstance(change["is"], list) else [change["is"]]
+            rows = [row for row in rows if get(row.record, change["field"]) in wanted]
     for name, field in rules.get("filters", {}).items():
         if (wanted := asked.given("query", name)) is not None:
             rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
