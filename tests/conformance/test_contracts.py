@@ -14,6 +14,7 @@ from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
+    "addigy": 12,
     "atera": 20,
     "autotask": 20,
     "auvik": 16,
@@ -32,9 +33,11 @@ TABLES = {
     "huntress": 17,
     "itglue": 20,
     "intercom": 19,
+    "jamf": 19,
     "jira": 21,
     "kaseya_bms": 19,
     "jumpcloud": 20,
+    "knowbe4": 14,
     "meraki": 19,
     "microsoft365": 20,
     "monday": 15,
@@ -56,7 +59,7 @@ TABLES = {
 }
 """How many tables each vendor's document has: those with a name of their own."""
 _RULES = """
-aliases all_under asked_by auth changes comes credentials deletes drops empty envelope errors everyone feed
+aliases all_under apart asked_by auth changes comes credentials deletes drops empty envelope errors everyone feed
 fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed
 needs_both needs_one order paging parent path published rate reads select stamps tables time under under_each
 """

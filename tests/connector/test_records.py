@@ -372,3 +372,10 @@ def test_a_list_is_found_in_its_object_and_bare(body: bytes, places: tuple[str, 
 def test_what_is_no_list_at_any_of_its_places_is_told() -> None:
     with pytest.raises(TableFailed, match="unexpected shape"):
         read(b'"a text, no list"', records=("users",), other_records=((),), records_optional=True)
+
+
+def test_a_key_that_is_spelled_in_several_ways_is_the_same_key() -> None:
+    spelled = {("uid",): (("id",), ("meta", "id"))}
+    for record in ('{"uid":7}', '{"id":7}', '{"uid":null,"meta":{"id":"7"}}'):
+        [read_one] = read(f"[{record}]".encode(), records=(), key=(("uid",),), spelled=spelled)
+        assert read_one.record_id == "7"

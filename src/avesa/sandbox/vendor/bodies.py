@@ -30,7 +30,8 @@ def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
         put(body, table.records.rpartition(".")[0], {})
         return body
     if shown or rules.get("empty") != "absent":
-        put(body, table.records, _keyed(rules, shown) if rules.get("keyed") else shown)
+        value = None if not shown and rules.get("empty") == "null" else shown
+        put(body, table.records, _keyed(rules, shown) if rules.get("keyed") else value)
     merge(body, tells)
     return body
 

@@ -237,6 +237,19 @@ def fql(text: str) -> Query:
     return Query(every[0] if len(every) == 1 else Group(False, tuple(every)))
 
 
+def rsql(text: str) -> Query:
+    """RSQL: `a.b>="2026-03-01T12:00:00.000Z"`, terms joined by `;` (all) or `,` (any)."""
+    every = ";" in text
+    found: list[Condition] = []
+    for part in re.split(r"""[;,](?=(?:[^"]*"[^"]*")*[^"]*$)""", text):
+        shape = re.fullmatch(r"""([\w.-]+)(==|!=|<=|>=|<|>)(?:"([^"]*)"|([^\s"';,()]+))""", part)
+        if shape is None:
+            raise NotUnderstood(f"{part!r} is no comparison")
+        value = shape[3] if shape[3] is not None else shape[4]
+        found.append(Term(shape[1], "=" if shape[2] == "==" else shape[2], value))
+    return Query(Group(every or len(found) == 1, tuple(found)))
+
+
 def encoded_query(text: str) -> Query:
     """ServiceNow: `sys_updated_on>=2024-01-31 00:00:00^ORDERBYsys_updated_on^ORDERBYsys_id`; ^OR joins to the left."""
     every: list[list[Condition]] = []
@@ -384,6 +397,7 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "item_filter": item_filter,
     "jql": jql,
     "odata": odata,
+    "rsql": rsql,
     "scim": scim,
     "soql": soql,
     "sql": sql,

@@ -57,8 +57,12 @@ class Rows:
                 usual = 0 if made_of_others else 1 if table.facts.get("single") else below
                 count = self._counts.get(table.name, usual)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
+                begin = self.born - timedelta(days=2)
+                if "apart" in table.rules:
+                    apart = timedelta(seconds=table.rules["apart"])
+                    begin = self.born - apart * (count + 1)
                 for number in range(1, count + 1):
-                    self._add(table, place, number, self.born - timedelta(days=2) + apart * number)
+                    self._add(table, place, number, begin + apart * number)
             return list(self._lists[key])
 
     def places(self, table: Table) -> list[Place]:
