@@ -20,6 +20,7 @@ TABLES = {
     "crowdstrike": 18,
     "datto_rmm": 16,
     "duo": 20,
+    "dynamics365": 17,
     "freshdesk": 15,
     "freshservice": 20,
     "google_workspace": 20,

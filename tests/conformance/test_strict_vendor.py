@@ -11,10 +11,11 @@ import pytest
 from avesa.sandbox.vendor.contract import service_names
 from avesa.sandbox.vendor.server import Serving, strict_vendor
 from conformance.walks import NOW, WALKS, Ask, Sign, Walk, send
+from conformance.walks_business import BUSINESS
 from conformance.walks_helpdesk import HELPDESK
 from conformance.walks_rmm import RMM
 
-EVERY_WALK = WALKS | HELPDESK | RMM
+EVERY_WALK = WALKS | BUSINESS | HELPDESK | RMM
 
 
 @pytest.fixture(scope="module")
