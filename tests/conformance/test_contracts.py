@@ -16,6 +16,7 @@ from avesa.sandbox.vendor.times import SHAPES
 TABLES = {
     "atera": 20,
     "autotask": 20,
+    "chargebee": 16,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,
@@ -37,6 +38,7 @@ TABLES = {
     "n_central": 19,
     "ninjaone": 20,
     "pagerduty": 18,
+    "pax8": 13,
     "quickbooks": 20,
     "salesforce": 18,
     "sentinelone": 19,

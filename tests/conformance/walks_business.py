@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Ask, Walk, at, bump, by_token, ticks, url_at
+import httpx2
+
+from avesa.sandbox.vendor.server import Serving
+from conformance.walks import SINCE, Ask, Sign, Walk, at, basic, bump, by_token, counted, ticks, token_at, url_at
 
 ODATA = {"OData_MaxVersion": "4.0", "OData_Version": "4.0"}
 
+
+def pax8(serving: Serving, client: httpx2.Client) -> Sign:
+    """A token for a JSON body that names the partner's own API."""
+    asked = {"client_id": "p8-client", "client_secret": "p8-secret", "audience": "https://api.pax8.com"}
+    answer = client.post(f"{serving.root}/v1/token", json={**asked, "grant_type": "client_credentials"})
+    token = answer.json()["access_token"]
+    return lambda method, url: {"Authorization": f"Bearer {token}"}
+
+
+EPOCH = str(int(SINCE.timestamp()))
+
 BUSINESS = {
+    "chargebee": Walk(
+        "customers",
+        Ask("/api/v2/customers", (("limit", "3"), ("include_deleted", "true"))),
+        token_at("next_offset", "offset"),
+        at("list"),
+        lambda serving, client: lambda method, url: {"Authorization": basic("cb-strict-key", "")},
+        Ask("/api/v2/customers", (("updated_at[after]", EPOCH), ("sort_by[asc]", "updated_at"))),
+        "customers",
+        bump("customers"),
+        Ask("/api/v2/coupons", (("sort_by[asc]", "updated_at"),)),
+        (401, lambda body: body["api_error_code"] == "api_authentication_failed" and isinstance(body["message"], str)),
+    ),
     "dynamics365": Walk(
         "accounts",
         Ask("/accounts", headers=(("Prefer", "odata.maxpagesize=3"),)),
@@ -25,5 +51,17 @@ BUSINESS = {
         bump("accounts"),
         Ask("/accounts", (("$filter", f"modifiedon ge '{ticks(SINCE)}'"),)),
         (401, lambda body: body["error"]["code"].startswith("0x") and isinstance(body["error"]["message"], str)),
+    ),
+    "pax8": Walk(
+        "companies",
+        Ask("/v1/companies", (("page", "0"), ("size", "3"))),
+        counted("page", lambda body: int(body["page"]["totalElements"]), 3, 0),
+        at("content"),
+        pax8,
+        Ask("/v1/companies", (("status", "Deleted"),)),
+        "companies",
+        lambda vendor: vendor.key("companies", vendor.delete("companies", 1)),
+        Ask("/v1/companies", (("size", "201"),)),
+        (401, lambda body: body["status"] == 401 and isinstance(body["message"], str)),
     ),
 }

@@ -20,14 +20,16 @@ from avesa.connector.times import Form, Written, zoned_form, zones
 @dataclass(frozen=True)
 class InParams:
     """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), and over
-    `{filter}`, the text that the parameter has in a listing.
+    `{filter}`, the text that the parameter has in a listing. With `whole` the beginning names the whole window, such as
+    a day of which everything is told.
     """
 
     pairs: Params
+    whole: bool = False
 
     @property
     def names_an_end(self) -> bool:
-        return any("{until}" in value for _, value in self.pairs)
+        return self.whole or any("{until}" in value for _, value in self.pairs)
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
         held = dict(request.params)

@@ -71,7 +71,7 @@ def filtered(
             rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
     for name, field in rules.get("filters", {}).items():
         if (wanted := asked.given("query", name)) is not None:
-            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
+            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted.lower()]
     if "newest_first" in rules:
         rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
@@ -153,7 +153,7 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         pairs = [(s.get("propertyName"), s.get("direction")) if isinstance(s, dict) else (s, None) for s in given]
         return tuple((str(name), direction == "DESCENDING") for name, direction in pairs)
     found = []
-    for part in given.split(","):
+    for part in [given.replace(",", " ")] if rule.get("kind") == "one" else given.split(","):
         shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
