@@ -48,6 +48,7 @@ TABLES = {
     "syncro": 20,
     "xero": 20,
     "zendesk": 20,
+    "zoho_crm": 16,
 }
 """How many tables each vendor's document has: those with a name of their own."""
 WORDS = {

@@ -18,6 +18,14 @@ def pax8(serving: Serving, client: httpx2.Client) -> Sign:
     return lambda method, url: {"Authorization": f"Bearer {token}"}
 
 
+def zoho(serving: Serving, client: httpx2.Client) -> Sign:
+    """A token for a refresh token, sent behind Zoho's own word."""
+    asked = {"grant_type": "refresh_token", "refresh_token": "zo-refresh"}
+    client_ = {"client_id": "zo-client", "client_secret": "zo-secret"}
+    token = client.post(f"{serving.root}/oauth/v2/token", data={**asked, **client_}).json()["access_token"]
+    return lambda method, url: {"Authorization": f"Zoho-oauthtoken {token}"}
+
+
 EPOCH = str(int(SINCE.timestamp()))
 
 BUSINESS = {
@@ -63,5 +71,21 @@ BUSINESS = {
         lambda vendor: vendor.key("companies", vendor.delete("companies", 1)),
         Ask("/v1/companies", (("size", "201"),)),
         (401, lambda body: body["status"] == 401 and isinstance(body["message"], str)),
+    ),
+    "zoho_crm": Walk(
+        "accounts",
+        Ask("/crm/v8/Accounts", (("fields", "Account_Name,Modified_Time"), ("per_page", "3"))),
+        token_at("info.next_page_token", "page_token"),
+        at("data"),
+        zoho,
+        Ask(
+            "/crm/v8/Accounts",
+            (("fields", "Account_Name,Modified_Time"), ("sort_by", "Modified_Time"), ("sort_order", "asc")),
+            headers=(("If-Modified-Since", SINCE.strftime("%Y-%m-%dT%H:%M:%S+00:00")),),
+        ),
+        "accounts",
+        bump("accounts"),
+        Ask("/crm/v8/Accounts", (("per_page", "100"),)),
+        (401, lambda body: body["code"] == "INVALID_TOKEN" and body["status"] == "error"),
     ),
 }

@@ -13,8 +13,8 @@ WORDS = {"more": "Account.Tier, Case.Cause\nAccount.Region,,Account.Tier Account
     ("template", "text"),
     [
         ("{none}/{more_of_it}", "/{more_of_it}"),
-        ("SELECT Id{more:Account} FROM Account", "SELECT Id, Tier, Region FROM Account"),
-        ("Id{more:Case}", "Id, Cause"),
+        ("SELECT Id{more:Account} FROM Account", "SELECT Id,Tier,Region FROM Account"),
+        ("Id{more:Case}", "Id,Cause"),
         ("Id{more:Lead}{none:Lead}", "Id"),
         ("{unknown:Lead}{ items { id } }", "{unknown:Lead}{ items { id } }"),
     ],
