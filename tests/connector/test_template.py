@@ -24,7 +24,7 @@ def test_names_are_filled_and_other_braces_stay(template: str, text: str) -> Non
 
 
 def test_a_value_is_not_filled_again() -> None:
-    assert fill_names("{a}{b:X}", {"a": "{b}", "b": "X.{a}"}) == "{b}, {a}"
+    assert fill_names("{a}{b:X}", {"a": "{b}", "b": "X.{a}"}) == "{b},{a}"
 
 
 def test_every_name_that_is_asked_for_is_told() -> None:
