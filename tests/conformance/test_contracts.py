@@ -49,6 +49,7 @@ TABLES = {
     "xero": 20,
     "zendesk": 20,
     "zoho_crm": 16,
+    "zoom": 20,
 }
 """How many tables each vendor's document has: those with a name of their own."""
 WORDS = {

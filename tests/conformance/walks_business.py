@@ -5,7 +5,22 @@ from __future__ import annotations
 import httpx2
 
 from avesa.sandbox.vendor.server import Serving
-from conformance.walks import SINCE, Ask, Sign, Walk, at, basic, bump, by_token, counted, ticks, token_at, url_at
+from conformance.walks import (
+    NOW,
+    SINCE,
+    Ask,
+    Sign,
+    Walk,
+    added,
+    at,
+    basic,
+    bump,
+    by_token,
+    counted,
+    ticks,
+    token_at,
+    url_at,
+)
 
 ODATA = {"OData_MaxVersion": "4.0", "OData_Version": "4.0"}
 
@@ -71,6 +86,19 @@ BUSINESS = {
         lambda vendor: vendor.key("companies", vendor.delete("companies", 1)),
         Ask("/v1/companies", (("size", "201"),)),
         (401, lambda body: body["status"] == 401 and isinstance(body["message"], str)),
+    ),
+    "zoom": Walk(
+        "rooms",
+        Ask("/rooms", (("page_size", "3"),)),
+        token_at("next_page_token", "next_page_token"),
+        at("rooms"),
+        by_token("/oauth/token", {"grant_type": "account_credentials", "account_id": "zm-account"}, client_as="basic"),
+        Ask("/report/operationlogs", (("from", f"{NOW:%Y-%m-%d}"), ("to", f"{NOW:%Y-%m-%d}"))),
+        "operation_logs",
+        added("operation_logs"),
+        Ask("/report/operationlogs", (("from", f"{NOW:%Y-%m-%d}"),)),
+        (401, lambda body: body["code"] == 124 and isinstance(body["message"], str)),
+        changed_records=at("operation_logs"),
     ),
     "zoho_crm": Walk(
         "accounts",

@@ -109,6 +109,8 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
         day = read_time(value, change["form"]).replace(hour=0, minute=0, second=0)
         value = write_time(day + timedelta(days=1, seconds=-1), change["form"])
     sign = change["operator"]
+    if change.get("whole_day"):
+        value, sign = str(write_time(read_time(value, change["form"]) + timedelta(days=1), change["form"])), "<"
     if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
         sign += "="
     term = Term(change.get("field") or table.cursor or "", sign, value)
