@@ -19,10 +19,12 @@ TABLES = {
     "autotask": 20,
     "auvik": 16,
     "bamboohr": 20,
+    "chargebee": 16,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,
     "duo": 20,
+    "dynamics365": 17,
     "freshdesk": 15,
     "freshservice": 20,
     "google_workspace": 20,
@@ -45,6 +47,7 @@ TABLES = {
     "ninjaone": 20,
     "okta": 20,
     "pagerduty": 18,
+    "pax8": 13,
     "pipedrive": 13,
     "quickbooks": 20,
     "salesforce": 18,
@@ -56,6 +59,8 @@ TABLES = {
     "syncro": 20,
     "xero": 20,
     "zendesk": 20,
+    "zoho_crm": 16,
+    "zoom": 20,
 }
 """How many tables each vendor's document has: those with a name of their own."""
 _RULES = """

@@ -19,15 +19,17 @@ from avesa.connector.times import Form, Written, zoned_form, zones
 
 @dataclass(frozen=True)
 class InParams:
-    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), and over
-    `{filter}`, the text that the parameter has in a listing.
+    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), the `{year}` and
+    `{month}` of the first in UTC, and `{filter}`, the text that the parameter has in a listing. With `whole` the
+    beginning names the whole window, such as a day of which everything is told.
     """
 
     pairs: Params
+    whole: bool = False
 
     @property
     def names_an_end(self) -> bool:
-        return any("{until}" in value for _, value in self.pairs)
+        return self.whole or any("{until}" in value for _, value in self.pairs)
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
         held = dict(request.params)
@@ -191,7 +193,7 @@ class Changes:
         return self._form.earliest(self._form.write(moment))
 
     def asked(self, request: Request, since: datetime, until: datetime | None = None) -> Request:
-        values = {"since": self._form.write(since)}
+        values = {"since": self._form.write(since), "year": f"{since:%Y}", "month": str(since.month)}
         if until is not None:
             values["until"] = self._form.write(until)
         return _ask(self.ask).put(request, values)

@@ -275,7 +275,7 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 def _bearer(header: str, way: Json) -> str | None:
     scheme, _, value = header.partition(" ")
-    if scheme.lower() == "bearer" and value:
+    if scheme.lower() == way.get("scheme", "bearer") and value:
         return value
     return header or None if way.get("bare") else None
 

@@ -113,6 +113,8 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
         day = read_time(value, change["form"]).replace(hour=0, minute=0, second=0)
         value = write_time(day + timedelta(days=1, seconds=-1), change["form"])
     sign = change["operator"]
+    if change.get("whole_day"):
+        value, sign = str(write_time(read_time(value, change["form"]) + timedelta(days=1), change["form"])), "<"
     if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
         sign += "="
     term = Term(change.get("field") or table.cursor or "", sign, value)
@@ -158,7 +160,7 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         pairs = [[s.get(name) for name in names] if isinstance(s, dict) else (s, None) for s in given]
         return tuple((str(name), direction in ("DESC", "DESCENDING")) for name, direction in pairs)
     found = []
-    for part in given.split(","):
+    for part in [given.replace(",", " ")] if rule.get("kind") == "one" else given.split(","):
         shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|:]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
