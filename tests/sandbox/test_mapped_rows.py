@@ -15,7 +15,7 @@ from avesa.canonical_transform.mapping import mapping_names
 from avesa.integrations import service_names
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.mapped.canonical import KINDS, is_gone
-from avesa.sandbox.mapped.reading import mappings_of
+from avesa.sandbox.mapped.reading import Constant, Leaf, mappings_of
 from avesa.sandbox.mapped.rows import Truth, WorldRows
 from avesa.sandbox.mapped.writing import alike
 from avesa.sandbox.server import HAND_WRITTEN, sandbox_services
@@ -76,9 +76,19 @@ def test_the_real_mappings_read_the_world_out_of_a_service(service: str, evening
                 for name, type_, wanted in truth.columns:
                     assert alike_in(row[name], wanted, type_), (table, name, row[name], wanted)
                 held[table] += len(truth.columns)
-                untold[table] += len(truth.untold)
+                untold[table] += len(set(truth.untold) & with_a_place(service, table))
     # What a shape has no place for is the exception: a rule that is turned round wrongly would show here.
     assert sum(held.values()) >= 3 * sum(untold.values()), (held, untold)
+
+
+def with_a_place(service: str, table: str) -> set[str]:
+    """The columns that could be told: not those of a constant, of the key, or of a field that other columns read too."""
+    columns = mappings_of(service)[table].columns
+    read = {column.name: column.rule.path.steps for column in columns if isinstance(column.rule, Leaf)}
+    often = {path for path, count in Counter(read.values()).items() if count > 1}
+    taken = often | {tuple(path.split(".")) for path in Contract(service).tables[table].key}
+    constant = {column.name for column in columns if isinstance(column.rule, Constant)}
+    return {column.name for column in columns if read.get(column.name) not in taken} - constant
 
 
 def record_of(rows: WorldRows, service: str, truth: Truth) -> Any:
