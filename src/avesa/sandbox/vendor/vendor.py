@@ -110,7 +110,7 @@ class StrictVendor:
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
         of = self.contract.tables[table]
-        keys = tuple(get(record, path) for path in of.facts["primary_key"] or of.rules.get("key", []))
+        keys = tuple(get(record, path) for path in of.key)
         return record if not keys else keys[0] if len(keys) == 1 else keys
 
     # What it answers
@@ -350,7 +350,8 @@ class StrictVendor:
         if parent.get("path_param"):
             id_ = call.values[parent["path_param"]]
             self._check_parent(table, id_)
-            return (id_,)
+            # A key that is told apart in the path: its last part alone is no place.
+            return place_of(call.operation.names, call.rules, call.values, skip)
         names = str(parent["query_param"]).split("+")
         if any(name.startswith("variables.") for name in names):
             return ()
