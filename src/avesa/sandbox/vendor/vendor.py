@@ -99,7 +99,7 @@ class StrictVendor:
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
         of = self.contract.tables[table]
-        keys = tuple(get(record, path) for path in of.facts["primary_key"] or of.rules.get("key", []))
+        keys = tuple(get(record, path) for path in of.key)
         return record if not keys else keys[0] if len(keys) == 1 else keys
 
     # What it answers
@@ -341,7 +341,8 @@ class StrictVendor:
             if id_ == table.rules.get("everyone"):
                 return tuple(value for name, value in call.values.items() if name != parent["path_param"])
             self._check_parent(table, id_)
-            return (id_,)
+            # A key that is told apart in the path: its last part alone is no place.
+            return place_of(call.operation.names, call.rules, call.values, skip)
         names = str(parent["query_param"]).split("+")
         if any(name.startswith("variables.") for name in names):
             return ()
