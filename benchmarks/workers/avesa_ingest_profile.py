@@ -14,14 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from avesa.connector import client, distinct, extract, landing, pull
+from avesa.connector import arrivals, client, distinct, extract, landing
 from benchmarks.workers.avesa_ingest import ingest
 
 PARTS: tuple[tuple[Any, str, str], ...] = (
     (client.Client, "send", "HTTP: ask, receive, put the body together"),
     (extract, "read_page", "split the page, read key and time of each record"),
-    (pull._Pull, "_fresh", "what was landed before"),
-    (pull._Pull, "_rows", "rows"),
+    (arrivals.Arrivals, "_fresh", "what was landed before"),
+    (arrivals.Arrivals, "_rows", "rows"),
     (distinct.DistinctIds, "add", "count the ids"),
     (distinct.DistinctIds, "result", "digest of the ids"),
     (landing, "to_batch", "rows to Arrow"),

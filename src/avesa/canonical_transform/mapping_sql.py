@@ -118,10 +118,14 @@ class _Picks:
 
 @dataclass(frozen=True)
 class _Compiled:
-    """`value` over the picked texts, and `failed`: the text that could not be cast, or null; None if none can."""
+    """`value` over the picked texts, and `failed`: the text that could not be cast, or null; None if none can.
+
+    `doubt` is a condition without which nothing can have failed, if there is one that costs less to find out.
+    """
 
     value: str
     failed: str | None = None
+    doubt: str | None = None
 
 
 @lru_cache(maxsize=256)
@@ -141,6 +145,7 @@ def source_query(
     picks = _Picks()
     compiled = {column.name: _compiled_column(rules, column, picks) for column in columns}
     failed = {name: c.failed for name, c in compiled.items() if c.failed is not None}
+    doubts = [c.doubt or f"({c.failed}) IS NOT NULL" for c in compiled.values() if c.failed is not None]
     listed = ""
     if picks.lists:
         lists = _listed(["*", *(f"{_elements(text)} AS {name}" for text, name in picks.lists.items())])
@@ -166,7 +171,7 @@ def source_query(
 )
 SELECT
         {_listed([*carried, *map(identifier, compiled)])},
-        {_uncastable(failed)} AS uncastable
+        {_uncastable(failed, doubts)} AS uncastable
 FROM typed_rows"""
 
 
@@ -188,7 +193,8 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
     compiled = _compiled(rule, column.type, picks)
     if isinstance(rule, FromPath) and compiled.failed is not None:
         # The value is at hand under the column's name: no need to cast again to see whether it failed.
-        return _Compiled(compiled.value, _failed(identifier(column.name), picks.text(rule, exact=True)))
+        value, text = identifier(column.name), picks.text(rule, exact=True)
+        return _Compiled(compiled.value, _failed(value, text), f"({value} IS NULL) <> ({text} IS NULL)")
     return compiled
 
 
@@ -332,7 +338,7 @@ def _first(parts: list[_Compiled]) -> _Compiled:
     return _Compiled(value, f"CASE{cases} END")
 
 
-def _uncastable(failed: ReadOnly[str, str]) -> str:
+def _uncastable(failed: ReadOnly[str, str], doubts: list[str]) -> str:
     """The list is made only for rows where something failed, since hardly any row has such a value."""
     entry = "STRUCT(column_name VARCHAR, value VARCHAR)"
     cases = f"""
@@ -343,7 +349,7 @@ def _uncastable(failed: ReadOnly[str, str]) -> str:
             f"{{'column_name': '{name}', 'value': left({text}, {SAMPLE_CHARACTERS})}}" for name, text in failed.items()
         ]
         cases += f"""
-        WHEN coalesce({", ".join(failed.values())}) IS NOT NULL
+        WHEN {" OR ".join(doubts)}
         THEN list_filter([
         {_listed(entries)}
         ], lambda entry: entry.value IS NOT NULL)"""
