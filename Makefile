@@ -44,7 +44,7 @@ demo-all: $(VENV)/.runtime
 	@$(BIN)/avesa demo --all
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
@@ -93,6 +93,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python scripts/format_mappings.py --check
+	$(BIN)/python scripts/write_services.py --check
 	$(BIN)/mypy
 
 lint-infra: .venv-infra/.dev
@@ -102,6 +103,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python scripts/format_mappings.py
+	$(BIN)/python scripts/write_services.py
 
 clean:
 	rm -rf $(VENV) .venv-infra node_modules cdk.out .venv-bench .bench .avesa

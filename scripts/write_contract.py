@@ -163,7 +163,8 @@ def type_of(schema: Any) -> Any:
         inner, left, right = type_of(schema["additionalProperties"]), "{", "}"
     else:
         name, format_ = kinds[0] if kinds else "any", schema.get("format")
-        inner, left, right = f"{name}({format_})" if format_ else name, "", ""
+        named = format_ and " " not in format_  # some documents have a sentence there
+        inner, left, right = f"{name}({format_})" if named else name, "", ""
     return f"{left}{inner}{right}{mark}" if isinstance(inner, str) else {left + right: inner}
 
 

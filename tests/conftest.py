@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from aws_server import AwsServer, aws_server
 from s3_server import CannotStart, S3Root, S3Server, s3_server
+
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Temporary files stand in memory where a system has such a place and room in it. Everything that is written is
+    flushed to the disk, which is most of the time of many tests on a real one and tells them nothing.
+    """
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="session")

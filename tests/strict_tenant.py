@@ -14,7 +14,7 @@ from typing import Any
 import polars
 
 from avesa.connector.json_paths import values_at
-from avesa.connector.paging import InTurn, SearchWindow
+from avesa.connector.paging import InTurn, OrElse, SearchWindow
 from avesa.connector.service import Endpoint, Parent, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, ingest_service, ingest_table
@@ -141,7 +141,8 @@ def _sized(paging: Any, page: int) -> Any:
         return paging
     names = {field.name for field in fields(paging)}
     sizes = {name: page for name in ("most", "size") if isinstance(getattr(paging, name, None), int) and name in names}
-    inner = {"inner": _sized(paging.inner, page)} if isinstance(paging, SearchWindow | InTurn) else {}
+    wraps = isinstance(paging, SearchWindow | InTurn | OrElse)
+    inner = {name: _sized(getattr(paging, name), page) for name in ("inner", "other") if wraps and name in names}
     return replace(paging, **sizes, **inner)
 
 

@@ -122,3 +122,38 @@ def test_uncastable_values_are_told_by_column_and_cut_short(con: duckdb.DuckDBPy
     ]
     assert (first["c"], first["d"]) == ("1", 1)
     assert second["uncastable"] == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "rule", "sent"),
+    [
+        ("integer", "x", "-3"),
+        ("integer", "x", "3.7"),
+        ("decimal", "x", "1.5"),
+        ("decimal", {"path": "x", "unit": "minutes_to_hours"}, "90"),
+        ("decimal", {"path": "x", "unit": "clock_to_hours"}, "1:30"),
+        ("boolean", "x", "true"),
+        ("timestamp", "x", "2024-01-31T14:05Z"),
+        ("timestamp", "x", "2024-01-31T14:05:09Z"),
+        ("timestamp", "x", "2024-01-31T14:05:09+02:00"),
+        ("timestamp", "x", "0000-01-31T14:05:09Z"),
+        ("timestamp", {"path": "x", "format": "epoch_seconds"}, "1706709909"),
+        ("timestamp", {"path": "x", "format": "microsoft_date"}, "/Date(1706709909000)/"),
+        ("date", "x", "2024-01-31"),
+    ],
+)
+def test_blanks_around_a_value_change_nothing_and_other_characters_make_it_uncastable(
+    con: duckdb.DuckDBPyConnection, type_: str, rule: Any, sent: str
+) -> None:
+    mapping = mapping_of({"it": (type_, rule)})
+    bare = value(con, type_, rule, {"x": sent})
+    blanks = [" ", "  ", "\u00a0", "\u2003", "\u3000"]
+    around = [text for blank in blanks for text in (blank + sent, sent + blank, blank + sent + blank)]
+    for row in rows(con, mapping, *(json.dumps({"x": text}) for text in around)):
+        assert row["it"] == (None if bare is NOT_CAST else bare)
+        assert [entry["value"] for entry in row["uncastable"]] == ([sent] if bare is NOT_CAST else [])
+    others = [json.dumps({"x": text}) for other in ("\t", "\n", "\u200b") for text in (other + sent, sent + other)]
+    for row in rows(con, mapping, *others):
+        assert (row["it"], len(row["uncastable"])) == (None, 1)
+    for row in rows(con, mapping, *(json.dumps({"x": blank}) for blank in blanks)):
+        assert (row["it"], row["uncastable"]) == (None, [])

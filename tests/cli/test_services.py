@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from avesa.cli import services
 from avesa.connector.auth import Basic, Bearer, OneOf
 from avesa.connector.service import Endpoint, Service, Setting
 from avesa_program import Avesa
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "write_services.py"
 
 
 def test_the_list_describes_each_service_as_programs_expect_it(avesa: Avesa) -> None:
@@ -22,6 +28,17 @@ def test_the_list_describes_each_service_as_programs_expect_it(avesa: Avesa) -> 
     assert len(endpoints) == 20
     assert endpoints["tickets"] == {"name": "tickets", "canonical": "tickets", "changes": True, "parent": None}
     assert endpoints["ticket_notes"]["parent"] == "tickets"
+
+
+def test_the_catalogue_in_the_documentation_is_what_the_services_declare() -> None:
+    done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_people_see_of_each_service_how_much_comes_as_changes_and_what_it_feeds(avesa: Avesa) -> None:
+    (line,) = [line for line in avesa("services").stdout.splitlines() if line.startswith("xero ")]
+    assert "finance" in line and "agreements, companies, invoices" in line
+    assert line.split("client credentials")[1].split()[:2] == ["20", "12"]
 
 
 def test_one_service_is_one_object(avesa: Avesa) -> None:

@@ -14,13 +14,17 @@ from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
+    "addigy": 12,
     "atera": 20,
     "autotask": 20,
     "auvik": 16,
+    "bamboohr": 20,
+    "chargebee": 16,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,
     "duo": 20,
+    "dynamics365": 17,
     "freshdesk": 15,
     "freshservice": 20,
     "google_workspace": 20,
@@ -31,15 +35,19 @@ TABLES = {
     "huntress": 17,
     "itglue": 20,
     "intercom": 19,
+    "jamf": 19,
     "jira": 21,
     "kaseya_bms": 19,
     "jumpcloud": 20,
+    "knowbe4": 14,
     "meraki": 19,
     "microsoft365": 20,
     "monday": 15,
     "n_central": 19,
     "ninjaone": 20,
+    "okta": 20,
     "pagerduty": 18,
+    "pax8": 13,
     "pipedrive": 13,
     "quickbooks": 20,
     "salesforce": 18,
@@ -51,15 +59,16 @@ TABLES = {
     "syncro": 20,
     "xero": 20,
     "zendesk": 20,
+    "zoho_crm": 16,
+    "zoom": 20,
 }
 """How many tables each vendor's document has: those with a name of their own."""
-WORDS = {
-    *("aliases", "auth", "changes", "credentials", "deletes", "empty", "envelope", "errors", "filters", "fixed_cursor"),
-    *("graphql", "headers", "headers_status", "helpers", "id", "journal", "newest_first", "order", "paging", "path"),
-    *("rate", "published", "all_under"),
-    *("select", "tables", "time", "asked_by", "feed", "keeps", "key", "keyed", "needs_both", "needs_one", "drops"),
-    *("in_turn", "under", "under_each", "helps", "reads", "fields", "stamps", "parent", "made"),
-}
+_RULES = """
+aliases all_under apart asked_by auth changes comes credentials deletes drops empty envelope errors everyone feed
+fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed
+needs_both needs_one order paging parent path published rate reads select stamps tables time under under_each
+"""
+WORDS = set(_RULES.split())
 QUERIES = {"query", "soql"}
 
 

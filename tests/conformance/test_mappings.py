@@ -200,7 +200,8 @@ def read_ids(service: str, endpoint: str, records: list[Any]) -> list[str]:
 def invented(contract: Contract, endpoint: str, count: int) -> Iterator[Any]:
     """Records as the contract describes them, with nulls and absent fields; every other one with surprises."""
     table = contract.tables[endpoint]
-    key = load_service(contract.service).endpoint(endpoint).key
+    declared = load_service(contract.service).endpoint(endpoint).key
+    key = tuple(spelling for part in declared for spelling in part.split("|"))
     keep = {name for path in (*table.key, *key) for name in path.split(".")}
     for number in range(count):
         chance = random.Random(f"{contract.service}/{endpoint}/{number}")

@@ -5,6 +5,7 @@ a contract with rules (tests/contracts/README.md), and this suite holds it to th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from avesa.connector.service import Endpoint
 from avesa.integrations import service_names
-from avesa.pipeline.ingest import check_connection
+from avesa.pipeline.ingest import ServiceOutcome, check_connection
 from avesa.sandbox.vendor.contract import service_names as contracts
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
 from strict_tenant import PAGE, Tenant, check, strict_tenant
@@ -21,10 +22,23 @@ from strict_tenant import PAGE, Tenant, check, strict_tenant
 SERVICES = [name for name in service_names() if name in contracts()]
 
 
+@dataclass(frozen=True)
+class Listed:
+    tenant: Tenant
+    outcome: ServiceOutcome
+
+
 @pytest.fixture(params=SERVICES)
 def tenant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tenant]:
     with strict_tenant(tmp_path, request.param, cursor_pages=PAGE) as tenant:
         yield tenant
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def listed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listed]:
+    """Listed once, for tests that look at what landed and change nothing."""
+    with strict_tenant(tmp_path_factory.mktemp(request.param), request.param, cursor_pages=PAGE) as tenant:
+        yield Listed(tenant, tenant.ingest())
 
 
 def plain(tenant: Tenant) -> Endpoint:
@@ -53,8 +67,8 @@ def test_good_credentials_are_told_from_bad_ones(tenant: Tenant) -> None:
     assert "-not" not in str(refused.value)
 
 
-def test_a_full_listing_lands_every_record_of_every_table(tenant: Tenant) -> None:
-    outcome = tenant.ingest()
+def test_a_full_listing_lands_every_record_of_every_table(listed: Listed) -> None:
+    tenant, outcome = listed.tenant, listed.outcome
     assert outcome.ok, [(table.table, table.error) for table in outcome.tables if table.error]
     assert tenant.vendor.violations == []
     for endpoint in tenant.service.endpoints:
@@ -63,8 +77,8 @@ def test_a_full_listing_lands_every_record_of_every_table(tenant: Tenant) -> Non
     assert any(table.pages > 2 for table in outcome.tables)
 
 
-def test_records_land_as_they_came_with_an_id_and_a_time(tenant: Tenant) -> None:
-    tenant.ingest()
+def test_records_land_as_they_came_with_an_id_and_a_time(listed: Listed) -> None:
+    tenant = listed.tenant
     for endpoint in tenant.service.endpoints:
         for row in tenant.rows(endpoint.name):
             assert row["problem"] is None and row["record_id"], (endpoint.name, row)

@@ -42,6 +42,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "iso_ms_offset",
     ),
     "odata": (f"createdDateTime ge {SINCE} and id ne 'x'", "createdDateTime", "iso_z"),
+    "scim": ('lastUpdated ge "2026-03-01T11:30:00.000Z"', "lastUpdated", "iso_ms_z"),
     "soql": (f"SELECT Id FROM Account WHERE SystemModstamp >= {SINCE}", "SystemModstamp", "iso_ms_offset"),
     "sql": (
         f"select * from Bill where MetaData.LastUpdatedTime >= '{SINCE}'",
@@ -103,6 +104,8 @@ def test_a_filter_holds_for_what_is_newer_whatever_the_form_of_either_side(langu
         ("jql", "ORDER BY updated"),
         ("jql", "updated >= '2026-03-01 11:30'"),
         ("odata", "createdDateTime >= 2026-03-01T11:30:00Z"),
+        ("scim", "lastUpdated gt '2026-03-01T11:30:00.000Z'"),
+        ("scim", "lastUpdated > 1"),
         ("soql", "SELECT * FROM Account"),
         ("soql", "SELECT Id FROM Account LIMIT many"),
         ("sql", "select Id from Bill"),

@@ -198,6 +198,18 @@ RMM = {
         (401, lambda body: body["message"] and body["error"] == 401),
         changed_records=at(""),
     ),
+    "okta": Walk(
+        "users",
+        Ask("/api/v1/users", (("limit", "3"),)),
+        link,
+        at(""),
+        fixed(Authorization="SSWS {api_token}"),
+        Ask("/api/v1/users", (("filter", f'lastUpdated gt "{SINCE:%Y-%m-%dT%H:%M:%S}.000Z"'),)),
+        "users",
+        bump("users"),
+        Ask("/api/v1/policies"),
+        (401, lambda body: body["errorCode"] == "E0000011"),
+    ),
     "itglue": Walk(
         "organizations",
         Ask("/organizations", (("page[number]", "1"), ("page[size]", "3"), ("sort", "id"))),

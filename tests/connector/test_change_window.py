@@ -141,3 +141,12 @@ def test_a_delta_feed_is_listed_until_there_is_a_token() -> None:
 def test_of_a_delta_link_only_the_token_is_used(body: bytes, token: str | None) -> None:
     graph = Delta(("@odata.deltaLink",), ask=("$deltatoken", "{token}"), in_link="$deltatoken")
     assert next_token(Response(200, {}, body, "https://v.example"), graph) == token
+
+
+def test_a_window_of_whole_days_ends_with_tomorrow_or_where_its_last_day_counts_with_today() -> None:
+    ask = InParams((("start", "{since}"), ("end", "{until}")))
+    changes = Changes("date", ask=ask, form="%Y-%m-%d")
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    since = datetime(2026, 2, 1, tzinfo=UTC)
+    assert next_window(changes, since, noon) == (since, datetime(2026, 3, 2, tzinfo=UTC))
+    assert next_window(replace(changes, end_included=True), since, noon) == (since, datetime(2026, 3, 1, tzinfo=UTC))

@@ -10,7 +10,7 @@ from avesa.connector.auth import At, Basic, Bearer, OneOf
 from avesa.connector.connection import connection
 from avesa.connector.jwt_assertion import JwtAssertion
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
-from avesa.connector.service import Endpoint, Setting
+from avesa.connector.service import Endpoint, Service, Setting
 from avesa.shared.errors import ConfigurationError, Where
 from tiny_vendor import SERVICE
 
@@ -132,3 +132,21 @@ def test_a_declaration_whose_scheme_needs_an_unknown_name_is_refused() -> None:
 
 def test_the_titles_of_the_schemes_are_for_people() -> None:
     assert EITHER.auth.title == "basic or oauth2 refresh token"
+
+
+def test_what_another_scheme_needs_may_look_as_it_likes() -> None:
+    """The key that signs has line breaks; with a token of its own nothing is signed."""
+    signs = JwtAssertion("https://v.example/token", claims=(("iss", "{client_id}"),))
+    service = Service(
+        "acme",
+        "Acme",
+        "rmm",
+        "https://v.example",
+        OneOf((Bearer("{token}"), signs)),
+        (Endpoint("things", "/things"),),
+        secrets=("token", "client_id", "private_key"),
+    )
+    secrets = {"token": "t", "client_id": "c", "private_key": "-----BEGIN\nKEY-----"}
+    assert connection(service, {}, secrets, where=Where("acme", "acme")).auth == Bearer("{token}")
+    with pytest.raises(ConfigurationError, match="line break"):
+        connection(service, {}, {**secrets, "token": "t\n2"}, where=Where("acme", "acme"))

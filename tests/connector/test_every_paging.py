@@ -24,6 +24,7 @@ from avesa.connector.paging import (
     Link,
     NextUrl,
     Offset,
+    OrElse,
     Page,
     PageNumber,
     Paging,
@@ -328,6 +329,17 @@ def test_what_is_known_ahead_is_what_follows(kind: Kind, count: int, size: int) 
         foreseen = paging.ahead(following, page, 3)
         following = paging.next(following, page)
         assert (not foreseen) == (following is None)
+
+
+def test_a_first_page_that_is_full_and_says_nothing_is_asked_for_the_other_way() -> None:
+    paging = OrElse(NextUrl(Link(), size="pageSize", most=2, start=(("cursor", "0"),)), PageNumber(most=2), most=2)
+    first = paging.first(LIST)
+    assert paging.next(first, Page(answered({}), 1)) is None
+    second = paging.next(first, Page(answered({}), 2))
+    assert second is not None and (second.param("page"), second.param("cursor")) == ("1", None)
+    third = paging.next(Request.from_json(second.to_json()), Page(answered({}), 2))
+    assert third is not None and third.param("page") == "2"
+    assert paging.next(third, Page(answered({}), 1)) is None
 
 
 def test_a_part_that_is_over_early_is_no_end_of_the_others() -> None:

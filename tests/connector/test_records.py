@@ -355,6 +355,13 @@ def test_a_key_may_be_a_place_in_a_list() -> None:
     assert found[2].problem == "no key: 0 is missing"
 
 
+def test_a_map_without_records_may_be_written_as_an_empty_list() -> None:
+    optional: dict[str, Any] = {"records": ("employees",), "records_as": "map", "records_optional": True, "key": ()}
+    assert read(b'{"employees": [ ]}', **optional) == []
+    with pytest.raises(TableFailed, match="an object was expected"):
+        read(b'{"employees": [1]}', **optional)
+
+
 @pytest.mark.parametrize("body", [b'{"users": [{"id": 1}]}', b'[{"id": 1}]'])
 @pytest.mark.parametrize("places", [("users", ""), ("", "users")])
 def test_a_list_is_found_in_its_object_and_bare(body: bytes, places: tuple[str, str]) -> None:
@@ -365,3 +372,10 @@ def test_a_list_is_found_in_its_object_and_bare(body: bytes, places: tuple[str, 
 def test_what_is_no_list_at_any_of_its_places_is_told() -> None:
     with pytest.raises(TableFailed, match="unexpected shape"):
         read(b'"a text, no list"', records=("users",), other_records=((),), records_optional=True)
+
+
+def test_a_key_that_is_spelled_in_several_ways_is_the_same_key() -> None:
+    spelled = {("uid",): (("id",), ("meta", "id"))}
+    for record in ('{"uid":7}', '{"id":7}', '{"uid":null,"meta":{"id":"7"}}'):
+        [read_one] = read(f"[{record}]".encode(), records=(), key=(("uid",),), spelled=spelled)
+        assert read_one.record_id == "7"

@@ -40,6 +40,7 @@ def test_answers_that_will_not_change_are_not_retried(status: int) -> None:
 def test_the_vendors_own_wait_wins_up_to_a_cap() -> None:
     assert wait(1, 429, retry_after="7") == 7.0
     assert wait(1, 503, retry_after="Sun, 01 Mar 2026 12:00:09 GMT") == 9.0
+    assert wait(1, 429, retry_after="2026-03-01T12:00:11Z") == 11.0
     assert wait(1, 429, retry_after="86400") == 100.0
     assert wait(1, 429, retry_after="later") == 0.5
 

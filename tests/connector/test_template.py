@@ -13,8 +13,8 @@ WORDS = {"more": "Account.Tier, Case.Cause\nAccount.Region,,Account.Tier Account
     ("template", "text"),
     [
         ("{none}/{more_of_it}", "/{more_of_it}"),
-        ("SELECT Id{more:Account} FROM Account", "SELECT Id, Tier, Region FROM Account"),
-        ("Id{more:Case}", "Id, Cause"),
+        ("SELECT Id{more:Account} FROM Account", "SELECT Id,Tier,Region FROM Account"),
+        ("Id{more:Case}", "Id,Cause"),
         ("Id{more:Lead}{none:Lead}", "Id"),
         ("{unknown:Lead}{ items { id } }", "{unknown:Lead}{ items { id } }"),
     ],
@@ -24,7 +24,7 @@ def test_names_are_filled_and_other_braces_stay(template: str, text: str) -> Non
 
 
 def test_a_value_is_not_filled_again() -> None:
-    assert fill_names("{a}{b:X}", {"a": "{b}", "b": "X.{a}"}) == "{b}, {a}"
+    assert fill_names("{a}{b:X}", {"a": "{b}", "b": "X.{a}"}) == "{b},{a}"
 
 
 def test_every_name_that_is_asked_for_is_told() -> None:

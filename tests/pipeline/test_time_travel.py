@@ -99,3 +99,11 @@ def test_another_tenants_files_are_out_of_reach(days: Days) -> None:
     (days.home / "data/globex/secret.csv").write_text("a\n1\n")
     with days.ports() as ports, pytest.raises(UsageError):
         query(ports, "acme", f"SELECT * FROM '{days.home}/data/globex/secret.csv'")
+
+
+def test_who_names_tables_sees_these_as_they_are_and_no_others(days: Days) -> None:
+    count = "SELECT count(*) FROM tickets"
+    with days.ports() as ports:
+        assert query(ports, "acme", count, tables=["tickets"]).rows == query(ports, "acme", count).rows
+        with pytest.raises(UsageError):
+            query(ports, "acme", "SELECT count(*) FROM companies", tables=["tickets"])

@@ -82,7 +82,7 @@ def test_all_words_of_the_mapping_files_are_known() -> None:
     known = {"path", "format", "unit", "currency", "digits", "map", "case", "default", "when", "unless", "names"}
     assert set(schema["path_rule"]["properties"]) == known
     assert {name for name in schema if name.endswith("_rule")} == {
-        f"{kind}_rule" for kind in ("path", "constant", "first", "join", "list", "parent", "sum")
+        f"{kind}_rule" for kind in ("path", "between", "constant", "first", "join", "list", "parent", "sum")
     }
 
 
@@ -132,6 +132,13 @@ def test_a_place_in_a_list_makes_the_list(contract: Contract) -> None:
     record = written(contract, columns, {"type": "Client", "first": "7"}, type_)
     assert record == {"types": [{"name": "Client"}], "ids": [7], "kept": "as it was"}
     assert by_the_transform(columns, record)["first"] == "7"
+
+
+def test_hours_between_two_times_follow_from_the_first(contract: Contract) -> None:
+    columns = {"started_at": ("timestamp", "from"), "hours": ("decimal", {"hours_between": ["from", "to"]})}
+    record = written(contract, columns, {"started_at": NOON, "hours": Decimal("1.5")})
+    assert record["to"] == "2026-03-02T14:00:15Z"
+    assert by_the_transform(columns, record)["hours"] == Decimal("1.5")
 
 
 def test_columns_of_one_field_agree_on_a_word_that_says_it_all(contract: Contract) -> None:

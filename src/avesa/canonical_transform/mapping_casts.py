@@ -2,7 +2,8 @@
 
 DuckDB's own casts are more generous than a vendor's JSON should be: they round 3.7 to an integer, read `0x10`,
 `1_000`, `infinity` and `epoch`, and take the session's zone for a time without one. So each cast is guarded
-by the forms that it takes.
+by the forms that it takes. Blanks around a value do not count, and hardly any value has them: only where a cast
+refuses them are they taken away, since that costs as much as the cast.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from avesa.canonical_transform.sql_text import SQL_TYPES, literal
 
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+(\.0*)?"
-_DAY = r"\d{4}-\d\d-\d\d"
+_YEAR = r"(\d{3}[1-9]|\d\d[1-9]\d|\d[1-9]\d\d|[1-9]\d{3})"
+"""Not 0000, which DuckDB takes for a year."""
+_DAY = rf"{_YEAR}-\d\d-\d\d"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d*)?)?"
 _OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"
+
+_BLANKS = r"\p{Zs}*"
+"""What trim() takes away."""
 
 _TRUE = ["true", "1", "yes", "y", "t", "on"]
 _FALSE = ["false", "0", "no", "n", "f", "off"]
@@ -72,16 +78,17 @@ def value_literal(value: Scalar, type_: ColumnType) -> str:
 
 
 def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | None = None) -> str:
-    """The typed value of an expression that gives trimmed, not empty text, or null."""
+    """The typed value of an expression that gives text or null; for "json" it is trimmed and not empty."""
     match type_:
         case "text":
             return text
         case "json":
             return f"CASE WHEN json_valid({text}) THEN {text} ELSE CAST(to_json({text}) AS VARCHAR) END"
         case "boolean":
-            return f"""CASE
-        WHEN list_contains({_TRUE}, lower({text})) THEN true
-        WHEN list_contains({_FALSE}, lower({text})) THEN false
+            # What JSON's own booleans become goes first, since it is what nearly all vendors send.
+            return f"""CASE WHEN {text} = 'true' THEN true WHEN {text} = 'false' THEN false
+        WHEN list_contains({_TRUE}, lower(trim({text}))) THEN true
+        WHEN list_contains({_FALSE}, lower(trim({text}))) THEN false
         END"""
         case "integer" | "decimal":
             return _number(text, type_, unit)
@@ -105,33 +112,38 @@ def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
         if count != USUAL_DIGITS
     )
     divisor = f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {10**USUAL_DIGITS} END"
-    converted = f"TRY_CAST(TRY_CAST({text} AS DOUBLE) / {divisor} AS {SQL_TYPES['decimal']})"
+    converted = f"TRY_CAST({_try_cast(text, 'DOUBLE')} / {divisor} AS {SQL_TYPES['decimal']})"
     return f"CASE WHEN {_matches(text, _NUMBER)} THEN {converted} END"
 
 
 def _matches(text: str, pattern: str) -> str:
-    return f"regexp_full_match({text}, '{pattern}')"
+    return f"regexp_full_match({text}, '{_BLANKS}({pattern}){_BLANKS}')"
+
+
+def _try_cast(text: str, sql_type: str) -> str:
+    # DuckDB passes over blanks, but not over all that trim() takes away.
+    return f"coalesce(TRY_CAST({text} AS {sql_type}), TRY_CAST(trim({text}) AS {sql_type}))"
 
 
 def _number(text: str, type_: ColumnType, unit: str | None) -> str:
     sql_type = SQL_TYPES[type_]
     if unit is None:
         pattern = _WHOLE if type_ == "integer" else _NUMBER
-        return f"CASE WHEN {_matches(text, pattern)} THEN TRY_CAST({text} AS {sql_type}) END"
+        return f"CASE WHEN {_matches(text, pattern)} THEN {_try_cast(text, sql_type)} END"
     if unit == SINCE_1970:
         moment = _moment(text, None)
         return f"TRY_CAST(epoch_us({moment}) / 3600000000.0 AS {sql_type})"
     if unit == CLOCK:
         return f"CASE WHEN {_matches(text, _CLOCK)} THEN TRY_CAST({_hours(text)} AS {sql_type}) END"
     times, by = _UNITS[unit]
-    converted = f"TRY_CAST({text} AS DOUBLE) * {times} / {by}"
+    converted = f"{_try_cast(text, 'DOUBLE')} * {times} / {by}"
     if type_ == "integer":
         converted = f"round({converted})"
     return f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({converted} AS {sql_type}) END"
 
 
 def _hours(text: str) -> str:
-    hours, minutes, seconds = (f"TRY_CAST(split_part({text}, ':', {at}) AS DOUBLE)" for at in (1, 2, 3))
+    hours, minutes, seconds = (f"TRY_CAST(split_part(trim({text}), ':', {at}) AS DOUBLE)" for at in (1, 2, 3))
     return f"round(({hours} * 3600 + {minutes} * 60 + coalesce({seconds}, 0)) / 3600, 4)"
 
 
@@ -141,12 +153,13 @@ def _moment(text: str, format_: str | None) -> str:
     if format_ not in (None, "iso"):
         return _within_years(f"epoch_us({_parsed(text, format_)})")
     # A cast to TIMESTAMP takes the time as it is written, one to TIMESTAMPTZ heeds the offset.
-    written = f"TRY_CAST(rtrim({text}, 'Z') AS TIMESTAMP)"
-    shifted = f"TRY_CAST({text}[:10] || 'T' || replace({text}[12:], ' ', '') AS TIMESTAMPTZ)"
+    # The zone Z is one that TIMESTAMP takes only behind seconds.
+    written = f"coalesce(TRY_CAST({text} AS TIMESTAMP), TRY_CAST(rtrim(trim({text}), 'Z') AS TIMESTAMP))"
+    trimmed = f"trim({text})"
+    shifted = f"TRY_CAST({trimmed}[:10] || 'T' || replace({trimmed}[12:], ' ', '') AS TIMESTAMPTZ)"
     return f"""CASE
-        WHEN {text} < '0001' THEN NULL
         WHEN {_matches(text, f"{_DAY}([T ]{_TIME}Z?)?")} THEN make_timestamptz(epoch_us({written}))
-        WHEN {_matches(text, f"{_DAY}[T ]{_TIME} ?{_OFFSET}")} AND {text} BETWEEN '0001-01-02' AND '9999-12-31'
+        WHEN {_matches(text, f"{_DAY}[T ]{_TIME} ?{_OFFSET}")} AND {trimmed} BETWEEN '0001-01-02' AND '9999-12-31'
             THEN {shifted}
         END"""
 
@@ -155,18 +168,18 @@ def _day(text: str, format_: str | None) -> str:
     if format_ in _EPOCHS or format_ not in (None, "iso"):
         return f"CAST(timezone('UTC', {_moment(text, format_)}) AS DATE)"
     shape = f"{_DAY}([T ]{_TIME}.*)?"
-    return f"CASE WHEN {text} >= '0001' AND {_matches(text, shape)} THEN TRY_CAST({text}[:10] AS DATE) END"
+    return f"CASE WHEN {_matches(text, shape)} THEN TRY_CAST(trim({text})[:10] AS DATE) END"
 
 
 def _microseconds(text: str, format_: str) -> str:
     if format_ == "microsoft_date":
-        text = f"nullif(regexp_extract({text}, '{_MICROSOFT_DATE}', 1), '')"
-    number = f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({text} AS DECIMAL(24,6)) END"
+        text = f"nullif(regexp_extract(trim({text}), '{_MICROSOFT_DATE}', 1), '')"
+    number = f"CASE WHEN {_matches(text, _NUMBER)} THEN {_try_cast(text, 'DECIMAL(24,6)')} END"
     return f"({number}) * {_EPOCHS[format_]}"
 
 
 def _parsed(text: str, format_: str) -> str:
-    return f"try_strptime({text}, {literal(format_)})"
+    return f"try_strptime(trim({text}), {literal(format_)})"
 
 
 def _within_years(microseconds: str) -> str:

@@ -154,9 +154,7 @@ def source_query(
         {_listed(carried)},
         payload IS NOT NULL AS _has_payload,
         parent_id AS _parent_id,
-        TRY(json_extract_string(CASE WHEN json_valid(payload) THEN payload ELSE {_REPAIRED} END, CAST([
-        {_listed(map(literal, picks.pointers))}
-        ] AS VARCHAR[]))) AS _taken
+        {_taken(picks.pointers)} AS _taken
     FROM {relation}
 ){listed}, picked_rows AS (
     SELECT
@@ -172,6 +170,17 @@ SELECT
 FROM typed_rows"""
 
 
+def _taken(pointers: Iterable[str]) -> str:
+    """The texts at all pointers, in one pass; null where the payload is no JSON, which only the attempt tells."""
+    listed = f"""CAST([
+        {_listed(map(literal, pointers))}
+        ] AS VARCHAR[])"""
+    repaired = f"TRY(json_extract_string({_REPAIRED}, {listed}))"
+    # The CASE keeps the engine from repairing every payload.
+    return f"""coalesce(TRY(json_extract_string(payload, {listed})),
+        CASE WHEN payload IS NOT NULL THEN {repaired} END)"""
+
+
 def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) -> _Compiled:
     rule = rules.get(column.name)
     if rule is None:
@@ -179,8 +188,7 @@ def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) 
     compiled = _compiled(rule, column.type, picks)
     if isinstance(rule, FromPath) and compiled.failed is not None:
         # The value is at hand under the column's name: no need to cast again to see whether it failed.
-        text = picks.text(rule, exact=False)
-        return _Compiled(compiled.value, f"CASE WHEN {identifier(column.name)} IS NULL THEN {text} END")
+        return _Compiled(compiled.value, _failed(identifier(column.name), picks.text(rule, exact=True)))
     return compiled
 
 
@@ -213,12 +221,16 @@ def _together(rule: Join | Collect | Sum | Between, type_: ColumnType, picks: _P
 
 
 def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
-    text = picks.text(rule, exact=type_ == "text")
+    text = picks.text(rule, exact=type_ != "json")
     value = _typed(text, rule, type_, picks)
     # Every text is a text, and what is not JSON becomes a JSON text: these casts cannot fail.
     if type_ in ("text", "json"):
         return _Compiled(value)
-    return _Compiled(value, f"CASE WHEN {value} IS NULL THEN {text} END")
+    return _Compiled(value, _failed(value, text))
+
+
+def _failed(value: str, text: str) -> str:
+    return f"CASE WHEN {value} IS NULL THEN nullif(trim({text}), '') END"
 
 
 def _typed(text: str, rule: FromPath, type_: ColumnType, picks: _Picks) -> str:

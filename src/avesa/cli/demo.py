@@ -194,7 +194,7 @@ def table_figures(ports: Ports) -> list[dict[str, Any]]:
 
 def best_ticket(ports: Ports, tenant: str) -> str | None:
     """The ticket with the most to tell: seen being escalated and closed if there is such a one, then by versions."""
-    rows = query(ports, tenant, _ONE_TICKET).rows
+    rows = query(ports, tenant, _ONE_TICKET, tables=["tickets"]).rows
     return str(rows[0][0]) if rows else None
 
 

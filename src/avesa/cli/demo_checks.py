@@ -122,7 +122,7 @@ def check_intervals(ports: Ports, tenants: Sequence[str], tables: Iterable[str] 
     for tenant in tenants:
         for table in tables:
             total, backwards, overlapping, open_twice, mislabelled = query(
-                ports, tenant, _INTERVALS.format(table)
+                ports, tenant, _INTERVALS.format(table), tables=[table]
             ).rows[0]
             rows += total
             for what, number in (
@@ -188,7 +188,7 @@ def _compare(
         SELECT source_id, valid_from, valid_to, {", ".join(columns)} FROM {table}
         WHERE source_service = '{HAND_WRITTEN}' AND source_table = '{raw_table}' ORDER BY valid_from
     """
-    for row in query(ports, tenant, sql).dicts():
+    for row in query(ports, tenant, sql, tables=[table]).dicts():
         versions.setdefault(row["source_id"], []).append(row)
     true = {str(id_): shown for id_, shown in sandbox.history(tenant, raw_table).items()}
     compared, faults = 0, []
@@ -254,5 +254,8 @@ def _text(value: object) -> str | None:
 
 def _all_rows(ports: Ports, tenant: str, table: str) -> list[tuple[Any, ...]]:
     return query(
-        ports, tenant, f"SELECT * FROM {table} ORDER BY source_service, source_table, source_id, valid_from"
+        ports,
+        tenant,
+        f"SELECT * FROM {table} ORDER BY source_service, source_table, source_id, valid_from",
+        tables=[table],
     ).rows

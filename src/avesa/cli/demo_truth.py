@@ -72,7 +72,7 @@ def _compare_table(
         SELECT source_id{quoted} FROM {canonical}
         WHERE source_service = '{service}' AND source_table = '{endpoint.name}' AND is_current
     """
-    known = {row["source_id"]: row for row in query(ports, tenant, sql).dicts()}
+    known = {row["source_id"]: row for row in query(ports, tenant, sql, tables=[canonical]).dicts()}
     where, values, faults = f"{service}/{endpoint.name}", 0, []
     differing: Counter[str] = Counter()
     for truth in truths:

@@ -49,8 +49,8 @@ def services(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         write_json([described_service(one) for one in chosen])
     else:
-        rows = [(s.name, s.title, s.category, s.auth.title, len(s.endpoints)) for s in chosen]
-        write_table(("name", "title", "category", "auth", "tables"), rows, right=["tables"])
+        columns = ("name", "title", "category", "auth", "tables", "changes", "canonical tables")
+        write_table(columns, map(_overview, chosen), right=["tables", "changes"])
 
 
 @click.command(cls=Command)
@@ -108,6 +108,22 @@ def ways(service: Service) -> list[tuple[Auth, list[str]]]:
 def is_required(service: Service, setting: Setting) -> bool:
     """Whether nobody can do without it: not what only one of several ways needs."""
     return setting.required and setting.name not in all_names(service.auth) - service.auth.names
+
+
+def with_changes(service: Service) -> int:
+    """Of how many tables the vendor can be asked for changes alone."""
+    return sum(service.changes_of(endpoint) is not None for endpoint in service.endpoints)
+
+
+def canonical_tables(service: Service) -> list[str]:
+    """The canonical tables that the service feeds, sorted."""
+    return sorted({endpoint.canonical for endpoint in service.endpoints if endpoint.canonical})
+
+
+def _overview(service: Service) -> tuple[object, ...]:
+    fed = ", ".join(canonical_tables(service))
+    tables, changes = len(service.endpoints), with_changes(service)
+    return service.name, service.title, service.category, service.auth.title, tables, changes, fed
 
 
 def _show(service: Service) -> None:

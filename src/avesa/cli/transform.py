@@ -96,7 +96,7 @@ def _digests(ports: Ports, tenant: str, tables: Iterable[str]) -> dict[str, tupl
     """Of all rows and columns of each table, whatever their order. Empty where the tables cannot be read."""
     digest = "SELECT count(*), sum(hash(t)) FROM {} AS t"
     try:
-        return {table: query(ports, tenant, digest.format(table)).rows[0] for table in tables}
+        return {table: query(ports, tenant, digest.format(table), tables=[table]).rows[0] for table in tables}
     except AvesaError:
         return {}  # the rebuild itself tells what is wrong, for each table
 

@@ -65,7 +65,7 @@ def next_window(
     if not changes.names_an_end:
         return begin, None
     end = now if changes.longest_window is None else min(begin + changes.longest_window, now)
-    if end == now and now - changes.rounded(now) > timedelta(hours=1):
+    if end == now and now - changes.rounded(now) > timedelta(hours=1) and not changes.end_included:
         end = now + timedelta(days=1)  # a form of whole days could not say the end of today otherwise
     rounded = changes.rounded(end)
     return begin, rounded if rounded > begin else end

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import TracebackType
 from urllib.parse import urljoin
 
@@ -39,6 +41,12 @@ logging.getLogger("httpx2").addFilter(lambda record: record.levelno > logging.IN
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom TLS trusts, read once in a process: that takes longer than most requests do."""
+    return httpx2.create_ssl_context()
 
 
 @dataclass
@@ -111,6 +119,7 @@ class Client:
             limits=httpx2.Limits(max_connections=service.limits.concurrency + 2),
             headers={"User-Agent": "avesa", "Accept": "application/json"},
             mounts=direct,
+            verify=_trusted(),
         )
 
     def send(self, request: Request, tally: Tally, endpoint: Endpoint | None = None) -> Response:

@@ -92,7 +92,7 @@ def connection(
         )
     never_sent = way.auth.never_sent if isinstance(way.auth, JwtAssertion) else frozenset()
     for name, value in given.items():
-        if not value.isprintable() and name not in never_sent:
+        if not value.isprintable() and name not in never_sent and name not in unused:
             raise ConfigurationError(
                 f"The secret {name} holds a line break or another character that no request can carry.",
                 where=where,

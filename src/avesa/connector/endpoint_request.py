@@ -39,6 +39,9 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: ParentId
         return request.with_value("body", parent.params[0], ids)
     parts = _parts(parent, parent_id) if parent is not None and isinstance(parent_id, str) else {}
     in_path = parts if parent is not None and parent.into == "path" else {}
+    if parent is not None and parent.slashes_twice:
+        slashed = {name for name, value in in_path.items() if value.startswith("/") or "//" in value}
+        in_path = {name: quote(value, safe="") if name in slashed else value for name, value in in_path.items()}
     if endpoint.each is not None and isinstance(parent_id, str):
         in_path = {endpoint.each.param: parent_id}
     request = Request(endpoint.method, address_of(connection, endpoint, in_path), params, headers, body)

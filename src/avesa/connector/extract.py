@@ -242,7 +242,7 @@ def _digest(asked: Request, response: Response) -> str:
     """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
     the one before ended with.
     """
-    digest = hashlib.sha256("".join(asked.recall(name) or "" for name in ("part", "window")).encode())
+    digest = hashlib.sha256("".join(asked.recall(name) or "" for name in ("part", "window", "way")).encode())
     digest.update(response.body)
     return digest.hexdigest()[:16]
 

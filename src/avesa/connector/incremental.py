@@ -19,15 +19,17 @@ from avesa.connector.times import Form, Written, zoned_form, zones
 
 @dataclass(frozen=True)
 class InParams:
-    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), and over
-    `{filter}`, the text that the parameter has in a listing.
+    """Asked for with parameters; each value is a template over `{since}` and `{until}` (or `{token}`), the `{year}` and
+    `{month}` of the first in UTC, and `{filter}`, the text that the parameter has in a listing. With `whole` the
+    beginning names the whole window, such as a day of which everything is told.
     """
 
     pairs: Params
+    whole: bool = False
 
     @property
     def names_an_end(self) -> bool:
-        return any("{until}" in value for _, value in self.pairs)
+        return self.whole or any("{until}" in value for _, value in self.pairs)
 
     def put(self, request: Request, values: Mapping[str, str]) -> Request:
         held = dict(request.params)
@@ -122,6 +124,7 @@ class Changes:
     they come as events.
 
     `longest_window` is the most that the vendor answers at once: a longer span is asked for piece by piece.
+    `end_included` says that an end in whole days is the last of them, and may not lie in the future.
     `kept_for` is how far back the vendor remembers changes: behind that a full listing is due. `only` says that the
     vendor has no list without a window: nothing is ever listed, and the first pull asks for as much as `kept_for`
     reaches back. `most` is how many records an answer to a change request holds where the vendor cuts the rest off
@@ -143,6 +146,7 @@ class Changes:
     records: str | None = None
     partial: bool = False
     longest_window: timedelta | None = None
+    end_included: bool = False
     kept_for: timedelta | None = None
     only: bool = False
     most: int | None = None
@@ -189,7 +193,7 @@ class Changes:
         return self._form.earliest(self._form.write(moment))
 
     def asked(self, request: Request, since: datetime, until: datetime | None = None) -> Request:
-        values = {"since": self._form.write(since)}
+        values = {"since": self._form.write(since), "year": f"{since:%Y}", "month": str(since.month)}
         if until is not None:
             values["until"] = self._form.write(until)
         return _ask(self.ask).put(request, values)

@@ -19,7 +19,8 @@ class NextUrl:
     `take` names the parameters to take from the address; where it is empty, its whole query takes the place of the
     request's own, less those named in `never` (a key that the auth puts into the query). `path` is a segment of the
     vendor's paths from which on the path is taken too; without it the path stays. Method, headers and body stay: a
-    query that was sent by POST is gone on with by POST. `least` is the fewest rows that the vendor may be asked for.
+    query that was sent by POST is gone on with by POST. `least` is the fewest rows that the vendor may be asked for,
+    `start` what is sent with the first request alone.
     """
 
     at: Place = "next"
@@ -31,6 +32,7 @@ class NextUrl:
     least: int = 1
     into: Into = "query"
     headers: Params = ()
+    start: Params = ()
     end: End = ONLY_TOLD
     expired: tuple[Expired, ...] = ()
     reads: ClassVar[tuple[Path, ...]] = ()
@@ -67,7 +69,7 @@ class NextUrl:
         return told
 
     def _sized(self, request: Request, size: int) -> Request:
-        request = request.with_headers(*self.headers)
+        request = request.with_headers(*self.headers).with_params(*self.start)
         return request if self.size is None else request.with_value(self.into, self.size, size)
 
     def _at(self, request: Request, address: str) -> Request:

@@ -15,6 +15,7 @@ from avesa.connector.keyset import Behind, InFilter, InParam, Keyset, Values
 from avesa.connector.links import query_value, read_links
 from avesa.connector.next_url import NextUrl
 from avesa.connector.numbered import Offset, PageNumber
+from avesa.connector.or_else import OrElse
 from avesa.connector.page import CursorExpired, Either, End, Expired, Header, Link, Page, Paging, Place
 from avesa.connector.repeat_guard import RepeatGuard
 from avesa.connector.search_window import SearchWindow
@@ -38,6 +39,7 @@ __all__ = [
     "Link",
     "NextUrl",
     "Offset",
+    "OrElse",
     "Page",
     "PageNumber",
     "Paging",

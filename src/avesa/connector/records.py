@@ -66,11 +66,14 @@ class Reading:
     times: Times = field(default_factory=Iso)
     parent_key: tuple[str, ...] | None = None
     may_lack: tuple[tuple[str, ...], ...] = ()
+    spelled: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    """Where a part of the key stands in records that do not have it at its first place."""
 
     @cached_property
     def wanted(self) -> msgspec.json.Decoder[Mapping[str, Any]]:
         """Decodes the fields of a record that are read here; the others are passed over, though held to be JSON."""
-        paths = [*self.key, *([self.updated_at] if self.updated_at else [])]
+        paths = [*self.key, *(path for others in self.spelled.values() for path in others)]
+        paths += [*([self.updated_at] if self.updated_at else [])]
         if self.deleted is not None:
             paths += [split_path(place) for place in (self.deleted.path, self.deleted.at) if place]
         return _decoder(frozenset(path[0] for path in paths))
@@ -86,9 +89,12 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
     """`settings` are the tenant's, over the defaults. Raises ConfigurationError for a time zone that nobody knows."""
     updated_at = service.updated_at_of(endpoint)
     places = (endpoint.records,) if isinstance(endpoint.records, str) else endpoint.records
+    spellings = [part.split("|") for part in endpoint.key]
+    keys = {split_path(part[0]): part for part in spellings}
     return Reading(
         records=split_path(places[0]),
-        key=tuple(split_path(path) for path in endpoint.key),
+        key=tuple(keys),
+        spelled={first: tuple(map(split_path, others)) for first, (_, *others) in keys.items() if others},
         updated_at=split_path(updated_at) if updated_at else None,
         deleted=endpoint.deleted,
         secret_fields=tuple(split_path(path) for path in endpoint.secret_fields),
@@ -110,6 +116,7 @@ def reading_of_deletions(deletions: Deletions, reading: Reading) -> Reading:
         other_records=(),
         records_as="list",
         key=tuple(split_path(path) for path in deletions.key),
+        spelled={},
         updated_at=split_path(deletions.at) if deletions.at else None,
         deleted=None,
     )
@@ -124,6 +131,7 @@ def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading
         records_as="list",
         records_optional=False,
         key=(("id",),),
+        spelled={},
         updated_at=split_path(at) if at else None,
         deleted=None,
         secret_fields=(),
@@ -207,6 +215,8 @@ def _pieces(body: bytes, reading: Reading) -> tuple[list[str | None], list[Piece
         except Missing:
             continue
         except LookupError as error:
+            if reading.records_optional and reading.records_as == "map" and values_at(body, path) == [[]]:
+                return [], []  # a language that knows no empty objects writes them as lists
             odd = error
     if odd is not None:
         raise odd
@@ -337,7 +347,9 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
         return (_under(parent_id, digest) if reading.key_under_parent and parent_id is not None else digest), None
     parts: list[str] = []
     for path in reading.key:
-        found = _get(value, path)
+        found = next(
+            (one for at in (path, *reading.spelled.get(path, ())) if (one := _get(value, at)) not in (None, "")), None
+        )
         if found in (None, "") and path in reading.may_lack:
             parts.append("")
             continue

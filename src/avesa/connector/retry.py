@@ -207,7 +207,9 @@ def asked_to_wait(headers: Mapping[str, str], verdict: Verdict | None, now: date
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, given in seconds or as an HTTP date. None if unreadable."""
+    """Seconds that a Retry-After header asks for, given in seconds, as an HTTP date, or as some vendors do in ISO 8601.
+    None if unreadable.
+    """
     if value is None:
         return None
     try:
@@ -215,7 +217,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     except ValueError:
         pass
     try:
-        moment = parsedate_to_datetime(value)
+        moment = datetime.fromisoformat(value) if value[:4].isdigit() else parsedate_to_datetime(value)
     except (ValueError, TypeError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

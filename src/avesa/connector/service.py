@@ -49,7 +49,8 @@ class Parent:
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
     `values` those that have none of these texts there (`*` stands for each element of a list). Changes are asked for
     under the parents that changed themselves; with `every` under all of them, for vendors whose parents do not show
-    that something came below them.
+    that something came below them. With `slashes_twice` an id that begins with a slash, or has two in a row, is
+    percent-encoded twice in the path.
     """
 
     endpoint: str
@@ -61,6 +62,7 @@ class Parent:
     having: str | None = None
     every: bool = False
     values: tuple[str, ...] = ()
+    slashes_twice: bool = False
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -97,17 +99,17 @@ class Deleted:
 class Endpoint:
     """One list of the vendor, which becomes one raw table.
 
-    `records` is the dotted path of the list in the body, "" where the body is the list. `key` holds the dotted
-    paths of the primary key; empty where the vendor has none. `may_lack` are those of a compound key that a record may
-    have without a value, or not at all. `updated_at` is the dotted path of the last-modified
-    time, by default the one that changes are asked by. `changes` set to None means that the vendor cannot be asked
-    for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a full
-    listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
+    `records` is the dotted path of the list in the body, "" where the body is the list. `key` holds the dotted paths
+    of the primary key; empty where the vendor has none, and `a|b` where some records spell `a` as `b`. `may_lack` are
+    those of a compound key that a record may have without a value, or not at all. `updated_at` is the dotted path of
+    the last-modified time, by default the one that changes are asked by. `changes` set to None means that the vendor
+    cannot be asked for changes. `listing_paging` takes the place of `paging` in full listings. `relist` is how often a
+    full listing looks for deletions, `every` how often the table is pulled at all. `deletions` is a list of what was
     deleted. `may_be_empty` says that a list without rows is nothing unusual, `refused_alone` that a refusal of the
     credentials is about this list: they lack a right to it. `times` is how this table writes its times, `total` where
     it says how many records there are; both come from the service where they are None, and whatever is "inherit" does
-    too. `limit_group` names the group (or groups) of the service's limits that a request
-    counts in, `cost` the points that the vendor counts for one.
+    too. `limit_group` names the group (or groups) of the service's limits that a request counts in, `cost` the points
+    that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
     order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are

@@ -36,7 +36,7 @@ def _filled(found: re.Match[str], values: Mapping[str, str]) -> str:
     if of is None or name not in values:
         return values.get(name, found[0])
     words = dict.fromkeys(values[name].replace(",", " ").split())
-    return "".join(f", {word.removeprefix(f'{of}.')}" for word in words if word.startswith(f"{of}."))
+    return "".join(f",{word.removeprefix(f'{of}.')}" for word in words if word.startswith(f"{of}."))
 
 
 def names_in(*templates: str) -> frozenset[str]:

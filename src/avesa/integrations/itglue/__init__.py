@@ -81,7 +81,7 @@ SERVICE = Service(
         table("contacts", canonical="contacts", may_be_empty=True),
         table(
             "configurations",
-            listing_paging=BOTH,
+            paging=BOTH,
             deleted=ARCHIVED,
             canonical="devices",
             may_be_empty=True,
@@ -92,7 +92,7 @@ SERVICE = Service(
         # where they are.
         table(
             "passwords",
-            listing_paging=BOTH,
+            paging=BOTH,
             deleted=ARCHIVED,
             secret_fields=("attributes.password", "attributes.otp-secret", "attributes.notes"),
             may_be_empty=True,

@@ -51,7 +51,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Several:
-    """`first`, `join`, `list` or `sum` of other rules."""
+    """`first`, `join`, `list`, `sum` or `hours_between` of other rules."""
 
     kind: str
     rules: tuple[Rule, ...]
@@ -100,7 +100,7 @@ def parse_rule(document: Any) -> Rule:
     """The rule of a mapping's JSON, which the canonical transform has checked."""
     if isinstance(document, str):
         return _leaf({"path": document})
-    for kind in ("first", "join", "list", "sum"):
+    for kind in ("first", "join", "list", "sum", "hours_between"):
         if kind in document:
             return Several(kind, tuple(map(parse_rule, document[kind])), document.get("with", ""))
     if "constant" in document:
@@ -151,7 +151,7 @@ def read(rule: Rule, type_: str, record: Any, parent: str | None = None) -> Any:
         case Leaf():
             return _read_leaf(rule, type_, record)
         case Several():
-            inside = {"join": "text", "list": "json"}.get(rule.kind, type_)
+            inside = {"join": "text", "list": "json", "hours_between": "timestamp"}.get(rule.kind, type_)
             return _put_together(rule, [read(inner, inside, record, parent) for inner in rule.rules])
 
 
@@ -164,6 +164,10 @@ def _put_together(rule: Several, parts: list[Any]) -> Any:
         case "sum":
             there = [part for part in parts if part is not None]
             return sum(there) if there else None
+        case "hours_between":
+            start, end = parts
+            span = None if start is None or end is None else (end - start) // timedelta(microseconds=1)
+            return None if span is None or span < 0 else (Decimal(span) / 3_600_000_000).quantize(_PLACES)
         case _:
             return next((part for part in parts if part not in (None, "")), None)
 

@@ -19,7 +19,7 @@ from avesa.sandbox.mapped.placing import Tables, choose, reference, stable
 from avesa.sandbox.mapped.writing import reads, write
 from avesa.sandbox.simulation import Event
 from avesa.sandbox.vendor.contract import Contract, Table, get, put
-from avesa.sandbox.vendor.rows import Place, Row, Rows, kept_fields, missing_kind
+from avesa.sandbox.vendor.rows import Place, Row, Rows, kept_fields, missing_kind, stamps
 from avesa.sandbox.world import World
 
 
@@ -245,7 +245,7 @@ class WorldRows(Rows):
     def _fixed(table: Table) -> Iterator[Path]:
         """Fields that are the vendor's own to fill."""
         cursor = [table.cursor] if table.cursor else []
-        told = (table.rules.get(rule, {}) for rule in ("in_turn", "made", "stamps"))
+        told = (table.rules.get("in_turn", {}), stamps(table, "made"), stamps(table, "changed"))
         for path in (*table.key, *cursor, *(path for rule in told for path in rule)):
             yield parse_path(path) if not path.startswith("@") else Path((path,))
 

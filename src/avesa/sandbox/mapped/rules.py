@@ -23,6 +23,7 @@ from avesa.sandbox.mapped.reading import (
     is_listed,
     leaves,
     minor_digits,
+    read,
     text_of,
 )
 from avesa.sandbox.mapped.units import in_theirs
@@ -49,6 +50,11 @@ def ways(rule: Rule, type_: str, wanted: Any, draft: Draft) -> Iterator[list[Put
             yield from _one_of(rules, "text", wanted, draft)
         case Several("list", rules):
             yield from _one_of(rules, "json", wanted, draft)
+        case Several("hours_between", (start, end)):
+            # Where the beginning is told, the end follows from it.
+            began = read(start, "timestamp", draft.record)
+            if began is not None and all(draft.is_held(leaf.path) for leaf in leaves(start)):
+                yield from ways(end, "timestamp", began + timedelta(hours=float(wanted)), draft)
         case Several("sum", rules):
             yield from _one_of(rules, type_, wanted, draft)
         case Several(_, rules):

@@ -6,7 +6,7 @@ import copy
 from datetime import datetime
 from typing import Any
 
-from avesa.sandbox.vendor.contract import Json, Table, put
+from avesa.sandbox.vendor.contract import Json, Table, get, put
 from avesa.sandbox.vendor.faults import Fault
 from avesa.sandbox.vendor.feeds import filled
 from avesa.sandbox.vendor.graphql import Selection
@@ -16,8 +16,10 @@ from avesa.sandbox.vendor.messages import Answer, Refused
 def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
     """The body of an answer with these records, and what it tells of other pages."""
     if table.records == "" and not table.facts.get("single"):
-        return shown
+        return _keyed(rules, shown) if rules.get("keyed") else shown
     body: Json = copy.deepcopy(rules.get("envelope", {}))
+    if table.facts.get("single") and table.records == "":
+        return shown[0] if shown else None
     if table.facts.get("single"):
         alone = shown[0] if shown else None
         if table.records == "":
@@ -28,10 +30,22 @@ def body_of(table: Table, rules: Json, shown: list[Any], tells: Json) -> Any:
         put(body, table.records.rpartition(".")[0], {})
         return body
     if shown or rules.get("empty") != "absent":
-        keyed = {f"U{at:05d}": one for at, one in enumerate(shown)}
-        put(body, table.records, keyed if rules.get("keyed") else shown)
+        value = None if not shown and rules.get("empty") == "null" else shown
+        put(body, table.records, _keyed(rules, shown) if rules.get("keyed") else value)
     merge(body, tells)
     return body
+
+
+def _keyed(rules: Json, shown: list[Any]) -> Any:
+    """An object of the records by their names, or by what `keyed` names in each; some vendors write an empty one as
+    a list.
+    """
+    if not shown and rules.get("empty") == "list":
+        return []
+    names = (
+        str(get(one, rules["keyed"])) if rules["keyed"] is not True else f"U{at:05d}" for at, one in enumerate(shown)
+    )
+    return dict(zip(names, shown, strict=True))
 
 
 def merge(body: Json, more: Json) -> None:

@@ -70,7 +70,9 @@ def _in_query(operation: Operation, rules: Json, asked: Asked) -> Iterator[str]:
 
 def _without_direction(value: str, facts: Json) -> str:
     """Where a page lists the fields to sort by, each may be followed by its direction."""
-    return value if value in facts.get("enum", [value]) else re.sub(r"[.| ](asc|desc)$", "", value, flags=re.IGNORECASE)
+    return (
+        value if value in facts.get("enum", [value]) else re.sub(r"[.|: ](asc|desc)$", "", value, flags=re.IGNORECASE)
+    )
 
 
 def _in_headers(operation: Operation, asked: Asked) -> Iterator[str]:

@@ -180,7 +180,7 @@ class Contract:
     def _record(self, answer: Any, records: str) -> Any:
         found = self.field(answer, records) if records else answer
         found = self.resolve(found)
-        if isinstance(found, str) and found.rstrip("?").startswith("["):
+        if isinstance(found, str) and found.startswith(("[", "{")):
             return found.rstrip("?")[1:-1]
         if isinstance(found, dict) and set(found) in ({"[]"}, {"{}"}):
             return next(iter(found.values()))

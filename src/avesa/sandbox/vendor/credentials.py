@@ -103,9 +103,7 @@ class Credentials:
         ways = [way for way in self._ways if way.get("token_path") == asked.path]
         if asked.method != "POST":
             raise Refused(405, "The token endpoint takes POST", code="invalid_request")
-        if ways[0]["kind"] == "login":
-            return self._login(ways[0], asked)
-        sent = asked.json if ways[0].get("body") == "json" else asked.form
+        sent = _sent(ways[0], asked)
         if not isinstance(sent, dict):
             raise Refused(400, "The token request's body cannot be read", code="invalid_request")
         for way in ways:
@@ -113,44 +111,30 @@ class Credentials:
                 return self._issue(way, asked, sent)
         raise Refused(400, f"grant_type {sent.get('grant_type')} is not supported", code="unsupported_grant_type")
 
-    def _login(self, way: Json, asked: Asked) -> Answer:
-        """A session for who sends the fields, as they are, in parts of a form. A wrong one is refused inside a 200."""
-        sent = _parts(asked)
-        wanted = {name: self._filled(value) for name, value in way["fields"].items()}
-        if set(sent) != set(wanted):
-            raise Refused(400, f"the login holds {', '.join(sorted(sent)) or 'nothing'}", code="invalid_request")
-        answer: Json = {}
-        if sent != wanted:
-            answer |= copy.deepcopy(way["refusal"])
-            return Answer(200, answer, {"Content-Type": "application/json"})
-        with self._lock:
-            number = next(self._count)
-            session = f"session-{number}-{hashlib.sha256(str(number).encode()).hexdigest()[:24]}"
-            self._tokens[session] = self._clock() + timedelta(seconds=way["lives"])
-        answer |= copy.deepcopy(way["answer"])
-        put(answer, way["gives"], session)
-        return Answer(200, answer, {"Content-Type": "application/json"})
-
     def _issue(self, way: Json, asked: Asked, sent: dict[str, Any]) -> Answer:
-        allowed = {"grant_type", *way.get("sends", [])}
+        proofs = {name: self._filled(template) for name, template in way.get("proves", {}).items()}
+        allowed = {*way.get("sends", []), *proofs} | ({"grant_type"} if way["kind"] != "session" else set())
         if way["kind"] == "session":
             for name, value in way.get("headers", {}).items():
                 self._same(asked.headers.get(name.lower()), self._filled(value), f"header {name}")
         elif way["kind"] == "jwt_bearer":
-            allowed.add("assertion")
-            self._check_assertion(way, str(sent.get("assertion", "")))
+            named = way.get("assertion", "assertion")
+            allowed.add(named)
+            self._check_assertion(way, str(sent.get(named, "")))
         else:
             self._check_client(way, asked, sent)
             allowed |= {"client_id", "client_secret"} if "body" in way["client"] else set()
-        for name, template in way.get("proves", {}).items():
-            allowed.add(name)
-            if sent.get(name) != self._filled(template):
-                raise Refused(400, f"{name} is missing or wrong", violation=name not in sent, code="invalid_grant")
         if extra := sorted(set(sent) - allowed - {"refresh_token" if way["kind"] == "refresh_token" else ""}):
             raise Refused(400, f"the token request holds {', '.join(extra)}", code="invalid_request")
+        for name, value in proofs.items():
+            if name in sent and sent[name] != value and "refusal" in way:
+                return Answer(200, copy.deepcopy(way["refusal"]), {"Content-Type": "application/json"})
+            if sent.get(name) != value:
+                raise Refused(400, f"{name} is missing or wrong", violation=name not in sent, code="invalid_grant")
         if "scope" in way and not re.fullmatch(way["scope"], str(sent.get("scope", ""))):
             raise Refused(400, "the scope is missing or wrong", code="invalid_scope")
-        answer: Json = {}
+        more = copy.deepcopy(way.get("answer", {}))
+        answer: Json = {name: asked.base if value == "$base" else value for name, value in more.items()}
         with self._lock:
             if way["kind"] == "refresh_token":
                 answer["refresh_token"] = self._refreshed(way, str(sent.get("refresh_token")))
@@ -165,7 +149,6 @@ class Credentials:
             answer |= {"access_token": access, "token_type": way.get("token_type", "Bearer")}
             if way.get("expires_in", True):
                 answer["expires_in"] = way.get("lives", 3600)
-        answer |= {name: asked.base if value == "$base" else value for name, value in way.get("answer", {}).items()}
         return Answer(way.get("status", 200), answer, {"Content-Type": "application/json", "Cache-Control": "no-store"})
 
     def _check_client(self, way: Json, asked: Asked, sent: dict[str, Any]) -> None:
@@ -208,7 +191,7 @@ class Credentials:
             (said.get("iss") != self._filled(way["issuer"]), "iss is not the service account"),
             (said.get("sub") != self._filled(way["subject"]), "sub is not the delegated user"),
             (said.get("aud") != way["audience"], "aud is not the token endpoint"),
-            (not said.get("scope"), "there is no scope"),
+            ("scope" not in way and not said.get("scope"), "there is no scope"),
             (not isinstance(said.get("iat"), int) or said["iat"] > now + 60, "iat is missing or in the future"),
             (not isinstance(said.get("exp"), int) or said["exp"] <= now, "exp is missing or past"),
             (said.get("exp", 0) - said.get("iat", 0) > 3600, "it lives longer than an hour"),
@@ -254,6 +237,17 @@ def _duo_lines(asked: Asked, date: str, host: str) -> list[tuple[str, list[str]]
     return [("sha512", [*first, hashlib.sha512(body).hexdigest(), hashed]), ("sha1", first), ("sha512", first)]
 
 
+def _sent(way: Json, asked: Asked) -> Any:
+    """The fields of a token request, in the kind of body that the server takes."""
+    match way.get("body", "form"):
+        case "json":
+            return asked.json
+        case "parts":
+            return _parts(asked)
+        case _:
+            return asked.form
+
+
 def _parts(asked: Asked) -> dict[str, str]:
     """The fields of a form in parts (RFC 7578); none where the body is no such."""
     kind = asked.headers.get("content-type", "")
@@ -265,7 +259,7 @@ def _parts(asked: Asked) -> dict[str, str]:
 
 
 def _grant(way: Json) -> str:
-    return _JWT_GRANT if way["kind"] == "jwt_bearer" else str(way.get("grant", way["kind"]))
+    return str(way.get("grant", _JWT_GRANT if way["kind"] == "jwt_bearer" else way["kind"]))
 
 
 def _basic(header: str) -> tuple[str, str] | None:
@@ -281,7 +275,7 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 def _bearer(header: str, way: Json) -> str | None:
     scheme, _, value = header.partition(" ")
-    if scheme.lower() == "bearer" and value:
+    if scheme.lower() == way.get("scheme", "bearer") and value:
         return value
     return header or None if way.get("bare") else None
 

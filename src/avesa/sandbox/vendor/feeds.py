@@ -75,6 +75,17 @@ def deleted_page(rows: list[Row], asked: Asked, now: datetime) -> Json:
     }
 
 
+def binned(rows: list[Row], feed: Json, asked: Asked) -> list[Json]:
+    """The deleted records of one list since the moment that a header names: of each its id and when it was."""
+    sent = asked.headers.get(feed["since"].lower())
+    try:
+        since = read_time(sent, feed["form"]) if sent is not None else None
+    except ValueError as problem:
+        raise Refused(400, f"{feed['since']}: {problem}") from None
+    found = [row for row in rows if row.is_deleted and (since is None or row.modified > since)]
+    return [{"id": row.record["id"], feed["at"]: write_time(row.modified, feed["form"])} for row in found]
+
+
 def cdc_page(contract: Contract, rows: Rows, asked: Asked) -> Json:
     """QuickBooks' changes of several entities since a moment; a deleted one is a stub with its status."""
     by_entity = {table.facts.get("entity"): table for table in contract.tables.values()}

@@ -165,6 +165,14 @@ def aip(text: str) -> Query:
     return found
 
 
+def scim(text: str) -> Query:
+    """Okta: `lastUpdated gt "2026-01-01T00:00:00.000Z"`."""
+    reader = _Infix(text, quote='"', time="quoted", words=True)
+    found = Query(reader.condition(), forms=("iso_ms_z",))
+    reader.end()
+    return found
+
+
 def jql(text: str) -> Query:
     """Jira: `updated >= "2024-01-31 00:00" ORDER BY updated ASC, key ASC`. A query without a bound is refused."""
     reader = _Infix(text, quote='"', time="quoted")
@@ -227,6 +235,19 @@ def fql(text: str) -> Query:
             raise NotUnderstood("the filter ends in the middle")
     every = [Group(True, tuple(part)) for part in terms]
     return Query(every[0] if len(every) == 1 else Group(False, tuple(every)))
+
+
+def rsql(text: str) -> Query:
+    """RSQL: `a.b>="2026-03-01T12:00:00.000Z"`, terms joined by `;` (all) or `,` (any)."""
+    every = ";" in text
+    found: list[Condition] = []
+    for part in re.split(r"""[;,](?=(?:[^"]*"[^"]*")*[^"]*$)""", text):
+        shape = re.fullmatch(r"""([\w.-]+)(==|!=|<=|>=|<|>)(?:"([^"]*)"|([^\s"';,()]+))""", part)
+        if shape is None:
+            raise NotUnderstood(f"{part!r} is no comparison")
+        value = shape[3] if shape[3] is not None else shape[4]
+        found.append(Term(shape[1], "=" if shape[2] == "==" else shape[2], value))
+    return Query(Group(every or len(found) == 1, tuple(found)))
 
 
 def encoded_query(text: str) -> Query:
@@ -376,6 +397,8 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "item_filter": item_filter,
     "jql": jql,
     "odata": odata,
+    "rsql": rsql,
+    "scim": scim,
     "soql": soql,
     "sql": sql,
     "sync_range": sync_range,

@@ -67,13 +67,17 @@ def filtered(
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form, now)
-        if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
-            rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
-    for name, field in rules.get("filters", {}).items():
-        if (wanted := asked.given("query", name)) is not None:
-            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
-    if "newest_first" in rules:
-        rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
+    for name, rule in rules.get("filters", {}).items():
+        one = {"field": rule} if isinstance(rule, str) else rule
+        wanted = asked.given(one.get("in", "query"), name)
+        if "values" in one:
+            if wanted in one["values"]:
+                rows = [row for row in rows if get(row.record, one["field"]) == one["values"][wanted]]
+        elif wanted is not None:
+            chosen = [str(value).lower() for value in (wanted if isinstance(wanted, list) else [wanted])]
+            rows = [row for row in rows if str(get(row.record, one["field"])).lower() in chosen]
+    if "comes" in rules:
+        rows = sorted(rows, key=lambda row: row.modified, reverse=rules["comes"] == "newest")
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))
     if not order:
         return rows
@@ -109,6 +113,8 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
         day = read_time(value, change["form"]).replace(hour=0, minute=0, second=0)
         value = write_time(day + timedelta(days=1, seconds=-1), change["form"])
     sign = change["operator"]
+    if change.get("whole_day"):
+        value, sign = str(write_time(read_time(value, change["form"]) + timedelta(days=1), change["form"])), "<"
     if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
         sign += "="
     term = Term(change.get("field") or table.cursor or "", sign, value)
@@ -142,7 +148,7 @@ def _namer(contract: Contract, table: Table, rules: Json) -> Callable[[str], str
 
 
 def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
-    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `-a`, or a list of sorts."""
+    """The order that parameters ask for: `a asc, b desc`, `a.desc`, `a|desc`, `a:desc`, `-a`, or a list of sorts."""
     rule = rules.get("order")
     if rule is None:
         return ()
@@ -154,8 +160,8 @@ def asked_order(rules: Json, asked: Asked) -> tuple[tuple[str, bool], ...]:
         pairs = [[s.get(name) for name in names] if isinstance(s, dict) else (s, None) for s in given]
         return tuple((str(name), direction in ("DESC", "DESCENDING")) for name, direction in pairs)
     found = []
-    for part in given.split(","):
-        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|]+(asc|desc))?\s*", part, re.IGNORECASE)
+    for part in [given.replace(",", " ")] if rule.get("kind") == "one" else given.split(","):
+        shape = re.fullmatch(r"\s*(-?[\w./]+?)(?:[ .|:]+(asc|desc))?\s*", part, re.IGNORECASE)
         if shape is None:
             raise Refused(400, f"{rule['name']}: {part!r} is no order")
         turned = rule.get("descends") and asked.given(rule["in"], rule["descends"])
@@ -176,7 +182,11 @@ def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
     if not rule or not isinstance(record, dict):
         return record
     given = asked.given(rule["in"], rule["name"])
+    if rule["in"] == "query" and rule.get("called") == "camel":
+        given = [value for name, value in asked.query if name == rule["name"]] or None
     names = given.split(",") if isinstance(given, str) else given or rule["default"]
+    if rule.get("called") == "camel":
+        names = [_camel(name) for name in names]
     if rule.get("all") in names:
         return record
     if not rule.get("under"):
@@ -186,6 +196,14 @@ def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
     below = record.get(rule["under"])
     inner = {name: value for name, value in below.items() if name in names} if isinstance(below, dict) else {}
     return {**record, rule["under"]: inner}
+
+
+def _camel(name: str) -> str:
+    """USER_AND_LOCATION as userAndLocation; what is written so already stays."""
+    if not name.isupper():
+        return name
+    first, *others = name.lower().split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def place_of(names: list[str], rules: Json, values: Mapping[str, str], skip: set[str]) -> tuple[str, ...]:

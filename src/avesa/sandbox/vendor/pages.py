@@ -124,6 +124,8 @@ class Pager:
         token = asked.given(rule["in"], rule["at"], values)
         if isinstance(token, list):
             token = token[-1] if token else None
+        if token is not None and str(token) in rule.get("starts", []):
+            return None
         if token is not None and rule["in"] == "path":
             token = token.rpartition("-")[0]
         return token if token != "" or rule["in"] != "query" else None
@@ -281,6 +283,7 @@ def _link(rule: Json, asked: Asked, page: Page, total: int, words: Json, tell: J
     """RFC 8288, with the relations that the vendor gives."""
     size, kept = words["size"], _beside(rule, asked)
     following = {"page": words["number"] + 1, "offset": words["end"], "after_id": (words["keys"] or [None])[-1]}
+    following["cursor"] = words.get("token")
     targets = {"next": None if page.is_last else following[rule["kind"]], "last": None}
     if rule["kind"] == "page":
         targets["last"] = None if page.is_last else max(1, -(-total // size))

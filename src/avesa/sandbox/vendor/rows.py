@@ -57,8 +57,12 @@ class Rows:
                 usual = 0 if made_of_others else 1 if table.facts.get("single") else below
                 count = self._counts.get(table.name, usual)
                 apart = min(timedelta(minutes=7), timedelta(days=1) / count) if count else timedelta(0)
+                begin = self.born - timedelta(days=2)
+                if "apart" in table.rules:
+                    apart = timedelta(seconds=table.rules["apart"])
+                    begin = self.born - apart * (count + 1)
                 for number in range(1, count + 1):
-                    self._add(table, place, number, self.born - timedelta(days=2) + apart * number)
+                    self._add(table, place, number, begin + apart * number)
             return list(self._lists[key])
 
     def places(self, table: Table) -> list[Place]:
@@ -103,7 +107,7 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
-            for path, form in table.rules.get("made", {}).items():
+            for path, form in stamps(table, "made").items():
                 put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if "alive" in deletes:
@@ -128,7 +132,7 @@ class Rows:
         if isinstance(row.record, dict):
             if table.cursor and moves:
                 put(row.record, table.cursor, write_time(moment, table.rules["time"]))
-            for path, form in table.rules.get("stamps", {}).items():
+            for path, form in stamps(table, "changed").items():
                 put(row.record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
             if row.is_deleted and deletes.get("field"):
@@ -144,6 +148,12 @@ class Rows:
             return str(uuid.uuid5(uuid.NAMESPACE_URL, seed + path))
         prefix = re.sub(r"\W", "", table.name)[:4] + (f"{below:06x}" if place else "")
         return str(table.rules.get("id", "{prefix}{number:05d}")).format(prefix=prefix, number=number, below=below)
+
+
+def stamps(table: Table, when: str) -> dict[str, str]:
+    """The fields beside the cursor that tell when a record was `made` or `changed` last, and the form of each."""
+    found: dict[str, str] = table.rules.get("stamps", {}).get(when, {})
+    return found
 
 
 def kept_fields(table: Table) -> list[str]:

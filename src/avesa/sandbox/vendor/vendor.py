@@ -18,6 +18,7 @@ from avesa.sandbox.vendor.contract import Contract, Json, Operation, Table, get,
 from avesa.sandbox.vendor.credentials import Credentials
 from avesa.sandbox.vendor.faults import Fault, Faults, Kind
 from avesa.sandbox.vendor.feeds import (
+    binned,
     by_ids,
     cdc_page,
     changed_since,
@@ -180,6 +181,14 @@ class StrictVendor:
                 if of is None:
                     raise Refused(404, f"there is no object {call.values[feed['name']]}")
                 return Answer(body=deleted_page(self._all_rows(of), asked, self.clock()))
+            case "bin":
+                ends = {
+                    one.template.rpartition("/")[2]: one.tables[0] for one in self.contract.operations if one.tables
+                }
+                of = ends.get(call.values[feed["name"]])
+                if of is None:
+                    raise Refused(404, f"there is no list {call.values[feed['name']]}")
+                return self._paged(call, binned(self._all_rows(of), feed, asked), set())
             case "cdc":
                 return Answer(body=cdc_page(self.contract, self.rows, asked))
             case "csv":
@@ -329,6 +338,8 @@ class StrictVendor:
             return place_of(call.operation.names, call.rules, call.values, skip)
         if parent.get("path_param"):
             id_ = call.values[parent["path_param"]]
+            if id_ == table.rules.get("everyone"):
+                return tuple(value for name, value in call.values.items() if name != parent["path_param"])
             self._check_parent(table, id_)
             return (id_,)
         names = str(parent["query_param"]).split("+")

@@ -1,0 +1,160 @@
+"""Pax8: what a partner buys and resells, the subscriptions of its companies, and what they are billed for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from avesa.connector.completeness import Total
+from avesa.connector.incremental import Changes, InParams
+from avesa.connector.limits import Limits, Rate
+from avesa.connector.oauth2 import ClientCredentials
+from avesa.connector.paging import End, InTurn, PageNumber, SinglePage
+from avesa.connector.retry import Errors
+from avesa.connector.service import Deleted, Endpoint, Parent, Service
+
+# Pax8 API, pagination: pages are counted from 0, and the answer says how many there are.
+PAGES = PageNumber(size="size", most=200, start=0, end=End(pages="page.totalPages"))
+# Pax8 API v2, quotes: the same with another word for the size.
+QUOTES = PageNumber(size="limit", most=100, start=0, end=End(pages="page.totalPages"))
+COUNTED = Total("page.totalElements")
+
+SERVICE = Service(
+    name="pax8",
+    title="Pax8",
+    category="commerce",
+    base_url="https://api.pax8.com",
+    secrets=("client_id", "client_secret"),
+    # Pax8 API, authentication: a JSON body; this audience is the partner's own API. The token lives a day. The client
+    # is meant for the partner's own use.
+    auth=ClientCredentials(
+        "https://api.pax8.com/v1/token", encoding="json", fields=(("audience", "https://api.pax8.com"),)
+    ),
+    account=("client_id",),
+    paging=PAGES,
+    # Pax8 API, rate limits: 1,000 successful calls a minute, told by no header.
+    limits=Limits(rates=(Rate(1000, per=timedelta(minutes=1)),), rest=timedelta(seconds=10)),
+    errors=Errors(code="type", message="message"),
+    check="companies",
+    # No list can be asked for what changed, but quotes and the days of usage: all others are read whole.
+    endpoints=(
+        # Whether a list without a status has those that are inactive or deleted is not said: they are asked for too.
+        Endpoint(
+            "companies",
+            "/v1/companies",
+            records="content",
+            paging=InTurn(PAGES, "status", (None, "Inactive", "Deleted")),
+            changes=None,
+            updated_at="updatedDate",
+            deleted=Deleted("status", ("Deleted",)),
+            canonical="companies",
+        ),
+        Endpoint(
+            "contacts",
+            "/v1/companies/{companyId}/contacts",
+            records="content",
+            parent=Parent("companies", "companyId"),
+            canonical="contacts",
+            may_be_empty=True,
+        ),
+        Endpoint("products", "/v1/products", records="content", total=COUNTED, canonical="products"),
+        # Prices have no id, one product has several, and a change of one does not show in the product.
+        Endpoint(
+            "product_pricing",
+            "/v1/products/{productId}/pricing",
+            records="content",
+            key=(),
+            parent=Parent("products", "productId"),
+            paging=SinglePage(),
+            every=timedelta(days=7),
+            may_be_empty=True,
+        ),
+        Endpoint("orders", "/v1/orders", records="content", changes=None, total=COUNTED, may_be_empty=True),
+        # A cancelled subscription stays in the list. In the order in which they were made, new ones come last.
+        Endpoint(
+            "subscriptions",
+            "/v1/subscriptions",
+            records="content",
+            params=(("sort", "createdDate,asc"),),
+            changes=None,
+            updated_at="updatedDate",
+            total=COUNTED,
+            canonical="agreements",
+        ),
+        # What a subscription was before each of its changes; an element repeats the subscription with an id of its own.
+        Endpoint(
+            "subscription_history",
+            "/v1/subscriptions/{subscriptionId}/history",
+            records="content",
+            parent=Parent("subscriptions", "subscriptionId"),
+            unique_under_parent=True,
+            paging=SinglePage(),
+            every=timedelta(days=7),
+            may_be_empty=True,
+        ),
+        # The window of dates is about when an invoice was made, and its balance moves later.
+        Endpoint(
+            "invoices",
+            "/v1/invoices",
+            records="content",
+            params=(("sort", "invoiceDate"),),
+            changes=None,
+            canonical="invoices",
+            may_be_empty=True,
+        ),
+        Endpoint(
+            "invoice_items",
+            "/v1/invoices/{invoiceId}/items",
+            records="content",
+            parent=Parent("invoices", "invoiceId"),
+            every=timedelta(days=1),
+            may_be_empty=True,
+        ),
+        # What the next invoice will hold, and with 1 the one behind it.
+        Endpoint(
+            "invoice_draft_items",
+            "/v1/invoices/draftItems",
+            records="content",
+            paging=InTurn(PAGES, "monthOffset", ("0", "1")),
+            may_be_empty=True,
+        ),
+        Endpoint(
+            "usage_summaries",
+            "/v1/subscriptions/{subscriptionId}/usage-summaries",
+            records="content",
+            parent=Parent("subscriptions", "subscriptionId"),
+            every=timedelta(days=1),
+            may_be_empty=True,
+        ),
+        # Lines are told of one day at a time, and have no id; come late. A day is asked for once it is over.
+        Endpoint(
+            "usage_lines",
+            "/v1/usage-summaries/{usageSummaryId}/usage-lines",
+            records="content",
+            key=(),
+            parent=Parent("usage_summaries", "usageSummaryId", every=True),
+            paging=SinglePage(),
+            changes=Changes(
+                None,
+                ask=InParams((("usageDate", "{since}"),), whole=True),
+                form="%Y-%m-%d",
+                overlap=timedelta(days=2),
+                longest_window=timedelta(days=1),
+                kept_for=timedelta(days=31),
+                only=True,
+            ),
+            every=timedelta(days=1),
+            may_be_empty=True,
+        ),
+        # Quotes of the whole partner, not of the user alone. The newest change comes first.
+        Endpoint(
+            "quotes",
+            "/v2/quotes",
+            records="content",
+            params=(("sort", "updatedOn,desc"), ("account", "partner")),
+            paging=QUOTES,
+            changes=Changes("updatedOn", ask=InParams(()), overlap=timedelta(minutes=5), newest_first=True),
+            canonical="opportunities",
+            may_be_empty=True,
+        ),
+    ),
+)
