@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from avesa_program import Avesa
 from aws_cloud import Cloud
 from aws_gate import OPERATOR_KEY
 from aws_server import AwsServer
+from workflow_machine import Machine
 
 HALO = "halopsa"
 OF_A_FUNCTION = ("AVESA_ENV", "BUCKET_NAME", "TENANT_ROLE_ARN")
@@ -189,3 +191,44 @@ def test_without_its_libraries_it_says_how_to_get_them(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "pip install 'avesa[aws]'" in done.stderr
+
+
+REPORT = {"items": 1, "tables": {"failed": 1, "ok": 2}, "folds": {"ok": 1}, "rows": 1200, "failures": 2}
+
+
+@pytest.fixture
+def workflow(cloud: Cloud, written: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Machine]:
+    """An environment whose workflow tells these things of a run, one after the other."""
+
+    def tells(*told: dict[str, Any]) -> Machine:
+        machine = Machine(*told)
+        monkeypatch.setattr("avesa.aws.clients.Aws.step_functions", lambda aws: machine)
+        written(STATE_MACHINE_ARN="arn:machine")
+        return machine
+
+    return tells
+
+
+def test_a_sync_by_the_workflow_tells_what_was_left_out(connected: Avesa, workflow: Callable[..., Machine]) -> None:
+    failed = {**REPORT, "failed": ["tenant acme, halopsa/tickets: \x1b[2J refused"]}
+    machine = workflow({"status": "SUCCEEDED", "output": json.dumps(failed)})
+    told = connected("sync", "acme", "--service", HALO, "--full", code=1)
+    assert json.loads(machine.started[0]["input"]) == {"tenant": "acme", "service": HALO, "full": True}
+    run = machine.started[0]["name"]
+    assert f"Run {run} has begun." in told.stdout
+    assert "Tables: 1 failed, 2 ok. 1,200 rows. Folds: 1 ok." in told.stdout
+    assert "halopsa/tickets" in told.stderr
+    assert "\x1b" not in told.stderr
+    assert "and 1 more" in told.stderr
+    again = connected.json("sync", code=1)
+    assert json.loads(machine.started[1]["input"]) == {}
+    assert (again["complete"], again["report"]["failures"]) == (False, 2)
+
+
+def test_a_sync_that_broke_as_a_whole_says_why_and_what_to_do(
+    connected: Avesa, workflow: Callable[..., Machine]
+) -> None:
+    workflow({"status": "TIMED_OUT"})
+    told = connected("sync", "acme", code=1).stderr
+    assert "TIMED_OUT" in told
+    assert "docs/runbook.md" in told
