@@ -20,13 +20,16 @@ PROGRAM = (sys.executable, "-c", "from avesa.cli.main import main; main()")
 
 @dataclass(frozen=True)
 class Avesa:
-    """The command line over one home folder."""
+    """The command line over one home folder, or over what `place` says instead."""
 
     home: Path
+    place: tuple[str, ...] = ()
 
     def __call__(self, *args: str, stdin: str | None = None, code: int = 0) -> Result:
         """Run it here and expect its exit status."""
-        result = CliRunner().invoke(cli, ["--home", str(self.home), *args], input=stdin, prog_name="avesa")
+        result = CliRunner().invoke(
+            cli, [*(self.place or ("--home", str(self.home))), *args], input=stdin, prog_name="avesa"
+        )
         assert result.exit_code == code, f"{result.exit_code}\n{result.stdout}\n{result.stderr}"
         return result
 

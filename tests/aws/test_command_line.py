@@ -19,6 +19,7 @@ from avesa_program import Avesa
 from aws_cloud import Cloud
 from aws_gate import OPERATOR_KEY
 from aws_server import AwsServer
+from workflow_machine import Machine
 
 HALO = "halopsa"
 OF_A_FUNCTION = ("AVESA_ENV", "BUCKET_NAME", "TENANT_ROLE_ARN")
@@ -39,18 +40,16 @@ def written(cloud: Cloud, aws: AwsServer) -> Callable[..., None]:
 
 
 @pytest.fixture
-def avesa(
-    cloud: Cloud, written: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
+def avesa(cloud: Cloud, written: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Avesa:
     """The program as an operator runs it: nothing in the environment but who asks."""
     written()
     for name in (*OF_A_FUNCTION, *TABLES):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", OPERATOR_KEY)
     monkeypatch.delenv("AVESA_HOME", raising=False)
-    monkeypatch.setenv("AVESA_AWS", cloud.installation.env)
+    monkeypatch.delenv("AVESA_AWS", raising=False)
     monkeypatch.chdir(tmp_path)
-    return Avesa(tmp_path / "home")
+    return Avesa(tmp_path / "home", ("--aws", cloud.installation.env))
 
 
 @pytest.fixture
@@ -101,15 +100,20 @@ def test_a_tenant_from_its_first_day_to_its_last(
     assert cloud.state.watermarks.all("acme") == cloud.state.run_log.latest("acme") == []
     assert cloud.objects.list("acme/raw") != []
     assert cloud.gate.refused == []
-    assert not (tmp_path / "home").exists()
+    assert list(tmp_path.glob("**/state.db")) == []
 
 
-def test_the_environment_is_named_before_or_after_the_command(
-    connected: Avesa, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+def test_the_environment_is_named_before_or_after_the_command_or_by_a_variable_unless_a_folder_is_typed(
+    connected: Avesa, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("AVESA_AWS")
-    env = cloud.installation.env
-    assert connected.json("--aws", env, "tenant", "list") == connected.json("tenant", "list", "--aws", env) != []
+    env, folder = cloud.installation.env, Avesa(tmp_path / "home")
+    there = connected.json("tenant", "list")
+    assert [one["tenant"] for one in there] == ["acme"]
+    assert Avesa(tmp_path, ("tenant", "list", "--aws", env)).json() == there
+    monkeypatch.setenv("AVESA_AWS", env)
+    assert Avesa(tmp_path, ("tenant", "list")).json() == there
+    assert folder.json("tenant", "list") == []
+    assert "--home" in folder("tenant", "list", "--aws", env, code=2).stderr
 
 
 def test_variables_of_a_function_go_before_what_the_stacks_wrote(
@@ -123,10 +127,10 @@ def test_variables_of_a_function_go_before_what_the_stacks_wrote(
 
 
 def test_an_environment_that_is_not_there_is_told(avesa: Avesa) -> None:
-    told = avesa("--aws", "nosuch", "status", code=2).stderr
+    told = avesa("status", "--aws", "nosuch", code=2).stderr
     assert "no environment 'nosuch' in us-east-1" in told
     assert "AWS_PROFILE" in told
-    assert "not the name" in avesa("--aws", "../dev", "status", code=2).stderr
+    assert "not the name" in avesa("status", "--aws", "../dev", code=2).stderr
 
 
 def test_without_credentials_nothing_is_asked(avesa: Avesa, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +169,7 @@ def test_what_the_workflow_cannot_do_is_refused_before_anything_is_asked(connect
         (("sync", "acme", "--allow-empty"), "--allow-empty"),
         (("sync", "acme", "--max-seconds", "5"), "--max-seconds"),
         (("ingest", "acme"), "--local"),
-        (("status", "--root", "data"), "its own bucket"),
+        (("status", "--root", "data"), "--root"),
         (("demo",), "this machine"),
         (("sync", "acmee"), "acme"),
     ):
@@ -187,3 +191,44 @@ def test_without_its_libraries_it_says_how_to_get_them(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "pip install 'avesa[aws]'" in done.stderr
+
+
+REPORT = {"items": 1, "tables": {"failed": 1, "ok": 2}, "folds": {"ok": 1}, "rows": 1200, "failures": 2}
+
+
+@pytest.fixture
+def workflow(cloud: Cloud, written: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Machine]:
+    """An environment whose workflow tells these things of a run, one after the other."""
+
+    def tells(*told: dict[str, Any]) -> Machine:
+        machine = Machine(*told)
+        monkeypatch.setattr("avesa.aws.clients.Aws.step_functions", lambda aws: machine)
+        written(STATE_MACHINE_ARN="arn:machine")
+        return machine
+
+    return tells
+
+
+def test_a_sync_by_the_workflow_tells_what_was_left_out(connected: Avesa, workflow: Callable[..., Machine]) -> None:
+    failed = {**REPORT, "failed": ["tenant acme, halopsa/tickets: \x1b[2J refused"]}
+    machine = workflow({"status": "SUCCEEDED", "output": json.dumps(failed)})
+    told = connected("sync", "acme", "--service", HALO, "--full", code=1)
+    assert json.loads(machine.started[0]["input"]) == {"tenant": "acme", "service": HALO, "full": True}
+    run = machine.started[0]["name"]
+    assert f"Run {run} has begun." in told.stdout
+    assert "Tables: 1 failed, 2 ok. 1,200 rows. Folds: 1 ok." in told.stdout
+    assert "halopsa/tickets" in told.stderr
+    assert "\x1b" not in told.stderr
+    assert "and 1 more" in told.stderr
+    again = connected.json("sync", code=1)
+    assert json.loads(machine.started[1]["input"]) == {}
+    assert (again["complete"], again["report"]["failures"]) == (False, 2)
+
+
+def test_a_sync_that_broke_as_a_whole_says_why_and_what_to_do(
+    connected: Avesa, workflow: Callable[..., Machine]
+) -> None:
+    workflow({"status": "TIMED_OUT"})
+    told = connected("sync", "acme", code=1).stderr
+    assert "TIMED_OUT" in told
+    assert "docs/runbook.md" in told

@@ -8,27 +8,9 @@ from botocore.exceptions import ClientError
 
 from avesa.aws.remote_sync import POLL_SECONDS, follow_sync, start_sync
 from avesa.shared.errors import StorageError
+from workflow_machine import Machine
 
 DONE = {"items": 1, "tables": {"ok": 2}, "folds": {"ok": 1}, "rows": 7, "failures": 0, "failed": [], "key": "k"}
-
-
-class Machine:
-    """Gives these descriptions one after the other, the last one again and again."""
-
-    def __init__(self, *told: dict[str, Any]) -> None:
-        self.told, self.asked, self.started = list(told), 0, list[dict[str, Any]]()
-
-    def start_execution(self, **request: Any) -> dict[str, Any]:
-        self.started.append(request)
-        return {"executionArn": "arn:run"}
-
-    def describe_execution(self, **request: Any) -> dict[str, Any]:
-        assert request == {"executionArn": "arn:run"}
-        self.asked += 1
-        return self.told.pop(0) if len(self.told) > 1 else self.told[0]
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def follow(machine: Machine, stop: Any = lambda: False) -> tuple[Any, list[str]]:

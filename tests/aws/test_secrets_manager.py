@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,3 +140,16 @@ def test_nothing_that_goes_wrong_shows_a_value(secrets: SecretsManagerSecrets, c
         with pytest.raises(StorageError) as caught:
             secrets.replace("acme", "xero", {"token": SECRET}, {"token": SECRET + "2"})
         assert SECRET not in "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+
+
+def test_a_secret_of_a_tenant_with_a_key_of_its_own_is_made_with_it(side: DynamoSide, client: BentClient) -> None:
+    asked = list[dict[str, Any]]()
+    client.bends["create_secret"] = [
+        lambda call, request: (asked.append(request), call(**request))[1],
+        lambda call, request: (asked.append(request), call(**request))[1],
+    ]
+    made = replace(side.installation, silo_keys={"acme": "arn:aws:kms:us-east-1:1:key/of-acme"})
+    secrets = SecretsManagerSecrets(client, made)  # type: ignore[arg-type]
+    for tenant in ("acme", "globex"):
+        assert secrets.replace(tenant, "xero", {}, {"token": "1"})
+    assert [one.get("KmsKeyId") for one in asked] == ["arn:aws:kms:us-east-1:1:key/of-acme", None]

@@ -161,9 +161,17 @@ def root() -> str | None:
 
 
 def aws_environment() -> str | None:
-    """The environment on AWS, if the command line or AVESA_AWS names one."""
-    found = click.get_current_context().meta.get(_AWS)
-    return found if isinstance(found, str) else os.environ.get("AVESA_AWS") or None
+    """The environment on AWS, if the command line or AVESA_AWS names one. What is typed goes before the variable.
+
+    Raises UsageError where the command line names a folder too.
+    """
+    meta = click.get_current_context().meta
+    found, folder = meta.get(_AWS), meta.get(_HOME) or meta.get(_ROOT)
+    if found and folder:
+        raise UsageError("--aws names one installation, --home or --root another.", hint="Give one of them.")
+    if found or folder:
+        return str(found) if found else None
+    return os.environ.get("AVESA_AWS") or None
 
 
 @contextmanager
@@ -188,8 +196,6 @@ def opened_ports(tenant: str) -> Iterator[Ports]:
 @contextmanager
 def opened_aws() -> Iterator[AwsDeployment]:
     """The environment on AWS that is named, with the person's own credentials. Only it needs AWS's libraries."""
-    if root():
-        raise UsageError("--root says where data of a folder lie; an environment on AWS has its own bucket.")
     try:
         from avesa.aws.deployment import open_deployment  # noqa: PLC0415 — the one part that needs these libraries
     except ModuleNotFoundError as missing:

@@ -53,6 +53,31 @@ def test_the_numbers_that_are_watched_are_written(synthesized: Synthesized) -> N
     assert watched | {"env", "service", "table"} <= texts()
 
 
+def written() -> set[tuple[str, tuple[str, ...]]]:
+    """Each number that a function measures, with its dimensions besides the environment."""
+    return {
+        (key.value, tuple(str(keyword.arg) for keyword in call.keywords))
+        for file in CODE.glob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "measure"
+        for numbers in call.args
+        if isinstance(numbers, ast.Dict)
+        for key in numbers.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    }
+
+
+def test_what_is_written_is_watched_by_the_dimensions_that_it_has_and_nothing_else_is_paid_for() -> None:
+    from infrastructure.constructs import metrics
+
+    watched = {
+        *((name, ("service",)) for name in metrics.OF_A_SERVICE),
+        *((name, ("table",)) for name in metrics.OF_A_TABLE),
+        (metrics.SYNC_HEARTBEAT, ()),
+    }
+    assert written() == watched
+
+
 def test_handlers_are_in_the_code(synthesized: Synthesized) -> None:
     names = {function.properties["Handler"] for function in synthesized.all("AWS::Lambda::Function")}
     ours = {name.rpartition(".")[2] for name in names if name.startswith("avesa.aws.handlers.")}
