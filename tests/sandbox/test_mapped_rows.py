@@ -82,7 +82,7 @@ def test_the_real_mappings_read_the_world_out_of_a_service(service: str, evening
 
 
 def with_a_place(service: str, table: str) -> set[str]:
-    """The columns that could be told: not those of a constant, of the key, or of a field that other columns read too."""
+    """The columns that could be told: not constants, the key, or fields that other columns read too."""
     columns = mappings_of(service)[table].columns
     read = {column.name: column.rule.path.steps for column in columns if isinstance(column.rule, Leaf)}
     often = {path for path, count in Counter(read.values()).items() if count > 1}
