@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.walks_business import BUSINESS
 from conformance.walks_helpdesk import HELPDESK
 from conformance.walks_rmm import RMM
+from conformance.walks_software import SOFTWARE
 from conformance.walks_workplace import WORKPLACE
 
-WALKS = BUSINESS | HELPDESK | RMM | WORKPLACE
+WALKS = BUSINESS | HELPDESK | RMM | SOFTWARE | WORKPLACE

@@ -23,6 +23,7 @@ TABLES = {
     "duo": 20,
     "freshdesk": 15,
     "freshservice": 20,
+    "github": 20,
     "google_workspace": 20,
     "halopsa": 20,
     "harvest": 17,

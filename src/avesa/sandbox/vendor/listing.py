@@ -69,9 +69,11 @@ def filtered(
             rows = _by_parameter(table, change, asked, rows, form, now)
         if change["kind"] == "choice" and asked.given(change["in"], change["name"]) == change["value"]:
             rows = [row for row in rows if get(row.record, change["field"]) == change["is"]]
-    for name, field in rules.get("filters", {}).items():
-        if (wanted := asked.given("query", name)) is not None:
-            rows = [row for row in rows if str(get(row.record, field)).lower() == wanted]
+    for name, rule in rules.get("filters", {}).items():
+        one = {"field": rule} if isinstance(rule, str) else rule
+        wanted = asked.given("query", name) or one.get("unsent")
+        if wanted is not None and wanted != one.get("all"):
+            rows = [row for row in rows if str(get(row.record, one["field"])).lower() == wanted]
     if "newest_first" in rules:
         rows = sorted(rows, key=lambda row: row.modified, reverse=rules["newest_first"])
     order = tuple((named(name), descends) for name, descends in query.order or asked_order(rules, asked))

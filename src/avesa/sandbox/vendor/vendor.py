@@ -98,7 +98,7 @@ class StrictVendor:
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
         of = self.contract.tables[table]
-        keys = tuple(get(record, path) for path in of.facts["primary_key"] or of.rules.get("key", []))
+        keys = tuple(get(record, path) for path in of.key)
         return record if not keys else keys[0] if len(keys) == 1 else keys
 
     # What it answers
