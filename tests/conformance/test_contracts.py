@@ -24,6 +24,7 @@ TABLES = {
     "freshdesk": 15,
     "freshservice": 20,
     "github": 20,
+    "gitlab": 20,
     "google_workspace": 20,
     "halopsa": 20,
     "harvest": 17,

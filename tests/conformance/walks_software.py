@@ -20,4 +20,17 @@ SOFTWARE = {
         (401, lambda body: body["message"] and body["status"] == 401),
         changed_records=at(""),
     ),
+    "gitlab": Walk(
+        "groups",
+        Ask("/api/v4/groups", (("per_page", "3"),)),
+        link,
+        at(""),
+        fixed(PRIVATE_TOKEN="{access_token}"),
+        Ask("/api/v4/issues", (("scope", "all"), ("updated_after", f"{SINCE:%Y-%m-%dT%H:%M:%S}.000Z"))),
+        "issues",
+        bump("issues"),
+        Ask("/api/v4/groups", (("per_page", "101"),)),
+        (401, lambda body: isinstance(body["message"], str)),
+        changed_records=at(""),
+    ),
 }

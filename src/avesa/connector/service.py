@@ -47,9 +47,9 @@ class Parent:
     stands at `key`.
 
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
-    `values` those that have none of these texts there (`*` stands for each element of a list). Changes are asked for
-    under the parents that changed themselves; with `every` under all of them, for vendors whose parents do not show
-    that something came below them.
+    `values` those that have none of these texts there (`*` stands for each element of a list; None is a null). Changes
+    are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
+    do not show that something came below them.
     """
 
     endpoint: str
@@ -60,7 +60,7 @@ class Parent:
     element: str | None = None
     having: str | None = None
     every: bool = False
-    values: tuple[str, ...] = ()
+    values: tuple[str | None, ...] = ()
 
     @property
     def params(self) -> tuple[str, ...]:

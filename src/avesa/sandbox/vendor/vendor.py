@@ -330,7 +330,9 @@ class StrictVendor:
         if parent.get("path_param"):
             id_ = call.values[parent["path_param"]]
             self._check_parent(table, id_)
-            return (id_,)
+            # Below what is itself below another record, the path names both.
+            named = place_of(call.operation.names, call.rules, call.values, skip)
+            return named if self.contract.tables[parent["endpoint"]].parent and len(named) > 1 else (id_,)
         names = str(parent["query_param"]).split("+")
         if any(name.startswith("variables.") for name in names):
             return ()
