@@ -27,6 +27,7 @@ TABLES = {
     "dynamics365": 17,
     "freshdesk": 15,
     "freshservice": 20,
+    "github": 20,
     "gitlab": 20,
     "google_workspace": 20,
     "halopsa": 20,

@@ -43,6 +43,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     ),
     "odata": (f"createdDateTime ge {SINCE} and id ne 'x'", "createdDateTime", "iso_z"),
     "scim": ('lastUpdated ge "2026-03-01T11:30:00.000Z"', "lastUpdated", "iso_ms_z"),
+    "search_range": (f"created:>={SINCE}", "created", "iso_ms_z"),
     "soql": (f"SELECT Id FROM Account WHERE SystemModstamp >= {SINCE}", "SystemModstamp", "iso_ms_offset"),
     "sql": (
         f"select * from Bill where MetaData.LastUpdatedTime >= '{SINCE}'",

@@ -204,9 +204,10 @@ class Walk:
 
     def _is_gone(self, response: Response, parent_id: str | None) -> bool:
         """Whether there is no list at all where it was asked for, which counts as an empty one."""
-        means = self.client.verdict(response).means
+        verdict = self.client.verdict(response)
         asked_alone = parent_id is not None and self.at_once == 1
-        return means == "empty" or (asked_alone and (response.status == 404 or means == "gone"))
+        gone = verdict.means == "gone" if verdict.declared else response.status == 404
+        return verdict.means == "empty" or (asked_alone and gone)
 
     def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
         # 204: no content, so no list either.

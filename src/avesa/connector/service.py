@@ -47,10 +47,10 @@ class Parent:
     stands at `key`.
 
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
-    `values` those that have none of these texts there (`*` stands for each element of a list).
-    Changes are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose
-    parents do not show that something came below them. With `slashes_twice` an id that begins with a slash, or has two
-    in a row, is percent-encoded twice in the path.
+    `values` those that have none of these texts there (`*` stands for each element of a list; None is a null). Changes
+    are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
+    do not show that something came below them. With `slashes_twice` an id that begins with a slash, or has two in a
+    row, is percent-encoded twice in the path.
     """
 
     endpoint: str
@@ -61,7 +61,7 @@ class Parent:
     element: str | None = None
     having: str | None = None
     every: bool = False
-    values: tuple[str, ...] = ()
+    values: tuple[str | None, ...] = ()
     slashes_twice: bool = False
 
     @property

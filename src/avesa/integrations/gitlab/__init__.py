@@ -1,4 +1,4 @@
-"""GitLab: groups and their projects, issues and merge requests, and what is built and released of them."""
+"""GitLab: groups and their projects, issues and merge requests, pipelines and deployments, members and audit events."""
 
 from __future__ import annotations
 
@@ -14,39 +14,50 @@ from avesa.connector.request import Params
 from avesa.connector.retry import Code, Errors
 from avesa.connector.service import Endpoint, Parent, Service, Setting
 
-V4 = "/api/v4"
+API = "/api/v4"
+MILLISECONDS = "%Y-%m-%dT%H:%M:%S.000Z"
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+WEEKLY = timedelta(days=7)
 
-# GitLab REST API, pagination: the Link header names the next page, whether by number or behind a key, and none at the
-# end. Numbers reach 50,000 rows; totals are left out above 10,000. Where there are keys they are asked for.
+# GitLab REST API, pagination: the Link header names the next page, by number or by cursor, and behind 10,000 rows it
+# is all that does. Numbers end at 50,000 rows: lists that may be as long are asked for by keyset.
 PAGES = NextUrl(Link(), size="per_page", most=100)
-KEYSET: Params = (("pagination", "keyset"),)
-BY_ID: Params = (*KEYSET, ("order_by", "id"), ("sort", "asc"))
+KEYSET: Params = (("pagination", "keyset"), ("order_by", "id"), ("sort", "asc"))
 
-# GitLab REST API, list issues: updated_after is on or after. Rows move while they are paged in the order of change, but
-# only to the end, where they are met again.
-UPDATED = Changes("updated_at", ask=InParams((("updated_after", "{since}"),)), overlap=timedelta(minutes=1))
-BY_UPDATE: Params = (("order_by", "updated_at"), ("sort", "asc"))
-# Without a word lists of issues and merge requests show those that the token's own user made.
-ALL: Params = (("scope", "all"), ("state", "all"), *BY_UPDATE)
+STEADY: Params = (("order_by", "created_at"), ("sort", "asc"))
+BY_ID: Params = (("order_by", "id"), ("sort", "asc"))
+RISING: Params = (("order_by", "updated_at"), ("sort", "asc"))
+"""What changes behind the walk moves to its end, and no other row out of it."""
 
-# A group does not show that something below it changed. Issues, merge requests and epics come under the group that they
-# are in and under those above it: the same record each time, which counts once.
-GROUP = Parent("groups", "id", every=True)
-PROJECT = Parent("group_projects", "id", every=True)
-
-# A runner's token lets a machine build for the group or project, and the address of an import may hold a password.
-SECRETS = ("runners_token", "import_url")
+EVERYBODYS: Params = (("scope", "all"),)
+"""Without it only what the token's user made is shown."""
 
 
-def of_group(name: str, path: str, **more: Any) -> Endpoint:
-    more.setdefault("changes", UPDATED)
-    return Endpoint(name, f"{V4}/groups/{{id}}/{path}", parent=GROUP, may_be_empty=True, **more)
+def updated(*params: tuple[str, str], order: Params = RISING) -> Changes:
+    return Changes(
+        "updated_at", ask=("updated_after", "{since}"), form=MILLISECONDS, overlap=MINUTE, params=(*params, *order)
+    )
 
 
-def of_project(name: str, path: str, **more: Any) -> Endpoint:
-    more.setdefault("changes", UPDATED)
-    return Endpoint(name, f"{V4}/projects/{{id}}/{path}", parent=PROJECT, may_be_empty=True, **more)
+def listed(name: str, path: str, *params: tuple[str, str], order: Params = STEADY, **more: Any) -> Endpoint:
+    """A list that can be asked for what changed. Deleted records vanish."""
+    asked = {"changes": updated(*params), "may_be_empty": True, **more}
+    return Endpoint(name, f"{API}/{path}", params=(*params, *order), **asked)
 
+
+def of_group(name: str, end: str, *params: tuple[str, str], **more: Any) -> Endpoint:
+    return listed(name, f"groups/{{id}}/{end}", *params, **{"parent": Parent("groups", "id"), **more})
+
+
+def of_project(name: str, end: str, *params: tuple[str, str], **more: Any) -> Endpoint:
+    """The last activity of a project is up to an hour late, so all projects are asked."""
+    above = Parent("group_projects", "id", every=True)
+    return listed(name, f"projects/{{id}}/{end}", *params, **{"parent": above, **more})
+
+
+# A token for runners lets anyone run jobs, and the address of an import may hold a password.
+IN_PROJECT = ("runners_token", "import_url")
 
 SERVICE = Service(
     name="gitlab",
@@ -55,140 +66,151 @@ SERVICE = Service(
     base_url="https://{host}",
     settings=(
         Setting("host", default="gitlab.com", help="or your own server"),
-        Setting("requests_a_minute", default="2000", help="for each user: 2000 on gitlab.com"),
+        Setting(
+            "scope",
+            default="assigned_to_me",
+            help="of issues and merge_requests: all on a server of your own; at gitlab.com that is the whole world's",
+        ),
     ),
     secrets=("access_token", "client_id", "client_secret", "refresh_token"),
-    # GitLab, authentication: a token of a person, a group or a project that may read the API; or OAuth, where the
-    # refresh token changes with each use and an access token lives two hours.
+    # GitLab REST API, authentication: a personal, group or project token with read_api, or OAuth 2, whose refresh token
+    # changes with each use.
     auth=OneOf((HeaderKey("PRIVATE-TOKEN", "{access_token}"), RefreshToken("https://{host}/oauth/token"))),
     account=("host", "access_token", "client_id"),
     paging=PAGES,
-    # GitLab.com, rate limits: in general, and for lists of groups, of their projects and of their members.
+    # GitLab, rate limits: 2,000 requests a minute, and of some lists fewer. A server of one's own may have others, and
+    # tells so.
     limits=Limits(
         rates=(
-            Rate(2000, per=timedelta(minutes=1), setting="requests_a_minute"),
-            Rate(200, per=timedelta(minutes=1), group="groups"),
-            Rate(600, per=timedelta(minutes=1), group="group_projects"),
+            Rate(2000, per=MINUTE),
+            Rate(200, per=MINUTE, group="groups"),
+            Rate(200, per=MINUTE, group="members"),
+            Rate(600, per=MINUTE, group="group_projects"),
             Rate(2000, per=timedelta(minutes=10), group="projects"),
-            Rate(200, per=timedelta(minutes=1), group="members"),
         ),
         told=(Told("RateLimit-Remaining", limit="RateLimit-Limit", reset="RateLimit-Reset", reset_as="epoch"),),
-        rest=timedelta(seconds=10),
+        rest=MINUTE,
     ),
-    # GitLab REST API, errors: 404 is said of what one may not see too. A project whose issues, pipelines or repository
-    # are turned off answers 403 for these.
-    errors=Errors(code="error", message="message", codes=(Code(None, "gone", status=403, text="403 Forbidden"),)),
-    check="projects",
+    # A list that a server does not have any more, as epics one day, is gone with 404 or 410.
+    errors=Errors(code="error", codes=(Code(None, "gone", status=410),)),
+    check="groups",
     endpoints=(
-        # A group that will be deleted stays until its day. Those that everybody may see are not asked for.
+        # All groups come in one list, those below others too.
         Endpoint(
             "groups",
-            f"{V4}/groups",
-            params=(("all_available", "false"), *KEYSET, ("order_by", "name"), ("sort", "asc")),
-            changes=None,
-            secret_fields=SECRETS,
-            canonical="companies",
+            f"{API}/groups",
+            params=BY_ID,
+            secret_fields=("runners_token", *(f"projects.{field}" for field in IN_PROJECT)),
             limit_group="groups",
+            canonical="companies",
         ),
-        # Archived projects are listed too; those that were shared with a group belong to another one.
+        # Each group's own projects: those of groups below it are asked for there, and shared ones where they belong.
         of_group(
             "group_projects",
             "projects",
-            params=(("include_subgroups", "false"), ("with_shared", "false"), ("order_by", "id"), ("sort", "asc")),
+            ("with_shared", "false"),
+            order=BY_ID,
             changes=None,
             updated_at="last_activity_at",
-            secret_fields=SECRETS,
-            canonical="projects",
+            secret_fields=IN_PROJECT,
             limit_group="group_projects",
+            canonical="projects",
         ),
-        # All that the token's user is a member of, those outside of groups too. The time of activity is coarse.
+        # GitLab, projects: the last activity is noted once an hour at most.
         Endpoint(
             "projects",
-            f"{V4}/projects",
-            params=(("membership", "true"), *BY_ID),
+            f"{API}/projects",
+            params=(("membership", "true"), *KEYSET),
             changes=Changes(
                 "last_activity_at",
-                ask=InParams((("last_activity_after", "{since}"),)),
+                ask=("last_activity_after", "{since}"),
+                form=MILLISECONDS,
                 overlap=timedelta(hours=2),
             ),
-            secret_fields=SECRETS,
+            secret_fields=IN_PROJECT,
             limit_group="projects",
+            canonical="projects",
             may_be_empty=True,
         ),
-        # The whole of a server's users, with all of their fields for an administrator's token alone.
-        Endpoint("users", f"{V4}/users", params=BY_ID, changes=None, canonical="users", may_be_empty=True),
-        of_group(
-            "group_members",
-            "members/all",
-            unique_under_parent=True,
-            changes=None,
-            canonical="users",
-            limit_group="members",
+        # For a server of one's own: at gitlab.com this is everybody, and the table is to be left out for group_members.
+        Endpoint("users", f"{API}/users", params=KEYSET, every=DAY, canonical="users"),
+        # Inherited members too. Who is in several groups is one person.
+        of_group("group_members", "members/all", order=(), changes=None, limit_group="members", canonical="users"),
+        listed("issues", "issues", ("scope", "{scope}"), canonical="tickets"),
+        of_group("group_issues", "issues", *EVERYBODYS, canonical="tickets"),
+        # Numbers are those of the project, and notes are asked for by them.
+        of_project(
+            "project_issues", "issues", *EVERYBODYS, key=("iid",), unique_under_parent=True, canonical="tickets"
         ),
-        # On a public server this is all that anybody may see: those of groups become tickets, these do not.
-        Endpoint("issues", f"{V4}/issues", params=ALL, changes=UPDATED, may_be_empty=True),
-        of_group("group_issues", "issues", params=ALL, canonical="tickets"),
-        # By their number in the project, as their notes are asked for.
-        of_project("project_issues", "issues", key=("iid",), unique_under_parent=True, params=ALL),
-        of_group("group_merge_requests", "merge_requests", params=ALL, canonical="tasks"),
-        Endpoint("merge_requests", f"{V4}/merge_requests", params=ALL, changes=UPDATED, may_be_empty=True),
-        # A note makes its issue change.
-        Endpoint(
+        of_group("group_merge_requests", "merge_requests", *EVERYBODYS, ("state", "all"), canonical="tasks"),
+        listed("merge_requests", "merge_requests", ("scope", "{scope}"), ("state", "all"), canonical="tasks"),
+        # A note moves the time of its issue.
+        listed(
             "issue_notes",
-            f"{V4}/projects/{{id}}/issues/{{issue_iid}}/notes",
+            "projects/{id}/issues/{issue_iid}/notes",
             parent=Parent("project_issues", ("id", "issue_iid")),
-            params=(("order_by", "created_at"), ("sort", "asc")),
-            changes=Changes("updated_at", ask=InParams(())),
+            changes=Changes(
+                "updated_at",
+                ask=InParams(()),
+                params=(("order_by", "updated_at"), ("sort", "desc")),
+                newest_first=True,
+                overlap=MINUTE,
+            ),
             relist=timedelta(days=30),
-            may_be_empty=True,
         ),
-        of_group("group_milestones", "milestones", params=(("include_descendants", "false"),)),
-        of_project("pipelines", "pipelines", params=BY_UPDATE, relist=timedelta(days=7)),
-        # Of all branches, by the date of the commit, which may be long before it is pushed.
+        of_group("group_milestones", "milestones", order=(), changes=updated(order=())),
+        of_project("pipelines", "pipelines", order=BY_ID),
+        # Asked for by the committer's date, which may lie days before the push; a push by force takes commits away. The
+        # same commit is in the forks of a project.
         of_project(
             "commits",
             "repository/commits",
+            order=(),
             unique_under_parent=True,
-            params=(("all", "true"),),
-            changes=Changes("committed_date", ask=InParams((("since", "{since}"),)), overlap=timedelta(days=7)),
-            relist=timedelta(days=30),
+            changes=Changes("committed_date", ask=("since", "{since}"), form=MILLISECONDS, overlap=WEEKLY),
+            relist=WEEKLY,
         ),
-        # Whether releases can be asked for what changed is not sure, and there are few of them.
         of_project(
             "releases",
             "releases",
+            order=(("order_by", "released_at"), ("sort", "asc")),
             key=("tag_name",),
             unique_under_parent=True,
             changes=None,
             updated_at="released_at",
         ),
-        of_project("deployments", "deployments", params=BY_UPDATE, relist=timedelta(days=7)),
-        of_group("epics", "epics", params=(("state", "all"), *BY_UPDATE), canonical="projects"),
-        of_group(
-            "group_labels",
-            "labels",
-            params=(("include_descendant_groups", "false"), ("include_ancestor_groups", "false")),
-            changes=None,
+        # GitLab, deployments: `updated_after` goes with the order by that time alone.
+        of_project(
+            "deployments",
+            "deployments",
+            order=BY_ID,
+            secret_fields=tuple(f"environment.project.{field}" for field in IN_PROJECT),
         ),
-        # GitLab REST API, audit events: 30 days at most for one question; what is written in them stays.
+        of_group("epics", "epics", ("include_descendant_groups", "false"), canonical="projects"),
+        of_group("group_labels", "labels", ("only_group_labels", "true"), order=(), changes=None),
+        # GitLab, audit events: 30 days at most for one question, and by keyset alone. Nothing in them is ever deleted.
         of_group(
             "audit_events",
             "audit_events",
-            params=(*KEYSET, ("order_by", "created_at")),
+            order=(("pagination", "keyset"), ("order_by", "created_at")),
             changes=Changes(
                 "created_at",
                 ask=InParams((("created_after", "{since}"), ("created_before", "{until}"))),
+                form=MILLISECONDS,
                 overlap=timedelta(minutes=10),
-                longest_window=timedelta(days=29),
+                longest_window=timedelta(days=30),
                 kept_for=timedelta(days=365),
                 only=True,
             ),
         ),
+        # Only groups at the top have seats.
         of_group(
             "billable_members",
             "billable_members",
-            unique_under_parent=True,
+            order=(),
             changes=None,
+            parent=Parent("groups", "id", having="parent_id", values=(None,)),
+            unique_under_parent=True,
             canonical="agreements",
         ),
     ),

@@ -177,18 +177,19 @@ class WorldRows(Rows):
         if parent is None:
             return ()
         above = self._tables.contract.tables[parent]
+        below = self._tables.contract.tables[name]
+        kinds = ("under", "all_under")
         mapped = self._tables.mapped.get(parent)
         if mapped is not None:
             key = reference(wanted.columns, mapped.canonical)
             held = None if key is None else self._shown.get((key.kind, key.id))
             if held is None or held.table.name != parent or held.row.is_deleted:
                 return None
-            return (_key(held),)
-        below = self._tables.contract.tables[name]
+            return None if any(missing_kind(below, held.row.record, rule) for rule in kinds) else (_key(held),)
         parents = [
             row
             for row in self._all(above)
-            if not row.is_hidden and not any(missing_kind(below, row.record, rule) for rule in ("under", "all_under"))
+            if not row.is_hidden and not any(missing_kind(below, row.record, rule) for rule in kinds)
         ]
         if not parents:
             return None

@@ -82,14 +82,14 @@ def refusal(rules: Json, refused: Refused) -> Answer:
 
 def failure(rules: Json, fault: Fault, now: datetime) -> Refused:
     """What a fault told to fail with a status comes to; a 429 is told as the vendor tells it."""
-    headers, status, code = dict(fault.headers), fault.status, fault.code
+    headers, status, code, message = dict(fault.headers), fault.status, fault.code, "told to fail"
     if status == 429:
         rate = rules.get("rate", {})
         # Sent under another status it is still told from that one by its code.
         code = code or rules["errors"]["codes"].get("429")
-        status = rate.get("status", 429)
+        status, message = rate.get("status", 429), rate.get("message", message)
         if rate.get("retry_after"):
             headers.setdefault("Retry-After", "0")
         words = {"$epoch": str(int(now.timestamp()))}
         headers |= {name: words.get(value, value) for name, value in rate.get("headers", {}).items()}
-    return Refused(status, "told to fail", violation=False, code=code, headers=tuple(headers.items()))
+    return Refused(status, message, violation=False, code=code, headers=tuple(headers.items()))

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 from avesa.sandbox.vendor.contract import Json, put
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused
 from avesa.sandbox.vendor.rsa import key_pair
+from avesa.sandbox.vendor.times import write_time
 
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -93,6 +94,9 @@ class Credentials:
         if sent != expected:
             raise Refused(401, f"{what} missing or wrong", violation=sent is None)
 
+    def _named(self, way: Json, rule: str) -> str | None:
+        return self._filled(way[rule]) if rule in way else None
+
     def _filled(self, template: str) -> str:
         return template.format_map(self.values)
 
@@ -107,7 +111,11 @@ class Credentials:
         if not isinstance(sent, dict):
             raise Refused(400, "The token request's body cannot be read", code="invalid_request")
         for way in ways:
-            if way["kind"] == "session" or sent.get("grant_type", way.get("default_grant")) == _grant(way):
+            if (
+                way["kind"] == "session"
+                or way.get("bears")
+                or sent.get("grant_type", way.get("default_grant")) == _grant(way)
+            ):
                 return self._issue(way, asked, sent)
         raise Refused(400, f"grant_type {sent.get('grant_type')} is not supported", code="unsupported_grant_type")
 
@@ -119,8 +127,9 @@ class Credentials:
                 self._same(asked.headers.get(name.lower()), self._filled(value), f"header {name}")
         elif way["kind"] == "jwt_bearer":
             named = way.get("assertion", "assertion")
-            allowed.add(named)
-            self._check_assertion(way, str(sent.get(named, "")))
+            given = _bearer(asked.headers.get("authorization", ""), way) if way.get("bears") else sent.get(named)
+            allowed = set() if way.get("bears") else allowed | {named}
+            self._check_assertion(way, str(given or ""))
         else:
             self._check_client(way, asked, sent)
             allowed |= {"client_id", "client_secret"} if "body" in way["client"] else set()
@@ -141,10 +150,12 @@ class Credentials:
             number = next(self._count)
             access = f"access-{number}-{hashlib.sha256(str(number).encode()).hexdigest()[:24]}"
             self._tokens[access] = self._clock() + timedelta(seconds=way.get("lives", 3600))
-        if way["kind"] == "session":
+        if "token_at" in way:
             put(answer, way["token_at"], access)
             if "life_at" in way:
                 put(answer, way["life_at"], way["lives"])
+            if "ends_at" in way:
+                put(answer, way["ends_at"], write_time(self._tokens[access], "iso_z"))
         else:
             answer |= {"access_token": access, "token_type": way.get("token_type", "Bearer")}
             if way.get("expires_in", True):
@@ -189,12 +200,12 @@ class Credentials:
             (header.get("alg") != "RS256", "alg is not RS256"),
             (not key_pair().verifies(signed, signature), "the signature does not fit the key"),
             (said.get("iss") != self._filled(way["issuer"]), "iss is not the service account"),
-            (said.get("sub") != self._filled(way["subject"]), "sub is not the delegated user"),
-            (said.get("aud") != way["audience"], "aud is not the token endpoint"),
-            ("scope" not in way and not said.get("scope"), "there is no scope"),
+            (said.get("sub") != self._named(way, "subject"), "sub is not the delegated user"),
+            (said.get("aud") != way.get("audience"), "aud is not the token endpoint"),
+            (not way.get("bears") and "scope" not in way and not said.get("scope"), "there is no scope"),
             (not isinstance(said.get("iat"), int) or said["iat"] > now + 60, "iat is missing or in the future"),
             (not isinstance(said.get("exp"), int) or said["exp"] <= now, "exp is missing or past"),
-            (said.get("exp", 0) - said.get("iat", 0) > 3600, "it lives longer than an hour"),
+            (said.get("exp", 0) - said.get("iat", 0) > way.get("longest", 3600), "it lives too long"),
         ]
         for wrong, why in problems:
             if wrong:

@@ -386,6 +386,19 @@ def _moment(text: str) -> datetime:
     raise NotUnderstood(f"{text!r} is no moment")
 
 
+def search_range(text: str) -> Query:
+    """GitHub's searches: `created:>=2026-01-01T00:00:00Z`, or `A..B`, with both ends in it."""
+    said = text.removeprefix("created:")
+    low, range_, high = said.partition("..")
+    ends = [(">=", low), ("<=", high)] if range_ else [(sign, said.removeprefix(sign)) for sign in (">=", "<=")]
+    ends = [(sign, end) for sign, end in ends if end and (range_ or said.startswith(sign))]
+    if not ends:
+        raise NotUnderstood("expected >=TIME, <=TIME or TIME..TIME")
+    for _, end in ends:
+        _moment(end)
+    return Query(Group(True, tuple(Term("created", sign, end) for sign, end in ends)), forms=("iso_zone", "date"))
+
+
 LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "aip": aip,
     "colons": colons,
@@ -399,6 +412,7 @@ LANGUAGES: dict[str, Callable[[Any], Query]] = {
     "odata": odata,
     "rsql": rsql,
     "scim": scim,
+    "search_range": search_range,
     "soql": soql,
     "sql": sql,
     "sync_range": sync_range,

@@ -68,12 +68,12 @@ def filtered(
         if change["kind"] == "parameter" and change["in"] != "path":
             rows = _by_parameter(table, change, asked, rows, form, now)
     for name, rule in rules.get("filters", {}).items():
-        one = {"field": rule} if isinstance(rule, str) else rule
-        wanted = asked.given(one.get("in", "query"), name)
+        one: Json = {"field": rule} if isinstance(rule, str) else rule
+        wanted = asked.given(one.get("in", "query"), name) or one.get("unsent")
         if "values" in one:
             if wanted in one["values"]:
                 rows = [row for row in rows if get(row.record, one["field"]) == one["values"][wanted]]
-        elif wanted is not None:
+        elif wanted is not None and wanted != one.get("all"):
             chosen = [str(value).lower() for value in (wanted if isinstance(wanted, list) else [wanted])]
             rows = [row for row in rows if str(get(row.record, one["field"])).lower() in chosen]
     if "comes" in rules:

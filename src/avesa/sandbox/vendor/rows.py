@@ -166,7 +166,8 @@ def kept_fields(table: Table) -> list[str]:
 def missing_kind(table: Table, parent: Any, rule: str = "under") -> tuple[str, Any] | None:
     """The field of a parent that keeps it from having a list of this table, and what that would have to hold."""
     for field, kind in table.rules.get(rule, {}).items():
-        held = get(parent, field) or []
-        if not any(one in held for one in (kind if isinstance(kind, list) else [kind])):
+        held = get(parent, field)
+        inside = held if isinstance(held, str | list | dict) else [held]
+        if not any(one in inside for one in (kind if isinstance(kind, list) else [kind])):
             return field, kind
     return None
