@@ -18,6 +18,7 @@ TABLES = {
     "atera": 20,
     "autotask": 20,
     "auvik": 16,
+    "cloudflare": 19,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,
