@@ -140,7 +140,11 @@ def _sized(paging: Any, page: int) -> Any:
     if not page or not is_dataclass(paging) or isinstance(paging, type):
         return paging
     names = {field.name for field in fields(paging)}
-    sizes = {name: page for name in ("most", "size") if isinstance(getattr(paging, name, None), int) and name in names}
+    sizes = {
+        name: max(page, getattr(paging, "least", 1))
+        for name in ("most", "size")
+        if isinstance(getattr(paging, name, None), int) and name in names
+    }
     wraps = isinstance(paging, SearchWindow | InTurn | OrElse)
     inner = {name: _sized(getattr(paging, name), page) for name in ("inner", "other") if wraps and name in names}
     return replace(paging, **sizes, **inner)

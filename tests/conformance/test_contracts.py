@@ -20,6 +20,7 @@ TABLES = {
     "auvik": 16,
     "bamboohr": 20,
     "chargebee": 16,
+    "cloudflare": 19,
     "connectwise": 20,
     "crowdstrike": 18,
     "datto_rmm": 16,

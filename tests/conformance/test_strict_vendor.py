@@ -51,7 +51,7 @@ def test_a_first_page_as_the_vendor_gives_it(served: tuple[Walk, Serving], clien
     walk, serving = served
     answer = send(serving, client, walk.first, walk.enter(serving, client))
     assert answer.status_code == 200, answer.text
-    assert len(walk.records(answer.json())) in (3, 200)
+    assert len(walk.records(answer.json())) in (3, 5, 200)
     assert serving.vendor.violations == []
 
 

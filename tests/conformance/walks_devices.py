@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from conformance.walks import (
+    NOW,
     SINCE,
     Answer,
     Ask,
@@ -29,6 +31,12 @@ def ordered(field: str) -> dict[str, str]:
 def addigy_follow(ask: Ask, answer: Answer) -> Ask | None:
     told = answer.json()["metadata"]
     return replace(ask, body={**ask.body, "page": told["page"] + 1}) if told["page"] < told["page_count"] else None
+
+
+def cloudflare_follow(ask: Ask, answer: Answer) -> Ask | None:
+    told = answer.json()["result_info"]
+    reached = told["page"] * told["per_page"]
+    return ask.having(("page", str(told["page"] + 1))) if reached < told["total_count"] else None
 
 
 DEVICES = {
@@ -81,5 +89,23 @@ DEVICES = {
         (401, lambda body: isinstance(body["message"], str)),
         counts={"alerts": 0},
         changed_records=lambda body: body["items"] or [],
+    ),
+    "cloudflare": Walk(
+        "accounts",
+        # Nobody may ask for fewer rows.
+        Ask("/accounts", (("per_page", "5"), ("page", "1"), ("direction", "asc"))),
+        cloudflare_follow,
+        at("result"),
+        fixed(Authorization="Bearer {api_token}"),
+        Ask(
+            "/accounts/acco00001/audit_logs",
+            (("since", ticks(SINCE)), ("before", ticks(NOW + timedelta(hours=1))), ("direction", "asc")),
+        ),
+        "audit_logs",
+        added("audit_logs", "acco00001"),
+        Ask("/accounts", (("per_page", "51"),)),
+        (401, lambda body: body["errors"][0]["code"] == 10000 and body["success"] is False),
+        counts={"accounts": 11},
+        changed_records=at("result"),
     ),
 }

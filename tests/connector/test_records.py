@@ -379,3 +379,9 @@ def test_a_key_that_is_spelled_in_several_ways_is_the_same_key() -> None:
     for record in ('{"uid":7}', '{"id":7}', '{"uid":null,"meta":{"id":"7"}}'):
         [read_one] = read(f"[{record}]".encode(), records=(), key=(("uid",),), spelled=spelled)
         assert read_one.record_id == "7"
+
+
+def test_one_of_several_fields_says_that_a_record_is_gone() -> None:
+    gone = Deleted("deletedAt|revokedAt", present=True)
+    body = b'[{"id":1,"revokedAt":"2026-03-01"},{"id":2,"deletedAt":null},{"id":3,"deletedAt":"2026-03-01"}]'
+    assert [record.is_deleted for record in read(body, records=(), deleted=gone)] == [True, False, True]

@@ -109,6 +109,7 @@ def test_a_repository_that_may_not_be_seen_does_not_lose_its_issues(tenant: Tena
     tenant.pull("issues")
     known = len(tenant.rows("issues"))
     tenant.vendor.fail("status", 404, table="issues")
+    tenant.clock.now += timedelta(minutes=1)
     with pytest.raises(TableFailed):
         tenant.pull("issues", full=True)
     assert not tenant.receipt("issues").complete and known == 14

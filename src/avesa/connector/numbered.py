@@ -19,14 +19,16 @@ class PageNumber:
     """Pages counted from `start`. By default a Link header tells whether there is a next one and which is the last;
     without that header a page that is not full is the last.
 
-    `order` is sent with every page and must keep rows in place (ascending by a key that never changes). Even so
-    a row that vanishes shifts all rows behind it, so this is only exact for lists that lose no rows. With `into`
-    "body", `page` and `size` are paths in the JSON body. `size` is None where the vendor lets nobody choose it.
+    `order` is sent with every page and must keep rows in place (ascending by a key that never changes). Even so a row
+    that vanishes shifts all rows behind it, so this is only exact for lists that lose no rows. With `into` "body",
+    `page` and `size` are paths in the JSON body. `size` is None where the vendor lets nobody choose it, `least` the
+    fewest rows that it may be asked for.
     """
 
     page: Path = "page"
     size: Path | None = "pageSize"
     most: int = 1000
+    least: int = 1
     order: Params = ()
     start: int = 1
     into: Into = "query"
@@ -38,7 +40,7 @@ class PageNumber:
         return self._at(self._sized(request.with_params(*self.order), self.most), self.start)
 
     def probe(self, request: Request) -> Request:
-        return self._at(self._sized(request.with_params(*self.order), 1), self.start)
+        return self._at(self._sized(request.with_params(*self.order), self.least), self.start)
 
     def next(self, request: Request, page: Page) -> Request | None:
         number = self._number(request)

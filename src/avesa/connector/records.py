@@ -75,7 +75,7 @@ class Reading:
         paths = [*self.key, *(path for others in self.spelled.values() for path in others)]
         paths += [*([self.updated_at] if self.updated_at else [])]
         if self.deleted is not None:
-            paths += [split_path(place) for place in (self.deleted.path, self.deleted.at) if place]
+            paths += [split_path(place) for place in (*self.deleted.path.split("|"), self.deleted.at) if place]
         return _decoder(frozenset(path[0] for path in paths))
 
 
@@ -407,7 +407,10 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
 
 
 def _is_deleted(value: Any, deleted: Deleted) -> bool:
-    found = _get(value, split_path(deleted.path))
+    return any(_says_deleted(_get(value, split_path(path)), deleted) for path in deleted.path.split("|"))
+
+
+def _says_deleted(found: Any, deleted: Deleted) -> bool:
     if deleted.present:
         return found is not None and not (found == 0 and type(found) is int)
     # 1 is not true here: Python calls them equal, a vendor's flag does not.

@@ -84,9 +84,9 @@ class Each:
 
 @dataclass(frozen=True)
 class Deleted:
-    """How a record says that it is gone: one of `values` at a dotted path. `at` is the path of the time, which
-    stands in where the record has no last-modified time. With `present` anything that is there means so, but null and 0
-    (as a time of deletion, 0 is none).
+    """How a record says that it is gone: one of `values` at a dotted path, or at one of several (`a|b`). `at` is the
+    path of the time, which stands in where the record has no last-modified time. With `present` anything that is there
+    means so, but null and 0 (as a time of deletion, 0 is none).
     """
 
     path: str
