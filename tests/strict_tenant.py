@@ -128,7 +128,8 @@ def _hurried(service: Service, page: int) -> Service:
     retry = replace(service.retry, first_wait=0.0, longest_wait=0.0, longest_retry_after=0.0)
     rates = tuple(replace(rate, most=1_000_000, setting=None) for rate in service.limits.rates)
     pace = replace(service.limits.adaptive, start=None, most=None, least=1_000_000.0)
-    limits = replace(service.limits, rates=rates, adaptive=pace, rest=timedelta(0))
+    told = tuple(replace(one, per=timedelta(milliseconds=1)) for one in service.limits.told)
+    limits = replace(service.limits, rates=rates, told=told, adaptive=pace, rest=timedelta(0))
     endpoints = tuple(
         replace(endpoint, paging=_sized(endpoint.paging, page), listing_paging=_sized(endpoint.listing_paging, page))
         for endpoint in service.endpoints
