@@ -161,7 +161,7 @@ def strict_tenant(
     with strict_vendor(name, clock=clock, **vendor) as serving:
         tenant = Tenant(home, name, serving, clock, settings or {}, page)
         yield tenant
-        assert tenant.vendor.violations == []
+        assert tenant.vendor.violations == [], tenant.vendor.violations
 
 
 def check(tenant: Tenant, table: str) -> None:

@@ -42,6 +42,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "iso_ms_offset",
     ),
     "odata": (f"createdDateTime ge {SINCE} and id ne 'x'", "createdDateTime", "iso_z"),
+    "rsql": (f'a.updated>="{SINCE}";id!=x', "a.updated", "iso_ms_z"),
     "scim": ('lastUpdated ge "2026-03-01T11:30:00.000Z"', "lastUpdated", "iso_ms_z"),
     "search_range": (f"created:>={SINCE}", "created", "iso_ms_z"),
     "soql": (f"SELECT Id FROM Account WHERE SystemModstamp >= {SINCE}", "SystemModstamp", "iso_ms_offset"),

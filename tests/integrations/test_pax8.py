@@ -12,7 +12,7 @@ from strict_tenant import check, strict_tenant
 def test_pages_are_counted_from_0(tmp_path: Path) -> None:
     with strict_tenant(tmp_path, "pax8") as tenant:
         tenant.pull("products")
-        assert [one["page"] for one in tenant.asked("products")] == ["0", "1", "2"]
+        assert sorted(one["page"] for one in tenant.asked("products")) == ["0", "1", "2"]
         check(tenant, "products")
 
 

@@ -95,6 +95,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Answer(413, b'{"message": "The body is too large"}', {"Content-Type": "application/json"}))
             return
         body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # Whoever asked went away in the middle of it: that is no request.
+            self.close_connection = True
+            return
         try:
             urlsplit(self.path)
         except ValueError:
