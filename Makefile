@@ -32,7 +32,7 @@ $(VENV)/.runtime: $(BIN)/python requirements.txt pyproject.toml
 	@$(PIP) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-aws.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-aws.txt requirements-warehouse.txt
 	@echo "Installing what AVESA is tested with into $(VENV) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

@@ -149,7 +149,14 @@ class CanonicalTable:
 
     def local_paths(self, files: Sequence[DataFile]) -> dict[str, DataFile]:
         """The files by a local path that the engine can read."""
-        return {str(self.objects.fetch(f"{self.prefix}/{file.name}", self._scratch)): file for file in files}
+        return {str(self.local_path(file.name)): file for file in files}
+
+    def local_path(self, name: str) -> Path:
+        """A data file by its name, of this version or of another, by a local path that the engine can read.
+
+        Raises ObjectMissing if it was deleted since.
+        """
+        return self.objects.fetch(f"{self.prefix}/{name}", self._scratch)
 
     def write(self, con: duckdb.DuckDBPyConnection, query: str, *, ordered: bool) -> NewFile:
         """Write the rows of a query, if wanted in the order of their keys, as a new data file.

@@ -1,0 +1,144 @@
+"""Where a warehouse is: `duckdb:///path`, `postgresql://user@host/database` or `clickhouse://user@host/database`.
+
+An address that is typed may hold no password, since all users of a machine can read what its programs were started
+with. From the environment it may.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from avesa.shared.errors import ConfigurationError, UsageError
+
+VARIABLE = "AVESA_WAREHOUSE_URL"
+_KINDS = {"duckdb": "duckdb", "postgresql": "postgresql", "postgres": "postgresql", "clickhouse": "clickhouse"}
+_SECRET = ("password", "sslpassword", "passwd", "pwd")
+_TELLING = ("host", "port", "dbname", "user")
+_HOW = {
+    "postgresql": "Leave it out and set PGPASSWORD, or write it into ~/.pgpass",
+    "clickhouse": "Leave it out and set CLICKHOUSE_PASSWORD",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """`shown` is for people and logs; `url` may hold a password and is in no repr."""
+
+    kind: str
+    shown: str
+    url: str = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same warehouse, and nothing else can be told from it."""
+        return hashlib.sha256(self.shown.encode()).hexdigest()[:12]
+
+    @property
+    def path(self) -> str:
+        """The file of a DuckDB warehouse: `duckdb:///srv/w.duckdb` is /srv/w.duckdb, `duckdb:w.duckdb` lies here."""
+        return unquote(urlsplit(self.url).path)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or "localhost"
+
+    @property
+    def port(self) -> int | None:
+        return urlsplit(self.url).port
+
+    @property
+    def user(self) -> str | None:
+        name = urlsplit(self.url).username
+        return None if name is None else unquote(name)
+
+    @property
+    def password(self) -> str | None:
+        word = urlsplit(self.url).password
+        return None if word is None else unquote(word)
+
+    @property
+    def database(self) -> str:
+        return unquote(urlsplit(self.url).path.strip("/"))
+
+    @property
+    def options(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.url).query))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the host is this machine."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def warehouse_address(typed: str | None) -> Address:
+    """The address that was typed, or else that of AVESA_WAREHOUSE_URL.
+
+    Raises UsageError for a typed one with a password in it, for one that is no address of a warehouse, and for none.
+    """
+    if typed is not None:
+        return _parsed(typed, typed=True)
+    found = os.environ.get(VARIABLE)
+    if not found:
+        raise UsageError("no warehouse is named.", hint=f"Say --to duckdb:///srv/warehouse.duckdb, or set {VARIABLE}.")
+    return _parsed(found, typed=False)
+
+
+def _parsed(url: str, *, typed: bool) -> Address:
+    try:
+        parts = urlsplit(url)
+        kind = _KINDS.get(parts.scheme.lower())
+        _ = parts.port
+    except ValueError:
+        kind = None
+    if kind is None:
+        raise _no_address()
+    secret = parts.password is not None or any(name.lower() in _SECRET for name, _ in parse_qsl(parts.query))
+    if secret and typed:
+        raise UsageError(
+            "the address holds a password, which every user of this machine can see while the command runs.",
+            hint=f"{_HOW.get(kind, 'Leave it out')}, or set {VARIABLE} instead of typing the address.",
+        )
+    if kind == "duckdb" and (parts.netloc or not parts.path or parts.path == "/"):
+        raise UsageError("a DuckDB warehouse is a file.", hint="Write duckdb:///srv/warehouse.duckdb")
+    if kind == "clickhouse" and not parts.hostname:
+        raise UsageError("the address names no host.", hint="Write clickhouse://user@host/database")
+    return Address(kind, _shown(url), url)
+
+
+def _shown(url: str) -> str:
+    """The address without what may be secret. One way of writing for one place, so that it tells warehouses apart."""
+    parts = urlsplit(url)
+    user = f"{parts.username}@" if parts.username else ""
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port else ""
+    kept = [
+        (name, value) for name, value in parse_qsl(parts.query) if name.lower() in ("host", "port", "dbname", "user")
+    ]
+    place = f"{user}{host}{port}{parts.path}{'?' if kept else ''}{urlencode(kept)}"
+    return f"{_KINDS[parts.scheme.lower()]}:{'//' if '://' in url else ''}{place}"
+
+
+def _no_address() -> UsageError:
+    return UsageError(
+        "that is no address of a warehouse.",
+        hint="Write duckdb:///srv/w.duckdb, postgresql://user@host/database or clickhouse://user@host/database.",
+    )
+
+
+def without(secret: str | None, text: str) -> str:
+    """A library's message without the password that it may repeat."""
+    return text.replace(secret, "***") if secret else text
+
+
+def not_installed(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"what talks to {name} is not installed.", hint="Install it: pip install 'avesa[warehouse]'"
+    )

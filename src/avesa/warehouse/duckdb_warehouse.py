@@ -1,0 +1,165 @@
+"""A DuckDB file as a warehouse. The file is one program's at a time, and each load is one transaction in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from avesa.canonical_transform.engine import first_line, memory_limit, one_row
+from avesa.canonical_transform.sql_text import identifier, literal
+from avesa.shared.errors import Busy, ConfigurationError, StorageError
+from avesa.warehouse import statements
+from avesa.warehouse.address import Address
+from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, not_ours, other_type, stale
+from avesa.warehouse.schemas import Schemas
+from avesa.warehouse.statements import named
+
+TYPES = {
+    "string": "VARCHAR",
+    "decimal(18,4)": "DECIMAL(18,4)",
+    "long": "BIGINT",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+}
+_STAGED = "avesa_staged"
+
+
+class DuckDBWarehouse:
+    """The tables have no index: one makes a load several times as slow, and the engine finds rows without it."""
+
+    takes_null_characters = True
+
+    def __init__(self, address: Address, schemas: Schemas) -> None:
+        self.address = address
+        self._schemas = schemas
+        self._con = _opened(address)
+        self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
+
+    def holding(self, tenant: str, table: str) -> Holding:
+        return Holding(self._held(tenant, table))
+
+    def load(self, load: Load, parts: Iterable[Part]) -> None:
+        schema = self._schemas.of(load.tenant)
+        place = self._place(schema)
+        with self._transaction(load):
+            self._prepare(schema, load)
+            if self._held(load.tenant, load.table) != load.after:
+                raise stale(load)
+            if load.anew:
+                self.run(statements.delete_tenant(place, load))
+                for part in parts:
+                    self._take(part, f"INSERT INTO {named(place, load.table)} ({statements.listed(load.names)})")
+            else:
+                self._apply(place, load, parts)
+            self.run(statements.put_held(place, load))
+
+    def close(self) -> None:
+        self._con.close()
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """One statement."""
+        return self._con.execute(sql)
+
+    def _apply(self, place: str, load: Load, parts: Iterable[Part]) -> None:
+        columns = "".join(f"{identifier(name)} {TYPES[type_]}, " for name, type_ in load.columns)
+        self.run(f"CREATE OR REPLACE TEMP TABLE {_STAGED} ({columns}{GONE} BOOLEAN)")
+        for part in parts:
+            self._take(part, f"INSERT INTO {_STAGED}")
+        self.run(statements.delete_staged(place, load, _STAGED))
+        self.run(statements.insert_staged(place, load, _STAGED))
+        self.run(f"DROP TABLE {_STAGED}")
+
+    def _take(self, part: Part, insert: str) -> None:
+        self._con.register("avesa_part", part.stream)
+        try:
+            self.run(f"{insert} SELECT * FROM avesa_part")
+        finally:
+            self._con.unregister("avesa_part")
+
+    def _prepare(self, schema: str, load: Load) -> None:
+        """Schema, table, columns and view as the load needs them."""
+        place, there = self._place(schema), self._columns(schema, load.table)
+        if not self._columns(schema, LOADS):
+            if there:
+                raise not_ours(f"{schema}.{load.table}")
+            self.run(f"CREATE SCHEMA IF NOT EXISTS {place}")
+            self.run(statements.create_loads(place, TYPES))
+        if not there:
+            self.run(statements.forget_held(place, load.table))
+            self.run(statements.create_table(place, load, TYPES, key=False))
+        missing = [(name, TYPES[type_]) for name, type_ in load.columns if there and name not in there]
+        for name, type_ in missing:
+            self.run(statements.add_column(place, load.table, name, type_))
+        for name, delta in load.columns:
+            if there.get(name, TYPES[delta]) != TYPES[delta]:
+                raise other_type(f"{schema}.{load.table}", name, there[name], TYPES[delta])
+        if missing or not there:
+            # Without the schema's name, so that whoever attaches the file under another name can read the view.
+            self.run(statements.create_view(place, load.table, identifier(load.table)))
+
+    def _held(self, tenant: str, table: str) -> Held | None:
+        schema = self._schemas.of(tenant)
+        if not self._columns(schema, LOADS) or not self._columns(schema, table):
+            return None
+        row = self.run(statements.select_held(self._place(schema), tenant, table)).fetchone()
+        return None if row is None else Held(str(row[0]), int(row[1]), str(row[2]), int(row[3]))
+
+    def _place(self, schema: str) -> str:
+        """With the name of the file's catalog, since a schema may have the same."""
+        return f"{self._catalog}.{identifier(schema)}"
+
+    def _columns(self, schema: str, table: str) -> dict[str, str]:
+        """The types of a table's columns, by their names; none if there is no such table."""
+        return dict(
+            self.run(f"""
+                SELECT column_name, data_type FROM duckdb_columns()
+                WHERE database_name = current_database() AND schema_name = {literal(schema)}
+                  AND table_name = {literal(table)} ORDER BY column_index
+            """).fetchall()
+        )
+
+    @contextmanager
+    def _transaction(self, load: Load) -> Iterator[None]:
+        self._con.begin()
+        try:
+            yield
+            self._con.commit()
+        except BaseException as error:
+            with suppress(duckdb.TransactionException):  # a commit that failed has ended it
+                self._con.rollback()
+            if isinstance(error, duckdb.TransactionException):
+                raise stale(load) from error
+            if isinstance(error, duckdb.Error):
+                raise _told(error) from error
+            raise
+
+
+def _opened(address: Address) -> duckdb.DuckDBPyConnection:
+    path = Path(address.path)
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"there is no folder {path.parent} for the warehouse.", hint="Make it first.")
+    try:
+        con = duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            raise Busy(
+                f"another program has {path} open.", hint="Close it there: one program at a time can write to it."
+            ) from error
+        raise ConfigurationError(
+            f"{path} cannot be opened as a DuckDB file: {first_line(error)}", hint="Name another file."
+        ) from error
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    con.execute(f"SET memory_limit = {literal(memory_limit())}")
+    return con
+
+
+def _told(error: duckdb.Error) -> StorageError:
+    return StorageError(
+        f"the warehouse could not take it: {first_line(error)}",
+        hint="Nothing was changed there. Check free space and memory (AVESA_MEMORY_LIMIT), then load again.",
+    )

@@ -1,0 +1,200 @@
+"""Canonical tables into a warehouse: of each what changed since the version that the warehouse says it holds.
+
+A table's failure is its own: it is told, and the next one goes on. A lease spares two loaders the same work; that
+nothing is lost or doubled is the warehouse's to hold, which takes each step from one state only.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
+from avesa.canonical_transform.engine import engine, session, use_threads
+from avesa.canonical_transform.sql_text import literals
+from avesa.pipeline.ports import Ports
+from avesa.pipeline.transform import ATTEMPTS, canonical_table, choose_canonical
+from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, Where
+from avesa.warehouse.difference import Difference, LocalFile, difference, whole
+from avesa.warehouse.plan import FILES_ARE_GONE, Anew, Change, Nothing, plan_load
+from avesa.warehouse.port import Held, Holding, Load, Part, Warehouse
+
+Progress = Callable[[str, str, int, int], None]
+"""Told of tenant, table, rows handed over by now, and rows in all."""
+
+
+@dataclass(frozen=True)
+class LoadOutcome:
+    """What came of one table. `why` says why it was loaded anew; `rows` are those that it holds now."""
+
+    tenant: str
+    table: str
+    status: Literal["loaded", "anew", "unchanged", "failed"]
+    changed: int = 0
+    gone: int = 0
+    rows: int | None = None
+    version: int | None = None
+    why: str = ""
+    seconds: float = 0.0
+    error: AvesaError | None = None
+
+
+def load_tenant(
+    ports: Ports,
+    warehouse: Warehouse,
+    tenant: str,
+    *,
+    tables: Iterable[str] | None = None,
+    anew: bool = False,
+    progress: Progress = lambda tenant, table, done, rows: None,
+    finished: Callable[[LoadOutcome], None] = lambda outcome: None,
+) -> list[LoadOutcome]:
+    """Load a tenant's canonical tables, or those named; `anew` the whole of each.
+
+    Tables that were never folded are left out. Raises UsageError for an unknown tenant or table.
+    """
+    ports.tenants.services(tenant)
+    outcomes: list[LoadOutcome] = []
+    with tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
+        for table in choose_canonical(tables):
+            started = ports.clock()
+            try:
+                found = _load_once(ports, warehouse, database, tenant, table, anew=anew, progress=progress)
+            except AvesaError as error:
+                found = LoadOutcome(tenant, table, "failed", error=error.located(Where(tenant, None, table)))
+            if found is not None:
+                outcomes.append(replace(found, seconds=(ports.clock() - started).total_seconds()))
+                finished(outcomes[-1])
+    return outcomes
+
+
+def _load_once(
+    ports: Ports,
+    warehouse: Warehouse,
+    database: duckdb.DuckDBPyConnection,
+    tenant: str,
+    table: str,
+    *,
+    anew: bool,
+    progress: Progress,
+) -> LoadOutcome | None:
+    """One table, to its newest version, with a lease on it. None if there is none on either side."""
+    with ports.watermarks.lease(tenant, f"warehouse/{warehouse.address.digest}/{table}"):
+        for attempt in range(1, ATTEMPTS + 1):
+            with (
+                tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder,
+                session(database) as con,
+            ):
+                lake = canonical_table(ports, tenant, table, Path(folder))
+                try:
+                    return load_table(con, lake, warehouse, tenant, table, anew=anew, progress=progress)
+                except StaleState:
+                    if attempt == ATTEMPTS:
+                        raise
+    raise AssertionError("unreachable")
+
+
+def load_table(
+    con: duckdb.DuckDBPyConnection,
+    lake: CanonicalTable,
+    warehouse: Warehouse,
+    tenant: str,
+    table: str,
+    *,
+    version: int | None = None,
+    anew: bool = False,
+    progress: Progress = lambda tenant, table, done, rows: None,
+) -> LoadOutcome | None:
+    """One table, to its newest version or to the one given. None if there is none on either side."""
+    loader = _Loader(con, lake, warehouse, tenant, table, progress)
+    snapshot = lake.snapshot(version)
+    holding = warehouse.holding(tenant, table)
+    changed = gone = 0
+    while True:
+        step = plan_load(lake.objects, lake.prefix, snapshot, holding, lake.where, anew=anew)
+        match step:
+            case Nothing():
+                if holding.held is None:
+                    return None
+                return LoadOutcome(
+                    tenant,
+                    table,
+                    "loaded" if changed or gone else "unchanged",
+                    changed,
+                    gone,
+                    holding.held.rows,
+                    holding.held.version,
+                )
+            case Anew():
+                return loader.load_anew(snapshot, step, holding)
+            case Change():
+                try:
+                    done = loader.load_change(snapshot, step, holding)
+                except ObjectMissing:
+                    return loader.load_anew(snapshot, Anew(_newest(step, snapshot, lake), FILES_ARE_GONE), holding)
+                changed, gone = changed + done.changed, gone + done.gone
+                holding = Holding(step.then)
+                if not step.more:
+                    return LoadOutcome(tenant, table, "loaded", changed, gone, step.then.rows, step.then.version)
+
+
+def _newest(step: Change, snapshot: Snapshot, lake: CanonicalTable) -> Held:
+    if not step.more:
+        return step.then
+    found = plan_load(lake.objects, lake.prefix, snapshot, Holding(), lake.where)
+    assert isinstance(found, Anew)
+    return found.then
+
+
+@dataclass(frozen=True)
+class _Loader:
+    """The steps of one table, from files to the warehouse."""
+
+    con: duckdb.DuckDBPyConnection
+    lake: CanonicalTable
+    warehouse: Warehouse
+    tenant: str
+    table: str
+    progress: Progress
+
+    def load_anew(self, snapshot: Snapshot, step: Anew, holding: Holding) -> LoadOutcome:
+        files = [LocalFile(path, file.rows) for path, file in self.lake.local_paths(snapshot.files).items()]
+        use_threads(self.con, raw_bytes=0, rows=sum(file.rows for file in files))
+        rows = whole(self.con, snapshot.columns, files, nulls=self.warehouse.takes_null_characters)
+        self.warehouse.load(self.asked(snapshot, holding.held, step.then, anew=True), self.told(rows))
+        return LoadOutcome(
+            self.tenant, self.table, "anew", rows.changed, 0, step.then.rows, step.then.version, step.why
+        )
+
+    def load_change(self, snapshot: Snapshot, step: Change, holding: Holding) -> Difference:
+        """Raises ObjectMissing if a file is gone that one of the two versions had."""
+        added, removed = self.local(step.files.added), self.local(step.files.removed)
+        use_threads(self.con, raw_bytes=0, rows=sum(file.rows for file in (*added, *removed)))
+        nulls = self.warehouse.takes_null_characters
+        rows = difference(self.con, snapshot.columns, added, removed, nulls=nulls)
+        self.warehouse.load(self.asked(snapshot, step.after, step.then), self.told(rows))
+        return rows
+
+    def asked(self, snapshot: Snapshot, after: Held | None, then: Held, *, anew: bool = False) -> Load:
+        return Load(self.tenant, self.table, snapshot.columns, after, then, self.lake.clock(), anew=anew)
+
+    def local(self, names: Iterable[str]) -> Sequence[LocalFile]:
+        """Files by a path that the engine can read, with what their footers say of their rows."""
+        paths = [str(self.lake.local_path(name)) for name in names]
+        if not paths:
+            return ()
+        found = self.con.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata({literals(paths)})")
+        return [LocalFile(path, int(rows)) for path, rows in found.fetchall()]
+
+    def told(self, rows: Difference) -> Iterator[Part]:
+        """The parts, each told of once it was taken."""
+        done = 0
+        for part in rows.parts:
+            yield part
+            done += part.rows
+            self.progress(self.tenant, self.table, done, rows.rows)

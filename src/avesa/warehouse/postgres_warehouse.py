@@ -1,0 +1,147 @@
+"""PostgreSQL as a warehouse, through ADBC: rows go there as Arrow, by COPY, and each load is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from avesa.canonical_transform.sql_text import identifier, literal
+from avesa.warehouse import postgres_readers, statements
+from avesa.warehouse.address import Address
+from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, not_ours, other_type, stale
+from avesa.warehouse.postgres_session import PostgresSession
+from avesa.warehouse.schemas import Schemas
+from avesa.warehouse.statements import named
+
+TYPES = {
+    "string": "text",
+    "decimal(18,4)": "numeric(18,4)",
+    "long": "bigint",
+    "boolean": "boolean",
+    "timestamp": "timestamp with time zone",
+    "date": "date",
+}
+_STAGED = "avesa_staged"
+
+
+class PostgresWarehouse:
+    """A load holds a lock on its table of that tenant; who waited for it finds another state and begins again."""
+
+    takes_null_characters = False
+
+    def __init__(self, address: Address, schemas: Schemas) -> None:
+        self.address = address
+        self._schemas = schemas
+        self._session = PostgresSession(address)
+
+    def holding(self, tenant: str, table: str) -> Holding:
+        with self._transaction():
+            return Holding(self._held(tenant, table))
+
+    def load(self, load: Load, parts: Iterable[Part]) -> None:
+        schema = self._schemas.of(load.tenant)
+        place = identifier(schema)
+        # What changes the shape of a table keeps its readers waiting, so it is not a part of the load.
+        with self._transaction():
+            self._prepare(schema, load)
+        with self._transaction():
+            self._lock(f"avesa load {schema} {load.tenant} {load.table}")
+            if self._held(load.tenant, load.table) != load.after:
+                raise stale(load)
+            if load.anew:
+                self.run(statements.delete_tenant(place, load))
+                for part in parts:
+                    self.ingest(part, load.table, schema=schema)
+            else:
+                self._apply(place, load, parts)
+            self.run(statements.put_held(place, load))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def run(self, sql: str) -> list[dict[str, Any]]:
+        """One statement, and the rows that it gives."""
+        return self._session.run(sql)
+
+    def ingest(self, part: Part, table: str, *, schema: str | None) -> None:
+        """Rows into a table that is there, by the names of their columns; without a schema into a temporary one."""
+        self._session.ingest(part.stream, table, schema=schema)
+
+    def _apply(self, place: str, load: Load, parts: Iterable[Part]) -> None:
+        columns = ", ".join(f"{identifier(name)} {TYPES[type_]}" for name, type_ in load.columns)
+        self.run(f"CREATE TEMPORARY TABLE {_STAGED} ({columns}, {GONE} boolean) ON COMMIT DROP")
+        for part in parts:
+            self.ingest(part, _STAGED, schema=None)
+        self.run(f"ANALYZE {_STAGED}")
+        self.run(statements.delete_staged(place, load, f"pg_temp.{_STAGED}"))
+        self.run(statements.insert_staged(place, load, f"pg_temp.{_STAGED}"))
+
+    def _prepare(self, schema: str, load: Load) -> None:
+        """Schema, table, columns, view and who may read them, as the load needs them."""
+        if self._is_ready(schema, load):
+            return
+        self._lock(f"avesa shape {schema}")
+        place = identifier(schema)
+        there = self._columns(schema, load.table)
+        if not self._columns(schema, LOADS):
+            if there:
+                raise not_ours(f"{schema}.{load.table}")
+            if not self._has_schema(schema):
+                self.run(f"CREATE SCHEMA {place}")
+            self.run(statements.create_loads(place, TYPES))
+            for statement in postgres_readers.create(place):
+                self.run(statement)
+        if not there:
+            self.run(statements.forget_held(place, load.table))
+            self.run(statements.create_table(place, load, TYPES, key=True))
+            for statement in postgres_readers.guard(place, load.table):
+                self.run(statement)
+        for name, type_ in load.columns:
+            if there and name not in there:
+                self.run(statements.add_column(place, load.table, name, TYPES[type_]))
+            elif there.get(name, TYPES[type_]) != TYPES[type_]:
+                raise other_type(f"{schema}.{load.table}", name, there[name], TYPES[type_])
+        bound = "WITH (security_invoker = true)"
+        self.run(statements.create_view(place, load.table, named(place, load.table), bound))
+
+    def _is_ready(self, schema: str, load: Load) -> bool:
+        there = self._columns(schema, load.table)
+        return bool(self._columns(schema, LOADS)) and all(
+            there.get(name) == TYPES[type_] for name, type_ in load.columns
+        )
+
+    def _held(self, tenant: str, table: str) -> Held | None:
+        schema = self._schemas.of(tenant)
+        if not self._columns(schema, LOADS) or not self._columns(schema, table):
+            return None
+        for row in self.run(statements.select_held(identifier(schema), tenant, table)):
+            return Held(row["table_id"], row["version"], row["log_entry"], row["rows"])
+        return None
+
+    def _columns(self, schema: str, table: str) -> dict[str, str]:
+        """The types of a table's columns, by their names; none if there is no such table."""
+        found = self.run(f"""
+            SELECT attname AS name, format_type(atttypid, atttypmod) AS type
+            FROM pg_catalog.pg_attribute
+            WHERE attrelid = to_regclass({literal(named(identifier(schema), table))})
+              AND attnum > 0 AND NOT attisdropped
+            ORDER BY attnum
+        """)
+        return {row["name"]: row["type"] for row in found}
+
+    def _has_schema(self, schema: str) -> bool:
+        return bool(self.run(f"SELECT 1 AS one FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"))
+
+    def _lock(self, name: str) -> None:
+        """Until the end of the transaction, against all who lock the same name."""
+        self.run(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(name)}, 0))")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            yield
+            self._session.commit()
+        except BaseException:
+            self._session.rollback()
+            raise
