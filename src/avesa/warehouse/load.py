@@ -53,15 +53,19 @@ def load_tenant(
     anew: bool = False,
     progress: Progress = lambda tenant, table, done, rows: None,
     finished: Callable[[LoadOutcome], None] = lambda outcome: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[LoadOutcome]:
     """Load a tenant's canonical tables, or those named; `anew` the whole of each.
 
-    Tables that were never folded are left out. Raises UsageError for an unknown tenant or table.
+    Tables that were never folded are left out, and once it has to `stop` all that are left. Raises UsageError for an
+    unknown tenant or table.
     """
     ports.tenants.services(tenant)
     outcomes: list[LoadOutcome] = []
     with tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
         for table in choose_canonical(tables):
+            if stop():
+                break
             started = ports.clock()
             try:
                 found = _load_once(ports, warehouse, database, tenant, table, anew=anew, progress=progress)

@@ -14,7 +14,7 @@ from avesa.shared.objects import Objects
 from avesa.warehouse.delta_log import FileChange, digest_of, file_change, read_entries, read_entry
 from avesa.warehouse.port import Held, Holding
 
-FIRST = "the first load"
+FIRST = "nothing of it was there"
 ASKED = "as asked"
 OTHER_TABLE = "the table was made anew in the lake"
 BROKEN_OFF = "a load of the whole table had broken off"
