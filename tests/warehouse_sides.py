@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any, Protocol
 
 import adbc_driver_postgresql
 import duckdb
+import httpx2
 from adbc_driver_manager import AdbcConnection, AdbcStatement
 from arro3.core import RecordBatchReader
+from arro3.io import read_ipc_stream
 
 from avesa.warehouse.address import warehouse_address
 from avesa.warehouse.opening import open_warehouse
@@ -28,6 +31,7 @@ Row = dict[str, Any]
 class Side(Protocol):
     words: Sequence[str]
     url: str
+    takes_null_characters: bool
 
     def rows(self, table: str, schema: str = "avesa") -> list[Row]: ...
 
@@ -41,6 +45,8 @@ class Side(Protocol):
 
 
 class DuckDBSide:
+    takes_null_characters = True
+
     def __init__(self, folder: str) -> None:
         self.words = ("duckdb", folder)
         self.path = f"{folder}/warehouse.duckdb"
@@ -64,6 +70,8 @@ class DuckDBSide:
 
 class PostgresSide:
     """A database of the session's server."""
+
+    takes_null_characters = False
 
     def __init__(self, url: str) -> None:
         self.words = ("postgresql", url)
@@ -104,9 +112,44 @@ class PostgresSide:
         ]
 
 
+class ClickHouseSide:
+    """A server of the session, which in another process is only reached through the URL."""
+
+    takes_null_characters = True
+
+    def __init__(self, url: str) -> None:
+        self.words = ("clickhouse", url)
+        self.url = url
+        self._client = httpx2.Client(base_url=url.replace("clickhouse:", "http:"), timeout=60)
+
+    def rows(self, table: str, schema: str = "avesa") -> list[Row]:
+        answer = self._ask(f'SELECT * FROM "{schema}"."{table}" FORMAT ArrowStream')
+        return list(read_ipc_stream(BytesIO(answer)).read_all().to_struct_array().to_pylist()) if answer else []
+
+    def drop(self, table: str, schema: str = "avesa") -> None:
+        self.run(f'DROP TABLE "{schema}"."{table}_rows"')
+
+    def run(self, sql: str) -> None:
+        """What is said in the words of the other engines."""
+        said = sql.replace("CREATE SCHEMA", "CREATE DATABASE").replace("INTEGER)", "Int64) ENGINE = Memory")
+        self._ask(said)
+
+    def empty(self) -> None:
+        """Leave nothing of earlier tests."""
+        answer = self._ask("SELECT name FROM system.databases FORMAT TSV").decode()
+        for name in set(answer.split()) - {"system", "default", "information_schema", "INFORMATION_SCHEMA"}:
+            self._ask(f'DROP DATABASE "{name}" SYNC')
+
+    def _ask(self, sql: str) -> bytes:
+        answer = self._client.post("/", content=sql.encode())
+        assert answer.status_code == 200, answer.text
+        return bytes(answer.content)
+
+
 def side_of(words: Sequence[str]) -> Side:
     kind, address = words
-    return {"duckdb": DuckDBSide, "postgresql": PostgresSide}[kind](address)
+    sides: dict[str, type[Side]] = {"duckdb": DuckDBSide, "postgresql": PostgresSide, "clickhouse": ClickHouseSide}
+    return sides[kind](address)
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from clickhouse_server import CannotServe, clickhouse_server
 from postgres_server import CannotStart, PostgresServer, postgres_server
-from warehouse_sides import DuckDBSide, PostgresSide, Side
+from warehouse_sides import ClickHouseSide, DuckDBSide, PostgresSide, Side
 
-SIDES = ("duckdb", "postgresql")
+SIDES = ("duckdb", "postgresql", "clickhouse")
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,24 @@ def postgres() -> Iterator[PostgresServer]:
 def postgresql_side(postgres: PostgresServer) -> PostgresSide:
     """Its database, with nothing in it."""
     side = PostgresSide(postgres.url("postgres"))
+    side.empty()
+    return side
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of one server for the whole session."""
+    try:
+        with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as url:
+            yield url
+    except CannotServe as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def clickhouse_side(clickhouse: str) -> ClickHouseSide:
+    """It, with nothing in it."""
+    side = ClickHouseSide(clickhouse)
     side.empty()
     return side
 

@@ -6,7 +6,7 @@ which were in none that went, and what is gone are the keys of the latter that t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ import duckdb
 
 from avesa.canonical_transform.engine import one_row
 from avesa.canonical_transform.sql_text import identifier, literals
-from avesa.warehouse.port import GONE, KEY, Part
+from avesa.warehouse.port import GONE, KEY, VERSION, Part, Taste
 
 ROWS_PER_PART = 122_880
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -40,67 +40,75 @@ class LocalFile:
     rows: int
 
 
-def whole(
-    con: duckdb.DuckDBPyConnection,
-    columns: Sequence[tuple[str, str]],
-    files: Sequence[LocalFile],
-    *,
-    nulls: bool = True,
-    marked: bool = False,
-) -> Difference:
-    """All rows of files, a part for each; with `marked` as a change in which nothing is gone.
+@dataclass(frozen=True)
+class Shape:
+    """How rows are handed over: the columns of the table by Delta's types, in the way that the engine wants them."""
 
-    Without `nulls` a null character in a text becomes U+FFFD.
-    """
-    mark = f", false AS {identifier(GONE)}" if marked else ""
-    shown = _columns(columns, nulls=nulls)
+    columns: tuple[tuple[str, str], ...]
+    taste: Taste
+    version: int
+
+    @property
+    def names(self) -> list[str]:
+        return [identifier(name) for name, _ in self.columns]
+
+    @property
+    def selected(self) -> str:
+        """What to select from rows of the table."""
+        shown = [self._column(name, type_) for name, type_ in self.columns]
+        return ", ".join([*shown, f"{self.version}::UBIGINT AS {VERSION}"] if self.taste.version else shown)
+
+    def _column(self, name: str, type_: str) -> str:
+        shown = identifier(name)
+        if type_ != "string" or self.taste.null_characters:
+            return shown
+        return f"replace({shown}, chr(0), '{_REPLACEMENT}') AS {shown}"
+
+
+def whole(
+    con: duckdb.DuckDBPyConnection, shape: Shape, files: Sequence[LocalFile], *, marked: bool = False
+) -> Difference:
+    """All rows of files, a part for each; with `marked` as a change in which nothing is gone."""
+    mark = f", false AS {GONE}" if marked else ""
     parts = (
-        _part(con, file.rows, f"SELECT {shown}{mark} FROM read_parquet({literals([file.path])})") for file in files
+        _part(con, file.rows, f"SELECT {shape.selected}{mark} FROM read_parquet({literals([file.path])})")
+        for file in files
     )
     return Difference(sum(file.rows for file in files), 0, parts)
 
 
 def difference(
-    con: duckdb.DuckDBPyConnection,
-    columns: Sequence[tuple[str, str]],
-    added: Sequence[LocalFile],
-    removed: Sequence[LocalFile],
-    *,
-    nulls: bool = True,
+    con: duckdb.DuckDBPyConnection, shape: Shape, added: Sequence[LocalFile], removed: Sequence[LocalFile]
 ) -> Difference:
     """What leads from the rows of the files that went to those of the files that came."""
     if not removed:
-        return whole(con, columns, added, nulls=nulls, marked=True)
-    names = [identifier(name) for name, _ in columns]
-    same = " AND ".join(f"a.{key} = r.{key}" for key in map(identifier, KEY) if key != '"tenant_id"')
-    left, right = (f"row({', '.join(f'{side}.{name}' for name in names)})" for side in "ar")
-    came, went = _relation(columns, added or removed, none=not added), _relation(columns, removed)
-    gone = identifier(GONE)
+        return whole(con, shape, added, marked=True)
+    same = " AND ".join(f"a.{name} = r.{name}" for name in KEY if name != "tenant_id")
+    left, right = (f"row({', '.join(f'{side}.{name}' for name in shape.names)})" for side in "ar")
+    came, went = _relation(shape, added or removed, none=not added), _relation(shape, removed)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE changes AS
-        SELECT *, false AS {gone} FROM {came} AS a
+        SELECT *, false AS {GONE} FROM {came} AS a
         WHERE NOT EXISTS (FROM {went} AS r WHERE {same} AND {left} IS NOT DISTINCT FROM {right})
         UNION ALL
-        SELECT *, true AS {gone} FROM {went} AS r WHERE NOT EXISTS (FROM {came} AS a WHERE {same})
+        SELECT *, true AS {GONE} FROM {went} AS r WHERE NOT EXISTS (FROM {came} AS a WHERE {same})
     """)
-    changed, lost = one_row(con, f"SELECT count(*) FILTER (NOT {gone}), count(*) FILTER ({gone}) FROM changes")
-    return Difference(changed, lost, _parts(con, columns, changed + lost, nulls=nulls))
+    changed, gone = one_row(con, f"SELECT count(*) FILTER (NOT {GONE}), count(*) FILTER ({GONE}) FROM changes")
+    return Difference(changed, gone, _parts(con, shape, changed + gone))
 
 
-def _parts(
-    con: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]], rows: int, *, nulls: bool
-) -> Iterator[Part]:
-    shown = f"{_columns(columns, nulls=nulls)}, {identifier(GONE)}"
+def _parts(con: duckdb.DuckDBPyConnection, shape: Shape, rows: int) -> Iterator[Part]:
     for start in range(0, rows, ROWS_PER_PART):
         end = min(start + ROWS_PER_PART, rows)
-        yield _part(con, end - start, f"SELECT {shown} FROM changes WHERE rowid >= {start} AND rowid < {end}")
+        query = f"SELECT {shape.selected}, {GONE} FROM changes WHERE rowid >= {start} AND rowid < {end}"
+        yield _part(con, end - start, query)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a query as a stream that can be read more than once."""
+    """The rows of a query as a stream."""
 
-    read: partial[duckdb.DuckDBPyRelation]
+    read: Callable[[], duckdb.DuckDBPyRelation]
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.read().__arrow_c_stream__(requested_schema)
@@ -110,17 +118,7 @@ def _part(con: duckdb.DuckDBPyConnection, rows: int, query: str) -> Part:
     return Part(rows, _Rows(partial(con.sql, query)))
 
 
-def _relation(columns: Sequence[tuple[str, str]], files: Sequence[LocalFile], *, none: bool = False) -> str:
+def _relation(shape: Shape, files: Sequence[LocalFile], *, none: bool = False) -> str:
     """The rows of files, or `none` of them."""
-    names = ", ".join(identifier(name) for name, _ in columns)
     paths = literals(file.path for file in files)
-    return f"(SELECT {names} FROM read_parquet({paths}){' WHERE false' if none else ''})"
-
-
-def _columns(columns: Sequence[tuple[str, str]], *, nulls: bool) -> str:
-    return ", ".join(_column(name, type_, nulls=nulls) for name, type_ in columns)
-
-
-def _column(name: str, type_: str, *, nulls: bool) -> str:
-    shown = identifier(name)
-    return shown if nulls or type_ != "string" else f"replace({shown}, chr(0), '{_REPLACEMENT}') AS {shown}"
+    return f"(SELECT {', '.join(shape.names)} FROM read_parquet({paths}){' WHERE false' if none else ''})"

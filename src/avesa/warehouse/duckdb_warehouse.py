@@ -13,7 +13,7 @@ from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.shared.errors import Busy, ConfigurationError, StorageError
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
-from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, not_ours, other_type, stale
+from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named
 
@@ -31,12 +31,14 @@ _STAGED = "avesa_staged"
 class DuckDBWarehouse:
     """The tables have no index: one makes a load several times as slow, and the engine finds rows without it."""
 
-    takes_null_characters = True
+    taste = Taste()
 
     def __init__(self, address: Address, schemas: Schemas) -> None:
         self.address = address
         self._schemas = schemas
         self._con = _opened(address)
+        self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        """The tables that are known to be there, with their view, and the columns that they have at least."""
         self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -46,7 +48,8 @@ class DuckDBWarehouse:
         schema = self._schemas.of(load.tenant)
         place = self._place(schema)
         with self._transaction(load):
-            self._prepare(schema, load)
+            if self._ready.get((schema, load.table)) != load.columns:
+                self._prepare(schema, load)
             if self._held(load.tenant, load.table) != load.after:
                 raise stale(load)
             if load.anew:
@@ -56,6 +59,7 @@ class DuckDBWarehouse:
             else:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
+        self._ready[schema, load.table] = load.columns
 
     def close(self) -> None:
         self._con.close()
@@ -103,7 +107,7 @@ class DuckDBWarehouse:
 
     def _held(self, tenant: str, table: str) -> Held | None:
         schema = self._schemas.of(tenant)
-        if not self._columns(schema, LOADS) or not self._columns(schema, table):
+        if not self._is_there(schema, table):
             return None
         row = self.run(statements.select_held(self._place(schema), tenant, table)).fetchone()
         return None if row is None else Held(str(row[0]), int(row[1]), str(row[2]), int(row[3]))
@@ -111,6 +115,10 @@ class DuckDBWarehouse:
     def _place(self, schema: str) -> str:
         """With the name of the file's catalog, since a schema may have the same."""
         return f"{self._catalog}.{identifier(schema)}"
+
+    def _is_there(self, schema: str, table: str) -> bool:
+        known = (schema, table) in self._ready
+        return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
         """The types of a table's columns, by their names; none if there is no such table."""

@@ -20,7 +20,7 @@ from avesa.canonical_transform.sql_text import literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import ATTEMPTS, canonical_table, choose_canonical
 from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, Where
-from avesa.warehouse.difference import Difference, LocalFile, difference, whole
+from avesa.warehouse.difference import Difference, LocalFile, Shape, difference, whole
 from avesa.warehouse.plan import FILES_ARE_GONE, Anew, Change, Nothing, plan_load
 from avesa.warehouse.port import Held, Holding, Load, Part, Warehouse
 
@@ -169,7 +169,7 @@ class _Loader:
     def load_anew(self, snapshot: Snapshot, step: Anew, holding: Holding) -> LoadOutcome:
         files = [LocalFile(path, file.rows) for path, file in self.lake.local_paths(snapshot.files).items()]
         use_threads(self.con, raw_bytes=0, rows=sum(file.rows for file in files))
-        rows = whole(self.con, snapshot.columns, files, nulls=self.warehouse.takes_null_characters)
+        rows = whole(self.con, self.shape(snapshot, step.then), files)
         self.warehouse.load(self.asked(snapshot, holding.held, step.then, anew=True), self.told(rows))
         return LoadOutcome(
             self.tenant, self.table, "anew", rows.changed, 0, step.then.rows, step.then.version, step.why
@@ -179,10 +179,12 @@ class _Loader:
         """Raises ObjectMissing if a file is gone that one of the two versions had."""
         added, removed = self.local(step.files.added), self.local(step.files.removed)
         use_threads(self.con, raw_bytes=0, rows=sum(file.rows for file in (*added, *removed)))
-        nulls = self.warehouse.takes_null_characters
-        rows = difference(self.con, snapshot.columns, added, removed, nulls=nulls)
+        rows = difference(self.con, self.shape(snapshot, step.then), added, removed)
         self.warehouse.load(self.asked(snapshot, step.after, step.then), self.told(rows))
         return rows
+
+    def shape(self, snapshot: Snapshot, then: Held) -> Shape:
+        return Shape(snapshot.columns, self.warehouse.taste, then.version)
 
     def asked(self, snapshot: Snapshot, after: Held | None, then: Held, *, anew: bool = False) -> Load:
         return Load(self.tenant, self.table, snapshot.columns, after, then, self.lake.clock(), anew=anew)

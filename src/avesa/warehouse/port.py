@@ -18,6 +18,8 @@ KEY = ("tenant_id", "source_service", "source_table", "source_id", "valid_from")
 """What makes a row of a canonical table one, the tenant first."""
 GONE = "avesa_is_gone"
 """The column of a change that says: there is no such row any more. Of those only the key counts."""
+VERSION = "avesa_version"
+"""The column that says of each row by which version of the Delta log it came, for a warehouse that needs to know."""
 LOADS = "avesa_loads"
 """The table of a schema that says how far its tables are."""
 
@@ -34,6 +36,16 @@ class Part:
 
     rows: int
     stream: Stream
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What an engine wants the rows of a load to be like."""
+
+    null_characters: bool = True
+    """Whether its texts can hold U+0000; where not, U+FFFD stands in its place."""
+    version: bool = False
+    """Whether each row shall bear its VERSION."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +106,7 @@ class Warehouse(Protocol):
     def address(self) -> Address: ...
 
     @property
-    def takes_null_characters(self) -> bool:
-        """Whether its texts can hold U+0000."""
-        ...
+    def taste(self) -> Taste: ...
 
     def holding(self, tenant: str, table: str) -> Holding:
         """How far the table is. Nothing is changed, nor made."""

@@ -9,7 +9,7 @@ from typing import Any
 from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.warehouse import postgres_readers, statements
 from avesa.warehouse.address import Address
-from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, not_ours, other_type, stale
+from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.postgres_session import PostgresSession
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named
@@ -28,12 +28,14 @@ _STAGED = "avesa_staged"
 class PostgresWarehouse:
     """A load holds a lock on its table of that tenant; who waited for it finds another state and begins again."""
 
-    takes_null_characters = False
+    taste = Taste(null_characters=False)
 
     def __init__(self, address: Address, schemas: Schemas) -> None:
         self.address = address
         self._schemas = schemas
         self._session = PostgresSession(address)
+        self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        """The tables that are known to be there, with their view, and the columns that they have at least."""
 
     def holding(self, tenant: str, table: str) -> Holding:
         with self._transaction():
@@ -43,8 +45,10 @@ class PostgresWarehouse:
         schema = self._schemas.of(load.tenant)
         place = identifier(schema)
         # What changes the shape of a table keeps its readers waiting, so it is not a part of the load.
-        with self._transaction():
-            self._prepare(schema, load)
+        if self._ready.get((schema, load.table)) != load.columns:
+            with self._transaction():
+                self._prepare(schema, load)
+            self._ready[schema, load.table] = load.columns
         with self._transaction():
             self._lock(f"avesa load {schema} {load.tenant} {load.table}")
             if self._held(load.tenant, load.table) != load.after:
@@ -79,10 +83,14 @@ class PostgresWarehouse:
 
     def _prepare(self, schema: str, load: Load) -> None:
         """Schema, table, columns, view and who may read them, as the load needs them."""
-        if self._is_ready(schema, load):
+        place, there = identifier(schema), self._columns(schema, load.table)
+        if (
+            there
+            and all(there.get(name) == TYPES[type_] for name, type_ in load.columns)
+            and self._columns(schema, LOADS)
+        ):
             return
         self._lock(f"avesa shape {schema}")
-        place = identifier(schema)
         there = self._columns(schema, load.table)
         if not self._columns(schema, LOADS):
             if there:
@@ -105,19 +113,17 @@ class PostgresWarehouse:
         bound = "WITH (security_invoker = true)"
         self.run(statements.create_view(place, load.table, named(place, load.table), bound))
 
-    def _is_ready(self, schema: str, load: Load) -> bool:
-        there = self._columns(schema, load.table)
-        return bool(self._columns(schema, LOADS)) and all(
-            there.get(name) == TYPES[type_] for name, type_ in load.columns
-        )
-
     def _held(self, tenant: str, table: str) -> Held | None:
         schema = self._schemas.of(tenant)
-        if not self._columns(schema, LOADS) or not self._columns(schema, table):
+        if not self._is_there(schema, table):
             return None
         for row in self.run(statements.select_held(identifier(schema), tenant, table)):
             return Held(row["table_id"], row["version"], row["log_entry"], row["rows"])
         return None
+
+    def _is_there(self, schema: str, table: str) -> bool:
+        known = (schema, table) in self._ready
+        return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
         """The types of a table's columns, by their names; none if there is no such table."""
