@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from deltalake import DeltaTable
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from avesa.canonical_transform.ledger import Ledger
@@ -32,7 +32,10 @@ def test_a_load_at_any_time_gives_what_the_lake_holds(side: Side, tmp_path: Path
     numbers = iter(range(10_000))
 
     @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )
     @given(st.integers(0, 2**32))
     def holds(seed: int) -> None:

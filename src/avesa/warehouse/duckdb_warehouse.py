@@ -132,13 +132,13 @@ class DuckDBWarehouse:
 
     @contextmanager
     def _transaction(self, load: Load) -> Iterator[None]:
-        self._con.begin()
+        self.run("BEGIN TRANSACTION")
         try:
             yield
-            self._con.commit()
+            self.run("COMMIT")
         except BaseException as error:
             with suppress(duckdb.TransactionException):  # a commit that failed has ended it
-                self._con.rollback()
+                self._con.execute("ROLLBACK")
             if isinstance(error, duckdb.TransactionException):
                 raise stale(load) from error
             if isinstance(error, duckdb.Error):

@@ -19,6 +19,7 @@ from avesa.canonical_transform.engine import engine, session, use_threads
 from avesa.canonical_transform.sql_text import literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import ATTEMPTS, canonical_table, choose_canonical
+from avesa.shared import layout
 from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, Where
 from avesa.warehouse.difference import Difference, LocalFile, Shape, difference, whole
 from avesa.warehouse.plan import FILES_ARE_GONE, Anew, Change, Nothing, plan_load
@@ -62,12 +63,15 @@ def load_tenant(
     """
     ports.tenants.services(tenant)
     outcomes: list[LoadOutcome] = []
+    folded = ports.objects.folders(layout.tenant_canonical_prefix(tenant))
     with tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
         for table in choose_canonical(tables):
             if stop():
                 break
             started = ports.clock()
             try:
+                if table not in folded and warehouse.holding(tenant, table).held is None:
+                    continue
                 found = _load_once(ports, warehouse, database, tenant, table, anew=anew, progress=progress)
             except AvesaError as error:
                 found = LoadOutcome(tenant, table, "failed", error=error.located(Where(tenant, None, table)))
