@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import cases as fold
-from benchmarks import ingestion, report
+from benchmarks import ingestion, report, warehouse
 from benchmarks.cases import Plan, forget, say
 from benchmarks.engines import PEERS as PEERS_OF_FOLD
 from benchmarks.engines import ROOT, Bench
 from benchmarks.inputs import Sizes
 from benchmarks.results import Results
 
-CASES = {**fold.CASES, **ingestion.CASES}
+CASES = {**fold.CASES, **ingestion.CASES, **warehouse.CASES}
 PEERS = (*PEERS_OF_FOLD, *ingestion.PEERS)
 
 

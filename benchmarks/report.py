@@ -1,7 +1,7 @@
 """The report: docs/benchmarks.md with its plot, from the results and nothing else.
 
-The page has a part for the fold and one for ingestion. A part of which nothing was measured stays as it is on the page,
-so that one can be measured without the other.
+The page has a part for the fold, one for ingestion and one for loading. A part of which nothing was measured stays as it
+is on the page, so that one can be measured without the others.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from benchmarks import cases, fold_report, ingestion, ingestion_report, machine
+from benchmarks import cases, fold_report, ingestion, ingestion_report, machine, warehouse, warehouse_report
 from benchmarks.cases import Plan, say
 from benchmarks.engines import ROOT, Bench
 from benchmarks.results import Results
 
-PARTS = {"The fold": cases.CASES, "Ingestion": ingestion.CASES}
+PARTS = {"The fold": cases.CASES, "Ingestion": ingestion.CASES, "Loading a warehouse": warehouse.CASES}
 """Title of each part, and the cases that it tells of."""
 
 
@@ -57,8 +57,10 @@ def _part(bench: Bench, plan: Plan, results: Results, title: str, text: dict[str
     yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
     if title == "The fold":
         yield from fold_report.part(results, plan, text)
-    else:
+    elif title == "Ingestion":
         yield from ingestion_report.part(results, text)
+    else:
+        yield from warehouse_report.part(results, plan, text)
 
 
 def _is_measured(results: Results, title: str) -> bool:

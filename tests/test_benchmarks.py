@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks import cases, drift, goals, ingestion, ingestion_goals, inputs, report, vendor_records
+from benchmarks import cases, drift, goals, ingestion, ingestion_goals, inputs, report, vendor_records, warehouse
 from benchmarks.__main__ import main
 from benchmarks.cases import Plan
 from benchmarks.engines import Bench, digest, run_avesa
@@ -211,3 +211,20 @@ def _rows(path: Path) -> list[tuple[object, ...]]:
 
     with duckdb.connect() as con:
         return con.execute(f"FROM read_parquet('{path}') ORDER BY id").fetchall()
+
+
+def test_loading_is_measured_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    monkeypatch.setattr(warehouse, "TIMES", (1,))
+
+    code = main(["--rows", "1000", "--quick", "--peers", "", "--cases", "warehouse", "--work", str(work)])
+
+    assert code == 0
+    results = Results(work / "results.jsonl")
+    assert results.values("warehouse", "duckdb_first_1", "rows") == [1000]
+    # Each changed record gives a version that closed and one that opened; a tenth as many records are new.
+    assert results.values("warehouse", "duckdb_recent_1", "changed") == [21]
+    assert results.values("warehouse", "duckdb_random_1", "changed") == [21]
+    assert "| DuckDB | 1,000 |" in capsys.readouterr().out

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.postgres_server import CannotStart, PostgresServer, postgres_server
 
 from clickhouse_server import CannotServe, clickhouse_server
-from postgres_server import CannotStart, PostgresServer, postgres_server
 from warehouse_sides import ClickHouseSide, DuckDBSide, PostgresSide, Side
 
 SIDES = ("duckdb", "postgresql", "clickhouse")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from benchmarks.postgres_server import PostgresServer
 
 from avesa.warehouse.schemas import Schemas
 from fold_story import change, thing
-from postgres_server import PostgresServer
 from warehouse_lake import Lake, lake_in
 from warehouse_sides import PostgresSide, opened
 

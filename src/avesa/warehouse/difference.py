@@ -83,15 +83,15 @@ def difference(
     """What leads from the rows of the files that went to those of the files that came."""
     if not removed:
         return whole(con, shape, added, marked=True)
-    same = " AND ".join(f"a.{name} = r.{name}" for name in KEY if name != "tenant_id")
-    left, right = (f"row({', '.join(f'{side}.{name}' for name in shape.names)})" for side in "ar")
+    key = " AND ".join(f"a.{name} = r.{name}" for name in KEY)
+    # Column by column rather than as one value, so that all of them are the key of one hash join.
+    same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM r.{name}" for name in shape.names)
     came, went = _relation(shape, added or removed, none=not added), _relation(shape, removed)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE changes AS
-        SELECT *, false AS {GONE} FROM {came} AS a
-        WHERE NOT EXISTS (FROM {went} AS r WHERE {same} AND {left} IS NOT DISTINCT FROM {right})
-        UNION ALL
-        SELECT *, true AS {GONE} FROM {went} AS r WHERE NOT EXISTS (FROM {came} AS a WHERE {same})
+        SELECT *, false AS {GONE} FROM {came} AS a WHERE NOT EXISTS (FROM {went} AS r WHERE {same})
+        UNION ALL BY NAME
+        SELECT {", ".join(KEY)}, true AS {GONE} FROM {went} AS r WHERE NOT EXISTS (FROM {came} AS a WHERE {key})
     """)
     changed, gone = one_row(con, f"SELECT count(*) FILTER (NOT {GONE}), count(*) FILTER ({GONE}) FROM changes")
     return Difference(changed, gone, _parts(con, shape, changed + gone))

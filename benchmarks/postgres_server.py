@@ -1,6 +1,6 @@
-"""A real PostgreSQL server for tests, from the system's package: its own folder, a socket in it, no network.
+"""A real PostgreSQL server for tests and benchmarks, from the system's package: a folder, a socket in it, no network.
 
-It does not run as root, so that root starts it as the user nobody. What it writes is not flushed: nobody pulls a plug.
+It does not run as root, so that root starts it as the user nobody.
 """
 
 from __future__ import annotations
@@ -27,17 +27,26 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """`folder` holds the socket."""
+    """`folder` holds the socket, `programs` what came with the server."""
 
     folder: Path
+    programs: Path
 
     def url(self, database: str, user: str = OWNER) -> str:
         return f"postgresql://{user}@/{database}?host={quote(str(self.folder), safe='')}"
 
+    def psql(self, database: str, *statements: str) -> list[str]:
+        """The command that says them as the owner."""
+        words = [word for statement in statements for word in ("-c", statement)]
+        return [str(self.programs / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), *words]
+
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Serve until the end of the block; everybody who reaches the socket may be any user. Raises CannotStart."""
+def postgres_server(*, flushes: bool = False) -> Iterator[PostgresServer]:
+    """Serve until the end of the block; everybody who reaches the socket may be any user. Raises CannotStart.
+
+    Without `flushes` it writes nothing through to the disk and clears nothing up, which is all that tests need.
+    """
     programs = _programs()
     user = _user()
     # A socket's path may have about a hundred letters, which a folder of pytest's can exceed.
@@ -47,9 +56,10 @@ def postgres_server() -> Iterator[PostgresServer]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         _run(user, programs / "initdb", "-D", folder / "data", "-U", OWNER, *_QUICK)
         control = (programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log")
-        _run(user, *control, "start", "-o", f"-k {folder} -c listen_addresses= -c fsync=off -c autovacuum=off")
+        quick = "" if flushes else "-c fsync=off -c autovacuum=off"
+        _run(user, *control, "start", "-o", f"-k {folder} -c listen_addresses= {quick}")
         try:
-            yield PostgresServer(folder)
+            yield PostgresServer(folder, programs)
         finally:
             _run(user, *control, "-m", "immediate", "stop")
     finally:
@@ -83,12 +93,18 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _run(user: pwd.struct_passwd | None, *command: str | Path) -> None:
-    who = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     done = subprocess.run(
-        command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
-        timeout=60, **who,
-    )  # fmt: skip
+        command,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
     if done.returncode:
-        raise CannotStart(
-            f"no PostgreSQL: {Path(command[0]).name} failed: {done.stderr.decode(errors='replace')[-300:]}"
-        )
+        told = done.stderr.decode(errors="replace")[-300:]
+        raise CannotStart(f"no PostgreSQL: {Path(command[0]).name} failed: {told}")
