@@ -1,7 +1,7 @@
 """The report: docs/benchmarks.md with its plot, from the results and nothing else.
 
-The page has a part for the fold, one for ingestion and one for loading. A part of which nothing was measured stays as it
-is on the page, so that one can be measured without the others.
+The page has a part for the fold, one for ingestion and one for loading. A part of which nothing was measured stays as
+it is on the page, so that one can be measured without the others.
 """
 
 from __future__ import annotations

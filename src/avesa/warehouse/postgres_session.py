@@ -96,13 +96,14 @@ class PostgresSession:
             failure = _failure(error.sqlstate or "", without(self._address.password, first_line(error)))
         else:
             return
-        raise failure
+        raise failure from None
 
 
 def _failure(state: str, line: str) -> AvesaError:
-    said = line.rpartition("ERROR:")[2].rpartition("FATAL:")[2].strip() if state[:2] in _TELLING else ""
-    detail = f": {said}" if said else f" (SQLSTATE {state})" if state else f": {line}"
-    match state[:2]:
+    said = line.rpartition("ERROR:")[2].rpartition("FATAL:")[2].strip() if not state or state[:2] in _TELLING else ""
+    detail = f": {said}" if said else f" (SQLSTATE {state})"
+    # What refuses a connection comes without a code.
+    match "28" if not state and "Failed to connect" in line and "FATAL:" in line else state[:2]:
         case "" | "08" | "57":
             return Unavailable(
                 f"the PostgreSQL server does not answer{detail}",
@@ -115,7 +116,7 @@ def _failure(state: str, line: str) -> AvesaError:
         case "28":
             return ConfigurationError(
                 f"the PostgreSQL server refuses the login{detail}",
-                hint="Set PGPASSWORD or write the password into ~/.pgpass, and check the user in the address.",
+                hint="Set PGPASSWORD or write the password into ~/.pgpass; check user and database in the address.",
             )
         case _ if state == "42501":
             return ConfigurationError(
