@@ -20,6 +20,7 @@ TABLES = {
     "auvik": 16,
     "bamboohr": 20,
     "chargebee": 16,
+    "clickup": 19,
     "cloudflare": 19,
     "connectwise": 20,
     "crowdstrike": 18,

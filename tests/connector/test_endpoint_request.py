@@ -157,6 +157,16 @@ def test_a_compound_key_of_a_parent_gives_several_values() -> None:
             Endpoint("a", "/a", method="POST", parent=Parent("b", "x", into="body", at_once=2)),
             "a list in the body and one",
         ),
+        (
+            Endpoint(
+                "a",
+                "/a",
+                method="POST",
+                records="a.*.b",
+                parent=Parent("b", "x", into="body", at_once=2, gives=(("y", "z"),)),
+            ),
+            "several parents at once give no parameters",
+        ),
         (Endpoint("a", "/a", records=()), "records names no place"),
     ],
 )

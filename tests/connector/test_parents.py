@@ -32,7 +32,7 @@ class Parents:
     ) -> list[str]:
         since = None if changed_since is None else at(changed_since)
         parent = Parent("things", having=having, values=values)
-        return live_parents(self.place, "vendor", parent, changed_since=since, **more)
+        return list(live_parents(self.place, "vendor", parent, changed_since=since, **more))
 
 
 @pytest.fixture
@@ -69,6 +69,16 @@ def test_only_parents_of_a_kind_can_be_asked_for(parents: Parents) -> None:
     parents.land(20, *rows, kind="listing")
     assert parents.live(having="kinds.*", values=("Unified",)) == ["a", "b"]
     assert parents.live(having="kinds.*") == ["a", "b", "c"]
+
+
+def test_a_parent_gives_parameters_out_of_its_record(parents: Parents) -> None:
+    told = ({"members": [{"user": {"id": 7}}, {"user": {"id": 8}}, {"user": None}], "plan": "pro"}, {"members": []})
+    parents.land(
+        20, *(Row(id_, payload, at(9), at(20)) for id_, payload in zip("ab", told, strict=True)), kind="listing"
+    )
+    parent = Parent("things", gives=(("assignee", "members.*.user.id"), ("plan", "plan")))
+    given = live_parents(parents.place, "vendor", parent, changed_since=None)
+    assert given == {"a": (("assignee", "7,8"), ("plan", "pro")), "b": ()}
 
 
 def test_a_table_that_was_never_listed_has_no_parents_to_go_by(parents: Parents) -> None:

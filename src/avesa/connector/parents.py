@@ -11,6 +11,7 @@ import msgspec
 from avesa.connector.json_paths import value_at, values_at
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
+from avesa.connector.request import Params, as_text
 from avesa.connector.service import Parent
 from avesa.shared.errors import StorageError, TableFailed
 from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, timestamp
@@ -31,16 +32,16 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
 
 def live_parents(
     place: Place, service: str, parent: Parent, *, changed_since: datetime | None, listed: bool = True
-) -> list[str]:
-    """Ids of the parents that are there and have what their children ask for, sorted; with `changed_since` only those
-    changed at that moment or later and those whose time of change is unknown. A table that is never `listed` has all
-    that was ever landed.
+) -> dict[str, Params]:
+    """Ids of the parents that are there and have what their children ask for, sorted, each with the parameters that it
+    gives; with `changed_since` only those changed at that moment or later and those whose time of change is unknown. A
+    table that is never `listed` has all that was ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, parent.endpoint)
-    latest: dict[str, tuple[int, bool, int | None]] = {}
-    payloads = parent.having is not None
+    latest: dict[str, tuple[int, bool, int | None, Params]] = {}
+    payloads = parent.having is not None or bool(parent.gives)
     pulls = (
         _current(place.objects, prefix, parent.endpoint) if listed else _pulled(place.objects, prefix, changed_since)
     )
@@ -50,13 +51,13 @@ def live_parents(
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
                     out = row.is_deleted or not _has(row.payload or "", parent)
-                    latest[row.record_id] = (row.extracted_at, out, row.updated_at)
+                    latest[row.record_id] = (row.extracted_at, out, row.updated_at, _given(row.payload or "", parent))
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
-    return sorted(
-        record_id
-        for record_id, (_, is_out, updated_at) in latest.items()
+    return {
+        record_id: given
+        for record_id, (_, is_out, updated_at, given) in sorted(latest.items())
         if not is_out and (floor is None or updated_at is None or updated_at >= floor)
-    )
+    }
 
 
 def _has(payload: str, parent: Parent) -> bool:
@@ -66,6 +67,12 @@ def _has(payload: str, parent: Parent) -> bool:
     if not parent.values:
         return bool(value_at(payload, parent.having))
     return any(found in parent.values for found in values_at(payload, parent.having))
+
+
+def _given(payload: str, parent: Parent) -> Params:
+    """The parameters that this one gives; what it has nothing for is not sent."""
+    found = ((name, [one for one in values_at(payload, path) if one is not None]) for name, path in parent.gives)
+    return tuple((name, ",".join(map(as_text, values))) for name, values in found if values)
 
 
 def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> list[Receipt]:

@@ -26,6 +26,7 @@ from avesa.connector.checkpoint import (
 from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
+from avesa.connector.endpoint_request import ParentId
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.incremental import Changes
 from avesa.connector.landing import Landing
@@ -35,6 +36,7 @@ from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, o
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
+from avesa.connector.request import Params, Request
 from avesa.connector.service import Endpoint
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
@@ -91,6 +93,7 @@ class _Pull:
         self.state = place.watermarks.get(place.tenant, f"{self.service.name}/{endpoint.name}")
         self.memory = decode_memory(self.state.details)
         self.tally = Tally()
+        self.given: dict[str, Params] = {}
         self.saved_at = options.monotonic()
         self.resumed = False
         self.vendor_dated = False
@@ -203,7 +206,8 @@ class _Pull:
             is_only = self.table.windowed is not None and self.table.windowed.only
             since = None if is_only or parent.every else self.at.since
             listed = not self._is_never_listed(parent.endpoint)
-            parents = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
+            self.given = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
+            parents = list(self.given)
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
@@ -231,7 +235,7 @@ class _Pull:
             self.client,
             self.table.paging(self.at),
             self.table.page_reading(self.at),
-            lambda parent_id: self.table.request(self.at, self.memory.token, parent_id),
+            self._bare,
             is_changes=self.table.may_be_refused(self.at),
             max_pages=self.options.max_pages,
             at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
@@ -250,6 +254,11 @@ class _Pull:
             if self.stop():
                 return False
         return True
+
+    def _bare(self, parent_id: ParentId) -> Request:
+        """The request of one list, before paging, with what its parent gives."""
+        given = self.given.get(parent_id, ()) if isinstance(parent_id, str) else ()
+        return self.table.request(self.at, self.memory.token, parent_id).with_params(*given)
 
     def _take(self, page: Extracted, distinct: DistinctIds) -> None:
         if self.at.began is None:

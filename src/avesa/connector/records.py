@@ -62,6 +62,8 @@ class Reading:
     records_as: Shape = "list"
     other_records: tuple[tuple[str, ...], ...] = ()
     """Where else the records may be, in this order."""
+    records_together: bool = False
+    """They are at all of these places: at the first one always, at the others where there are such."""
     records_optional: bool = False
     times: Times = field(default_factory=Iso)
     parent_key: tuple[str, ...] | None = None
@@ -101,6 +103,7 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
         key_under_parent=endpoint.unique_under_parent,
         records_as=endpoint.records_as,
         other_records=tuple(split_path(place) for place in places[1:]),
+        records_together=endpoint.records_together,
         records_optional=endpoint.records_optional,
         parent_key=split_path(endpoint.parent.key) if endpoint.parent and endpoint.parent.at_once > 1 else None,
         times=zoned(service.times_of(endpoint), settings),
@@ -128,6 +131,7 @@ def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading
         reading,
         records=split_path(records),
         other_records=(),
+        records_together=False,
         records_as="list",
         records_optional=False,
         key=(("id",),),
@@ -209,17 +213,23 @@ def _pieces(body: bytes, reading: Reading) -> tuple[list[str | None], list[Piece
     if reading.records_as == "csv":
         return [], list(csv_records(body, [".".join(path) for path in reading.key]))
     odd: LookupError | None = None
+    together: list[tuple[list[str | None], list[Piece]]] = []
     for path in (reading.records, *reading.other_records):
         try:
-            return _pieces_at(body, path, reading.records_as)
+            together.append(_pieces_at(body, path, reading.records_as))
+            if not reading.records_together:
+                break
         except Missing:
-            continue
+            if reading.records_together and path == reading.records and not reading.records_optional:
+                raise
         except LookupError as error:
             if reading.records_optional and reading.records_as == "map" and values_at(body, path) == [[]]:
                 return [], []  # a language that knows no empty objects writes them as lists
             odd = error
-    if odd is not None:
+    if odd is not None and (reading.records_together or not together):
         raise odd
+    if together:
+        return [name for names, _ in together for name in names], [one for _, pieces in together for one in pieces]
     if reading.records_optional:
         return [], []
     raise Missing

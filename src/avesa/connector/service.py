@@ -50,7 +50,8 @@ class Parent:
     `values` those that have none of these texts there (`*` stands for each element of a list; None is a null). Changes
     are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
     do not show that something came below them. With `slashes_twice` an id that begins with a slash, or has two in a
-    row, is percent-encoded twice in the path.
+    row, is percent-encoded twice in the path. `gives` are parameters that are filled from the parent's record: the name
+    of each, and the dotted path of its value there (`*` stands for each element of a list, commas lie between several).
     """
 
     endpoint: str
@@ -63,6 +64,7 @@ class Parent:
     every: bool = False
     values: tuple[str | None, ...] = ()
     slashes_twice: bool = False
+    gives: Params = ()
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -112,8 +114,9 @@ class Endpoint:
     that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
-    order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
-    then the records' keys. `records_optional` means that a missing or null list is an empty one.
+    order, or with `records_together` there are records at the first and at whichever of the others is there.
+    `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are then the
+    records' keys. `records_optional` means that a missing or null list is an empty one.
 
     `each` asks for the list once for each word of a setting. `downloads` names hosts, each with a dot before it, to
     which an answer may redirect for the list itself: that is fetched there without any credentials.
@@ -137,6 +140,7 @@ class Endpoint:
     base_url: str | None = None
     records_as: Shape = "list"
     records_optional: bool = False
+    records_together: bool = False
     parent: Parent | None = None
     unique_under_parent: bool = False
     deleted: Deleted | None = None
@@ -270,12 +274,16 @@ class Service:
         parent = endpoint.parent
         if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
             raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
-        if parent is None:
-            return
+        if parent is not None:
+            self._check_parent(endpoint, parent, names)
+
+    def _check_parent(self, endpoint: Endpoint, parent: Parent, names: list[str]) -> None:
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
         if parent.at_once > 1 and not _can_be_told_apart(endpoint, parent):
             raise ValueError(f"{self.name}/{endpoint.name}: several parents at once need a list in the body and one *")
+        if parent.at_once > 1 and parent.gives:
+            raise ValueError(f"{self.name}/{endpoint.name}: several parents at once give no parameters")
         for param in parent.params if parent.into == "path" else ():
             if f"{{{param}}}" not in endpoint.path:
                 raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{param}}}")

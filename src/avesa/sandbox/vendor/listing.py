@@ -74,7 +74,8 @@ def filtered(
             if wanted in one["values"]:
                 rows = [row for row in rows if get(row.record, one["field"]) == one["values"][wanted]]
         elif wanted is not None and wanted != one.get("all"):
-            chosen = [str(value).lower() for value in (wanted if isinstance(wanted, list) else [wanted])]
+            several = wanted.split(one["split"]) if "split" in one and isinstance(wanted, str) else wanted
+            chosen = [str(value).lower() for value in (several if isinstance(several, list) else [several])]
             rows = [row for row in rows if str(get(row.record, one["field"])).lower() in chosen]
     if "comes" in rules:
         rows = sorted(rows, key=lambda row: row.modified, reverse=rules["comes"] == "newest")
