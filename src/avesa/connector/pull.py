@@ -28,7 +28,6 @@ from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
-from avesa.connector.incremental import Changes
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.memory import Memory, decode_memory, encode_memory
@@ -203,8 +202,7 @@ class _Pull:
             parent = self.endpoint.parent
             self.bound = landed_through(self.place, self.service.name, parent.endpoint)
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
-            is_only = self.table.windowed is not None and self.table.windowed.only
-            since = None if is_only or parent.every else self.at.since
+            since = None if self.table.is_never_listed or parent.every else self.at.since
             listed = not self._is_never_listed(parent.endpoint)
             self.given = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
             parents = list(self.given)
@@ -227,7 +225,7 @@ class _Pull:
 
     def _is_never_listed(self, table: str) -> bool:
         changes = self.service.changes_of(self.service.endpoint(table))
-        return isinstance(changes, Changes) and changes.only
+        return changes is not None and changes.only
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
@@ -257,8 +255,10 @@ class _Pull:
 
     def _bare(self, parent_id: ParentId) -> Request:
         """The request of one list, before paging, with what its parent gives."""
-        given = self.given.get(parent_id, ()) if isinstance(parent_id, str) else ()
-        return self.table.request(self.at, self.memory.token, parent_id).with_params(*given)
+        if not isinstance(parent_id, str):
+            return self.table.request(self.at, self.memory.token, parent_id)
+        request = self.table.request(self.at, self.memory.tokens.get(parent_id), parent_id)
+        return request.with_params(*self.given.get(parent_id, ()))
 
     def _take(self, page: Extracted, distinct: DistinctIds) -> None:
         if self.at.began is None:
@@ -275,8 +275,11 @@ class _Pull:
             seen=[record.updated_at for record in records],
             keyless=sum(row.record_id is None for row in rows),
         )
-        if self.table.delta is not None:
-            self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
+        if self.table.delta is not None and (token := next_token(page.response, self.table.delta)) is not None:
+            if page.parent_id is None:
+                self.at = replace(self.at, token=token)
+            else:
+                self.at = replace(self.at, tokens={**self.at.tokens, page.parent_id: token})
         total = self.service.total_of(self.endpoint)
         if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
@@ -370,6 +373,7 @@ class _Pull:
             pulled_at=self.at.started_at,
             rows=rows if listing or rows or self.memory.rows is not None else None,
             token=self.at.token,
+            tokens=self.at.tokens,
         )
         self.state = self.place.watermarks.put(
             dataclasses.replace(self.state, watermark=watermark, checkpoint=None, details=encode_memory(memory))

@@ -272,7 +272,8 @@ class Service:
                 raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
         by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
-        if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
+        of_a_list = isinstance(changes, Delta) and not changes.only
+        if parent is not None and (by_events or of_a_list or endpoint.deletions):
             raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
         if parent is not None:
             self._check_parent(endpoint, parent, names)
