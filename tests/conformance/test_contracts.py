@@ -15,6 +15,7 @@ from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
     "addigy": 12,
+    "asana": 19,
     "atera": 20,
     "autotask": 20,
     "auvik": 16,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avesa.sandbox.vendor.vendor import StrictVendor
-from conformance.walks import SINCE, Answer, Ask, Walk, at, bump, fixed, link, ticks
+from conformance.walks import SINCE, Answer, Ask, Walk, at, bump, fixed, link, ticks, token_at
 
 GITHUB = (("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28"))
 
@@ -22,7 +22,24 @@ def clickup_change(vendor: StrictVendor) -> str:
     return str(vendor.key("tasks", vendor.change("tasks", 4, ("1",))))
 
 
+def asana_change(vendor: StrictVendor) -> str:
+    return str(vendor.key("tasks_search", vendor.change("tasks_search", 1, ("work00001",))))
+
+
 SOFTWARE = {
+    "asana": Walk(
+        "workspaces",
+        Ask("/workspaces", (("opt_fields", "name,is_organization"), ("limit", "3"))),
+        token_at("next_page.offset", "offset"),
+        at("data"),
+        fixed(Authorization="Bearer {access_token}"),
+        Ask("/workspaces/work00001/tasks/search", (("modified_at.after", f"{SINCE:%Y-%m-%dT%H:%M:%S}.000Z"),)),
+        "tasks_search",
+        asana_change,
+        Ask("/workspaces", (("limit", "101"),)),
+        (401, lambda body: isinstance(body["errors"][0]["message"], str)),
+        changed_records=at("data"),
+    ),
     "clickup": Walk(
         "tasks",
         Ask("/v2/team/1/task", (*CLICKUP, ("page", "0"))),

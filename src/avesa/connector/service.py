@@ -25,12 +25,14 @@ from avesa.shared.layout import checked_name
 @dataclass(frozen=True)
 class Setting:
     """Something a tenant tells about its account. Required where there is no default; where that is empty, it may stay
-    empty, and an endpoint's parameter that is made of it alone is not sent.
+    empty, and with `may_be_empty` it may be set so. An endpoint's parameter that is made of an empty one alone is not
+    sent.
     """
 
     name: str
     default: str | None = None
     help: str = ""
+    may_be_empty: bool = False
 
     @property
     def required(self) -> bool:
