@@ -135,7 +135,7 @@ def to_batch(rows: Sequence[Row]) -> RecordBatch:
     for field in _FIELDS:
         column = list(map(attrgetter(field.name), rows))
         if field.type == _TIME:
-            arrays.append(Array(list(map(_microseconds, column)), DataType.int64()).cast(_TIME))
+            arrays.append(Array(_microseconds(column), DataType.int64()).cast(_TIME))
         else:
             arrays.append(Array(column, field.type))
     return RecordBatch.from_arrays(arrays, schema=SCHEMA)
@@ -189,5 +189,8 @@ def _batches(local: Path, path: str) -> Iterator[RecordBatch]:
         raise
 
 
-def _microseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+def _microseconds(moments: list[datetime | None]) -> list[int | None]:
+    first = moments[0]
+    if first is not None and moments.count(first) == len(moments):  # of one page, as `extracted_at` is
+        return [(first - _EPOCH) // _MICROSECOND] * len(moments)
+    return [None if moment is None else (moment - _EPOCH) // _MICROSECOND for moment in moments]

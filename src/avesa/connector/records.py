@@ -347,13 +347,10 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
         return (_under(parent_id, digest) if reading.key_under_parent and parent_id is not None else digest), None
     parts: list[str] = []
     for path in reading.key:
-        found = next(
-            (one for at in (path, *reading.spelled.get(path, ())) if (one := _get(value, at)) not in (None, "")), None
-        )
-        if found in (None, "") and path in reading.may_lack:
-            parts.append("")
-            continue
+        found = _key_part(value, path, reading)
         text = _key_text(found)
+        if text is None and found is None and path in reading.may_lack:
+            text = ""
         if text is None:
             return None, f"no key: {'.'.join(path)} is {'missing' if found is None else 'not a text or a number'}"
         parts.append(text)
@@ -364,20 +361,32 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":")), None
 
 
+def _key_part(value: Any, path: tuple[str, ...], reading: Reading) -> Any:
+    """What stands at the first place of the key's part that has something, None where none has."""
+    found = _get(value, path)
+    if found is None or found == "":
+        others = (_get(value, other) for other in reading.spelled.get(path, ()))
+        return next((other for other in others if other not in (None, "")), None)
+    return found
+
+
 def _key_text(found: Any) -> str | None:
+    if isinstance(found, str):
+        return found if found and (found.isascii() or _is_writable(found)) else None
     if isinstance(found, float) and found.is_integer() and abs(found) < 2**53:
         found = int(found)  # 17.0 is the 17 of yesterday
     if isinstance(found, int):
         return None if isinstance(found, bool) else str(found)
-    if isinstance(found, float):
-        return json.dumps(found)
-    if not isinstance(found, str) or not found:
-        return None
+    return json.dumps(found) if isinstance(found, float) else None
+
+
+def _is_writable(text: str) -> bool:
+    """Half a surrogate pair is no text that a file can hold."""
     try:
-        found.encode()
-    except UnicodeEncodeError:  # half a surrogate pair is no text that a file can hold
-        return None
-    return found
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _under(parent_id: str, key: str) -> str:
