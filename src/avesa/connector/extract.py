@@ -22,7 +22,8 @@ from avesa.connector.endpoint_request import ParentId
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
-from avesa.connector.records import Reading, Record, read_page
+from avesa.connector.reading import Reading
+from avesa.connector.records import Record, read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed

@@ -69,13 +69,13 @@ class Transport:
     def __init__(self, connections: int, timeout: urllib3.Timeout = TIMEOUT) -> None:
         """`connections` stay open to each host."""
         self._connections, self._timeout = connections, timeout
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
 
     def send(self, request: Request) -> Answer:
         """Raises NoAnswer where none came, or only a part of one."""
         address = address_of(request)
         try:
-            came = self._pool(_proxy_for(address)).request(
+            came = self._pool(address).request(
                 request.method,
                 address,
                 body=None if request.body is None else request.body.encode(),
@@ -102,11 +102,12 @@ class Transport:
         for pool in self._pools.values():
             pool.clear()
 
-    def _pool(self, proxy: str | None) -> urllib3.PoolManager:
-        if proxy not in self._pools:
+    def _pool(self, address: str) -> urllib3.PoolManager:
+        place = (_proxy_for(address), address.startswith("https:"))
+        if place not in self._pools:
             # Two threads may both make one, and one of the two is used: nothing is open in either yet.
-            self._pools.setdefault(proxy, _pool_of(proxy, self._connections))
-        return self._pools[proxy]
+            self._pools.setdefault(place, _pool_of(*place, self._connections))
+        return self._pools[place]
 
 
 def address_of(request: Request) -> str:
@@ -161,15 +162,16 @@ def _proxy_for(address: str) -> str | None:
     return proxies.get(parts.scheme) or proxies.get("all")
 
 
-def _pool_of(proxy: str | None, connections: int) -> urllib3.PoolManager:
+def _pool_of(proxy: str | None, safe: bool, connections: int) -> urllib3.PoolManager:
+    trusted = _trusted() if safe or (proxy or "").startswith("https:") else None
     if proxy is None:
-        return urllib3.PoolManager(maxsize=connections, ssl_context=_trusted())
+        return urllib3.PoolManager(maxsize=connections, ssl_context=trusted)
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     headers = None
     if parts.username:
         headers = urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    return urllib3.ProxyManager(address, maxsize=connections, ssl_context=_trusted(), proxy_headers=headers)
+    return urllib3.ProxyManager(address, maxsize=connections, ssl_context=trusted, proxy_headers=headers)
 
 
 @cache
