@@ -12,7 +12,8 @@ import pytest
 
 from avesa.connector.auth import Bearer, OneOf
 from avesa.connector.oauth2 import RefreshToken
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request
 from avesa.integrations.asana import SERVICE, changed_later
 from avesa.sandbox.vendor.contract import Contract

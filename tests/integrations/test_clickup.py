@@ -11,7 +11,8 @@ import pytest
 
 from avesa.connector.auth import Bearer, HeaderKey, OneOf
 from avesa.connector.page import Page
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.retry import classify
 from avesa.integrations.clickup import SERVICE, TASKS
