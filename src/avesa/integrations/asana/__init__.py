@@ -207,7 +207,14 @@ SERVICE = Service(
             relist=timedelta(days=30),
             may_be_empty=True,
         ),
-        in_workspace("time_tracking_entries", fields.TIME_ENTRY, changes=RECENT_WORK, canonical="time_entries"),
+        # All that was ever logged is read once a week, a hundred at a time.
+        in_workspace(
+            "time_tracking_entries",
+            fields.TIME_ENTRY,
+            changes=RECENT_WORK,
+            relist=timedelta(days=7),
+            canonical="time_entries",
+        ),
         of_workspace("custom_fields", "custom_fields", fields.CUSTOM_FIELD, every=DAILY, may_be_empty=True),
         of_workspace("tags", "tags", fields.TAG, may_be_empty=True),
         in_workspace(
