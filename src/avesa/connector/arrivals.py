@@ -65,7 +65,7 @@ class Arrivals:
             for record in records
             if (at := record.updated_at) is None
             or not (self._known or (edge is not None and at >= edge))
-            or not self._is_known(record, at, _parent_of(record, page))
+            or not self._is_known(record, at, self._parent_of(record, page))
         ]
 
     def _is_known(self, record: Record, updated_at: datetime, parent_id: str | None) -> bool:
@@ -106,7 +106,7 @@ class Arrivals:
             rows.append(
                 Row(
                     record.record_id,
-                    _parent_of(record, page) if is_under else None,
+                    self._parent_of(record, page) if is_under else None,
                     record.payload,
                     record.updated_at,
                     record.is_deleted,
@@ -119,6 +119,9 @@ class Arrivals:
             )
         return rows
 
-
-def _parent_of(record: Record, page: Extracted) -> str | None:
-    return page.parent_id if record.parent_id is None else record.parent_id
+    def _parent_of(self, record: Record, page: Extracted) -> str | None:
+        """What was asked for by an id that a field names is below nobody."""
+        parent = self._table.endpoint.parent
+        if parent is not None and parent.field is not None:
+            return None
+        return page.parent_id if record.parent_id is None else record.parent_id
