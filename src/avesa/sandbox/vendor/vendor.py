@@ -31,7 +31,7 @@ from avesa.sandbox.vendor.feeds import (
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
-from avesa.sandbox.vendor.pages import Pager, chosen
+from avesa.sandbox.vendor.pages import Pager, chosen, stands_alone
 from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
 
 
@@ -197,6 +197,8 @@ class StrictVendor:
                 return self._delta(call, feed)
         if "*" in table.records or "under_each" in rules:
             return self._nested(call)
+        if stands_alone(chosen(rules["paging"], asked), asked):
+            return self._paged(call, [], set())
         place = self._place(call)
         if feed.get("kind") == "changed":
             rows = self._all_rows(self.contract.tables[feed["of"]])
@@ -386,6 +388,7 @@ class StrictVendor:
             "id": get(row.record, of.key[0]),
             "path_end": of.path.rpartition("/")[2],
             "record": row.record,
+            "kind": rule.get("types", {}).get(table),
             "type": f"{rule.get('types', {}).get(table)}.{'updated' if event == 'change' else 'deleted'}",
         }
         entry = self.rows.add(self.contract.tables[rule["table"]])
