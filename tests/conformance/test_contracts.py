@@ -56,6 +56,7 @@ TABLES = {
     "salesforce": 18,
     "sentinelone": 19,
     "servicenow": 20,
+    "shopify": 18,
     "slack": 15,
     "stripe": 17,
     "superops": 14,
@@ -68,7 +69,7 @@ TABLES = {
 """How many tables each vendor's document has: those with a name of their own."""
 _RULES = """
 aliases all_under apart asked_by auth changes comes credentials deletes drops empty envelope errors everyone feed
-fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed
+fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed names
 needs_both needs_one order paging parent path published rate reads select stamps tables time under under_each
 """
 WORDS = set(_RULES.split())

@@ -178,6 +178,22 @@ def test_ids_come_first_and_records_by_them(visit: Visiting) -> None:
     assert falcon.ask("/discover/entities/accounts/v1", *[too_many] * 101).status_code == 400
 
 
+def test_ids_that_another_list_names_lie_between_commas_and_a_cursor_stands_for_them(visit: Visiting) -> None:
+    shop, api = visit("shopify"), "/admin/api/2026-04"
+    product = shop.json(f"{api}/products.json")["products"][0]["id"]
+    named = [one["inventory_item_id"] for one in shop.json(f"{api}/products/{product}/variants.json")["variants"]]
+    items = f"{api}/inventory_items.json"
+    answer = shop.ask(items, ("ids", ",".join(named)), ("limit", "1"))
+    following = answer.links["next"]["url"]
+    assert "ids=" not in following and "limit=1" in following
+    found = [*answer.json()["inventory_items"], *shop.json(following)["inventory_items"]]
+    assert [one["id"] for one in found] == named and len(named) == 2
+    assert shop.vendor.violations == []
+    assert shop.ask(following, ("ids", named[0])).status_code == 400
+    assert shop.ask(items, ("ids", ",".join(["1"] * 101))).status_code == 400
+    assert len(shop.vendor.violations) == 2
+
+
 def test_lists_of_ids_are_filtered_by_the_records_behind_them(visit: Visiting) -> None:
     falcon = visit("crowdstrike")
     assert len(falcon.json("/cases/queries/cases/v1")["resources"]) == 7
