@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -246,6 +247,27 @@ def test_only_the_fields_asked_for_are_given(visit: Visiting) -> None:
     hub = visit("hubspot")
     [first, *_] = hub.json("/crm/v3/objects/companies", ("properties", "name"))["results"]
     assert set(first["properties"]) <= {"name"}
+
+
+def test_what_is_there_reports_all_the_time_and_what_is_gone_does_not(visit: Visiting) -> None:
+    datadog = visit("datadog")
+    hosts = datadog.json("/api/v1/hosts")["host_list"]
+    assert len(hosts) == 7 and {one["last_reported_time"] for one in hosts} == {int(NOW.timestamp())}
+    datadog.vendor.delete("hosts", 3)
+    datadog.vendor.clock = lambda: NOW + timedelta(hours=4)
+    assert len(datadog.json("/api/v1/hosts")["host_list"]) == 6
+    whole = datadog.json("/api/v1/hosts", ("from", str(int(SINCE.timestamp()))))["host_list"]
+    assert [one["up"] for one in whole if one["last_reported_time"] == int(NOW.timestamp())] == [False]
+
+
+def test_a_month_that_is_named_counts_to_its_end(visit: Visiting) -> None:
+    datadog = visit("datadog")
+
+    def days(first: str, last: str) -> int:
+        window = ("start_month", f"{first}-01T00:00:00Z"), ("end_month", f"{last}-01T00:00:00Z")
+        return len(datadog.json("/api/v1/usage/summary", *window)["usage"])
+
+    assert [days("2026-01", "2026-01"), days("2026-01", "2026-02"), days("2026-03", "2026-03")] == [0, 7, 0]
 
 
 def test_a_search_ends_at_its_cap_and_archived_records_are_a_list_of_their_own(visit: Visiting) -> None:

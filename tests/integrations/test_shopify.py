@@ -91,12 +91,16 @@ def test_a_place_in_the_list_that_is_over_makes_the_list_begin_again(tenant: Ten
 
 def test_an_order_that_is_not_shown_any_more_has_not_gone(tenant: Tenant) -> None:
     pull(tenant, "orders")
-    tenant.vendor.delete("orders", 2)  # older than sixty days, and the app may not see those
+    tenant.vendor.rows.of(LISTS["orders"])[2].is_hidden = True  # older than sixty days, and the app may not see those
     tenant.clock.now += 2 * DAY
     outcome = tenant.pull("orders", full=True)
     assert (outcome.kind, outcome.status) == ("changes", "ok")
     assert not any(row["is_deleted"] for row in tenant.rows("orders"))
     assert {row["record"]["closed_at"] is None for row in tenant.rows("orders")} == {True, False}
+    assert tenant.vendor.delete("orders", 3)["cancelled_at"]  # as near as an order comes to that
+    tenant.clock.now += HOUR
+    pull(tenant, "orders")
+    assert not any(row["is_deleted"] for row in tenant.rows("orders"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
 from avesa.sandbox.vendor.pages import Pager, chosen, stands_alone
 from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
+from avesa.sandbox.vendor.times import EPOCH, write_time
 
 
 class StrictVendor:
@@ -219,7 +220,18 @@ class StrictVendor:
         rule = call.rules.get("asked_by")
         of = self.contract.tables[rule["of"]] if rule and "of" in rule else call.table
         rows = self._all_rows(of) if of is not call.table else self.rows.of(of, place)
+        if "beats" in of.rules:
+            self._beat(of, rows)
         return by_ids(of, rows, call.asked, rule) if rule else rows
+
+    def _beat(self, table: Table, rows: list[Row]) -> None:
+        """What is alive reports all the time: its last report lies no further back than a beat."""
+        beat = timedelta(seconds=table.rules["beats"])
+        last = self.clock() - (self.clock() - EPOCH) % beat
+        for row in rows:
+            if not row.is_deleted and row.modified < last:
+                row.record, row.modified = copy.deepcopy(row.record), last
+                put(row.record, table.cursor or "", write_time(last, table.rules["time"]))
 
     def _fitting(self, call: Call, rows: list[Row]) -> list[Row]:
         if call.query.entity is None:
