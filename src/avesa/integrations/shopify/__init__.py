@@ -53,14 +53,16 @@ def table(name: str, path: str | None = None, changes: Changes | None = UPDATED,
     return Endpoint(name, f"{API}/{path or name}.json", records=name, changes=changes, **more)
 
 
-def of_order(name: str, changes: Changes, *secret: str) -> Endpoint:
-    """None of them is ever deleted, and an order changes with them. The whole list is one request for each order."""
+def of_order(name: str, changes: Changes, *secret: str, having: str | None = None) -> Endpoint:
+    """None of them is ever deleted, and an order changes with them. The whole list is one request for each order, or
+    for each that shows that it has such.
+    """
     return table(
         name,
         f"orders/{{order_id}}/{name}",
         changes,
-        parent=Parent("orders", "order_id"),
-        relist=timedelta(days=30),
+        parent=Parent("orders", "order_id", having=having),
+        relist=timedelta(days=365),
         secret_fields=secret,
         may_be_empty=True,
     )
@@ -159,8 +161,8 @@ SERVICE = Service(
             key=("inventory_item_id", "location_id"),
             parent=Parent("locations", "location_ids", into="query", every=True),
         ),
-        of_order("fulfillments", UPDATED, "receipt"),
-        of_order("refunds", Changes("created_at", ask=OF_CHANGED), "transactions.receipt"),
+        of_order("fulfillments", UPDATED, "receipt", having="fulfillments"),
+        of_order("refunds", Changes("created_at", ask=OF_CHANGED), "transactions.receipt", having="refunds"),
         of_order("transactions", Changes("created_at", ask=OF_CHANGED), "receipt"),
         table("price_rules", may_be_empty=True),
         # What happened in the shop. Older entries are forgotten, not deleted: they are never listed.
