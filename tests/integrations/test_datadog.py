@@ -12,7 +12,8 @@ import pytest
 
 from avesa.connector.connection import connection
 from avesa.connector.paging import Page
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.retry import classify
 from avesa.integrations.datadog import SERVICE

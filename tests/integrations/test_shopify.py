@@ -12,7 +12,8 @@ import pytest
 
 from avesa.connector.auth import HeaderKey, OneOf
 from avesa.connector.oauth2 import ClientCredentials, RefreshToken
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Response
 from avesa.connector.retry import classify
 from avesa.integrations.shopify import SERVICE
