@@ -34,14 +34,15 @@ def live_parents(
     place: Place, service: str, parent: Parent, *, changed_since: datetime | None, listed: bool = True
 ) -> dict[str, Params]:
     """Ids of the parents that are there and have what their children ask for, sorted, each with the parameters that it
-    gives; with `changed_since` only those changed at that moment or later and those whose time of change is unknown. A
-    table that is never `listed` has all that was ever landed.
+    gives, or what these name in the field that their children are asked for by; with `changed_since` only those changed
+    at that moment or later and those whose time of change is unknown. A table that is never `listed` has all that was
+    ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, parent.endpoint)
-    latest: dict[str, tuple[int, bool, int | None, Params]] = {}
-    payloads = parent.having is not None or bool(parent.gives)
+    latest: dict[str, tuple[int, str | None, int | None, Params]] = {}
+    payloads = parent.having is not None or parent.field is not None or bool(parent.gives)
     pulls = (
         _current(place.objects, prefix, parent.endpoint) if listed else _pulled(place.objects, prefix, changed_since)
     )
@@ -51,13 +52,26 @@ def live_parents(
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
                     out = row.is_deleted or not _has(row.payload or "", parent)
-                    latest[row.record_id] = (row.extracted_at, out, row.updated_at, _given(row.payload or "", parent))
+                    asked_by = None if out else _asked_by(row.record_id, row.payload or "", parent)
+                    given = _given(row.payload or "", parent)
+                    latest[row.record_id] = (row.extracted_at, asked_by, row.updated_at, given)
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
-    return {
-        record_id: given
-        for record_id, (_, is_out, updated_at, given) in sorted(latest.items())
-        if not is_out and (floor is None or updated_at is None or updated_at >= floor)
+    found = {
+        asked_by: given
+        for _, asked_by, updated_at, given in latest.values()
+        if asked_by is not None and (floor is None or updated_at is None or updated_at >= floor)
     }
+    return dict(sorted(found.items()))
+
+
+def _asked_by(record_id: str, payload: str, parent: Parent) -> str | None:
+    """The id that stands for a parent in requests; None where it names none."""
+    if parent.field is None:
+        return record_id
+    found = value_at(payload, parent.field)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return str(found) or None
 
 
 def _has(payload: str, parent: Parent) -> bool:
