@@ -1,6 +1,7 @@
 """BigQuery: external tables over Delta through a connection, which for S3 is one of BigQuery Omni.
 
-A data set's name has no hyphen, and a tenant's may. So all lies in one data set, with the tenant behind the table.
+Names of data sets and functions have no hyphen, and a tenant's may. So all lies in one data set, with the tenant behind
+the table, and functions are made over all tenants alone.
 
 https://cloud.google.com/bigquery/docs/create-delta-lake-table
 """
@@ -51,6 +52,7 @@ BIGQUERY = Dialect(
     create_schema=_create_schema,
     create_table=_create_table,
     create_as_of=_create_as_of,
+    as_of_each=False,
     table_name=_name,
     view_name=_name,
     access_is="the connection, as aws-us-east-1.NAME",

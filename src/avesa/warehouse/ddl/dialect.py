@@ -82,6 +82,8 @@ class Dialect:
     create_view: Callable[[str, str], str] = lambda name, select: f"CREATE OR REPLACE VIEW {name} AS\n{select}"
     create_as_of: Callable[[str, Columns, str], str] | None = None
     """Of a function's quoted name, the columns, and the quoted name of what it reads; None if it has no such thing."""
+    as_of_each: bool = True
+    """Whether each tenant has these functions too, or only all tenants together."""
     replace_table: Callable[[str], str] | None = None
     """The statement that goes before `create_table` where that cannot be said twice."""
     seen: Callable[[str, str], str] = _as_it_is

@@ -110,7 +110,7 @@ def _over(
     source = dialect.relation(relation)
     is_current = dialect.quoted("is_current")
     yield _view(dialect, current, f"SELECT {_shown(dialect, columns)}\nFROM {source}\nWHERE {is_current}", tenant)
-    if dialect.create_as_of is not None:
+    if dialect.create_as_of is not None and (tenant is None or dialect.as_of_each):
         name = dialect.relation(as_of)
         yield Statement("function", name, dialect.create_as_of(name, columns, source), tenant)
 
