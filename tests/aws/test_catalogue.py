@@ -128,7 +128,7 @@ def test_a_column_that_a_mapping_adds_is_added_and_what_others_noted_stays(
     assert len(asked) == 2
 
 
-def test_a_table_that_somebody_dropped_comes_back_within_a_week(
+def test_a_table_that_somebody_dropped_comes_back_when_the_catalogue_is_looked_at_again(
     catalogued: Catalogued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogued.fold(10)
