@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from avesa.pipeline.home import open_home
+from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import transform_tenant
 from avesa.shared import layout
 from avesa_program import Avesa
@@ -33,18 +34,33 @@ def two_tenants(folder: Path, *, root: Path | None = None) -> Avesa:
             ("acme", {"badge": "integer"}),
             ("north-it", {"badge": "text", "shoe_size": "decimal"}),
         ):
-            rules = {"badge": "badge", "shoe_size": "shoeSize"}
-            own = {
-                "table": "contacts",
-                "columns": {name: {"type": type_, "description": "Its own."} for name, type_ in columns.items()},
-                "sources": {SERVICE: {RAW_TABLE: {name: rules[name] for name in columns}}},
-            }
-            ports.objects.write(layout.tenant_mapping(tenant, "contacts"), json.dumps(own).encode())
+            _own_columns(ports, tenant, columns)
             for pull in _pulls(tenant):
                 land(ports.objects, tenant, SERVICE, RAW_TABLE, pull)
-            outcomes = transform_tenant(ports, tenant, run_id="run")
-            assert [outcome.error for outcome in outcomes] == [None]
+            _fold(ports, tenant)
     return Avesa(folder, place)
+
+
+def give_acme_another_column(folder: Path, *, root: Path | None = None) -> None:
+    """`nickname`, which is the first name."""
+    with open_home(folder, root=None if root is None else str(root), clock=lambda: at(20_000)) as ports:
+        _own_columns(ports, "acme", {"badge": "integer", "nickname": "text"})
+        _fold(ports, "acme")
+
+
+def _own_columns(ports: Ports, tenant: str, columns: dict[str, str]) -> None:
+    rules = {"badge": "badge", "nickname": "firstName", "shoe_size": "shoeSize"}
+    own = {
+        "table": "contacts",
+        "columns": {name: {"type": type_, "description": "Its own."} for name, type_ in columns.items()},
+        "sources": {SERVICE: {RAW_TABLE: {name: rules[name] for name in columns}}},
+    }
+    ports.objects.write(layout.tenant_mapping(tenant, "contacts"), json.dumps(own).encode())
+
+
+def _fold(ports: Ports, tenant: str) -> None:
+    outcomes = transform_tenant(ports, tenant, run_id="run")
+    assert [outcome.error for outcome in outcomes] == [None]
 
 
 def _pulls(tenant: str) -> Iterator[PullOf]:

@@ -16,6 +16,9 @@ from avesa.aws.installation import installation_of
 from avesa.shared import layout
 from avesa.shared.errors import StorageError
 from avesa.shared.tenants import TenantService
+from avesa.warehouse.ddl.dialect import Asked, Folded
+from avesa.warehouse.ddl.engines import ENGINES
+from avesa.warehouse.ddl.tables import all_tables
 from aws_cloud import Cloud
 from aws_server import AwsServer
 from landed_home import changes, contact
@@ -179,7 +182,15 @@ def test_a_tenants_session_reaches_no_other_tenants_database(catalogued: Catalog
     assert catalogued.cloud.gate.refused == ["globex: GetTable"]
 
 
-def test_every_type_of_a_canonical_table_has_one_of_the_catalogue() -> None:
-    from avesa.warehouse.ddl.tables import all_tables
+def test_the_statements_for_athena_name_the_table_that_is_registered(catalogued: Catalogued) -> None:
+    asked = Asked(f"avesa_{catalogued.cloud.installation.env}", catalogued.cloud.objects.root)
+    schema, name = ENGINES["athena"].table_name(asked.prefix, TENANT, TABLE)
+    catalogued.fold(10)
+    found = catalogued.glue.get_table(DatabaseName=schema, Name=name)["Table"]
+    folded = Folded(TENANT, TABLE, (), layout.canonical_prefix(TENANT, TABLE))
+    made = ENGINES["athena"].create_table(asked, "", folded)
+    assert f"LOCATION '{found['StorageDescriptor']['Location']}'" in made
 
+
+def test_every_type_of_a_canonical_table_has_one_of_the_catalogue() -> None:
     assert {type_ for columns in all_tables().values() for _, type_ in columns} <= catalogue.GLUE_TYPES.keys()

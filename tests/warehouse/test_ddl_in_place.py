@@ -12,7 +12,7 @@ import pytest
 
 from avesa.cli.output import plain
 from avesa_program import Avesa
-from warehouse_homes import TENANTS, duckdb_with, two_tenants
+from warehouse_homes import TENANTS, duckdb_with, give_acme_another_column, two_tenants
 
 HISTORY = """SELECT tenant_id, source_id, first_name, badge, valid_from, valid_to, is_current, is_deleted
     FROM {table} ORDER BY tenant_id, source_id, valid_from"""
@@ -94,12 +94,13 @@ def test_a_table_that_nobody_has_is_left_out_and_its_view_over_all_is_empty(aves
     assert in_duckdb(avesa, "SELECT count(*) FROM avesa.tickets_as_of('2026-01-01')") == [["0"]]
 
 
-def test_statements_can_be_run_again_and_show_what_was_folded_since(tmp_path: Path) -> None:
+def test_statements_can_be_run_again_and_show_the_columns_that_there_are_now(tmp_path: Path) -> None:
     avesa = two_tenants(tmp_path)
-    printed = avesa("warehouse", "ddl", "--all", "--engine", "duckdb").stdout
-    with duckdb_with(printed) as con:
-        con.execute(printed)
-        assert con.execute("SELECT count(*) FROM avesa.contacts").fetchall() == [(8,)]
+    with duckdb_with(avesa("warehouse", "ddl", "--all", "--engine", "duckdb").stdout) as con:
+        give_acme_another_column(tmp_path)
+        con.execute(avesa("warehouse", "ddl", "--all", "--engine", "duckdb").stdout)
+        found = con.execute("SELECT tenant_id, count(*), count(nickname) FROM avesa.contacts GROUP BY 1 ORDER BY 1")
+        assert found.fetchall() == [("acme", 4, 4), ("north-it", 4, 0)]
 
 
 def test_clickhouse_reads_them_too(avesa: Avesa) -> None:
@@ -107,6 +108,7 @@ def test_clickhouse_reads_them_too(avesa: Avesa) -> None:
     moment = "2026-01-01 00:14:59"
     found = in_clickhouse(
         avesa,
+        statements(avesa, "clickhouse", "--all"),
         "SELECT tenant_id, source_id, first_name, badge FROM avesa.contacts ORDER BY tenant_id, source_id, valid_from",
         "SELECT tenant_id, count() FROM avesa.contacts_current GROUP BY ALL ORDER BY ALL",
         f"SELECT tenant_id, source_id, first_name FROM avesa.contacts_as_of(moment = '{moment}') ORDER BY ALL",
@@ -117,6 +119,18 @@ def test_clickhouse_reads_them_too(avesa: Avesa) -> None:
     then = asked(avesa, "SELECT tenant_id, source_id, first_name FROM contacts ORDER BY ALL", "--as-of", moment)
     assert found[2] == then
     assert found[3] == [["0"]]
+
+
+def test_clickhouse_too_shows_new_columns_when_the_statements_are_run_again(tmp_path: Path) -> None:
+    pytest.importorskip("chdb", reason="ClickHouse in process (chdb) is not installed")
+    avesa = two_tenants(tmp_path / "home", root=tmp_path / "data")
+    before = statements(avesa, "clickhouse", "--all")
+    give_acme_another_column(tmp_path / "home", root=tmp_path / "data")
+    files = sorted((tmp_path / "data").rglob("*"))
+    both = [*before, *statements(avesa, "clickhouse", "--all")]
+    (found,) = in_clickhouse(avesa, both, "SELECT count(), count(nickname) FROM avesa.contacts")
+    assert found == [["8", "4"]]
+    assert sorted((tmp_path / "data").rglob("*")) == files
 
 
 _CLICKHOUSE = """
@@ -131,10 +145,10 @@ print(json.dumps([[json.loads(line) for line in str(con.query(sql, "JSONCompactS
 """
 
 
-def in_clickhouse(avesa: Avesa, *queries: str) -> list[list[list[str]]]:
+def in_clickhouse(avesa: Avesa, made_by: list[str], *queries: str) -> list[list[list[str]]]:
     """In a process of its own: the engine reads files below the folder that it was started in, and there is one of
     it in a process."""
-    told = {"statements": statements(avesa, "clickhouse", "--all"), "queries": queries}
+    told = {"statements": made_by, "queries": queries}
     folder = Path(avesa.place[-1])
     ran = subprocess.run(
         [sys.executable, "-c", _CLICKHOUSE],

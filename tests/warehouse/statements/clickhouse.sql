@@ -1,6 +1,6 @@
 CREATE DATABASE IF NOT EXISTS `avesa_acme`;
 
-CREATE TABLE IF NOT EXISTS `avesa_acme`.`invoices`
+CREATE OR REPLACE TABLE `avesa_acme`.`invoices`
 ENGINE = DeltaLake('s3://lake/msp/acme/canonical/invoices/');
 
 CREATE OR REPLACE VIEW `avesa_acme`.`invoices_current` AS
@@ -15,7 +15,7 @@ SELECT * FROM `avesa_acme`.`invoices` WHERE `valid_from` <= {moment:DateTime64(6
 
 CREATE DATABASE IF NOT EXISTS `avesa_north-it`;
 
-CREATE TABLE IF NOT EXISTS `avesa_north-it`.`invoices`
+CREATE OR REPLACE TABLE `avesa_north-it`.`invoices`
 ENGINE = DeltaLake('s3://lake/msp/north-it/canonical/invoices/');
 
 CREATE OR REPLACE VIEW `avesa_north-it`.`invoices_current` AS

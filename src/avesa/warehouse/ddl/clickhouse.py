@@ -1,5 +1,7 @@
 """ClickHouse: tables of the engine DeltaLake, which also reads tables that lie in a folder of the server.
 
+A table's columns are those of the day on which it was made, so it is made anew each time; the files stay as they are.
+
 https://clickhouse.com/docs/engines/table-engines/integrations/deltalake
 """
 
@@ -11,9 +13,9 @@ from avesa.warehouse.ddl.dialect import Asked, Columns, Dialect, Folded, back_es
 def _create_table(asked: Asked, name: str, table: Folded) -> str:
     place = escaped_text(f"{asked.root}/{table.path}/")
     if not asked.is_bucket:
-        return f"CREATE TABLE IF NOT EXISTS {name}\nENGINE = DeltaLakeLocal({place})"
+        return f"CREATE OR REPLACE TABLE {name}\nENGINE = DeltaLakeLocal({place})"
     role = "" if asked.access is None else f", extra_credentials(role_arn = {escaped_text(asked.access)})"
-    return f"CREATE TABLE IF NOT EXISTS {name}\nENGINE = DeltaLake({place}{role})"
+    return f"CREATE OR REPLACE TABLE {name}\nENGINE = DeltaLake({place}{role})"
 
 
 def _create_as_of(name: str, columns: Columns, relation: str) -> str:

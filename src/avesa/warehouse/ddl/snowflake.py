@@ -24,12 +24,13 @@ def _quoted(name: str) -> str:
 
 
 def _catalogue(asked: Asked) -> str:
-    return _quoted(f"{asked.prefix}_delta")
+    """The name of the catalogue integration."""
+    return f"{asked.prefix}_delta".upper()
 
 
 def _setup(asked: Asked) -> list[str]:
     return [
-        f"CREATE CATALOG INTEGRATION IF NOT EXISTS {_catalogue(asked)}\n"
+        f"CREATE CATALOG INTEGRATION IF NOT EXISTS {_quoted(_catalogue(asked))}\n"
         "CATALOG_SOURCE = OBJECT_STORE TABLE_FORMAT = DELTA ENABLED = TRUE"
     ]
 
