@@ -120,6 +120,36 @@ def test_what_access_names_is_only_ever_data(engine: str, hostile: str) -> None:
         )
 
 
+HOSTILE = [
+    "a'b",
+    'a"b',
+    "a`b",
+    "a\\",
+    "\\'",
+    "a''b",
+    '""',
+    "``",
+    "\\`",
+    "'; DROP TABLE x; --",
+    "\u00e9\u4e2d",
+    "a.b",
+    "%s{}",
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_name_or_text_holds_the_engine_reads_just_that(engine: str, name: str) -> None:
+    dialect = ENGINES[engine]
+    sql = f"SELECT {dialect.text(name)} AS {dialect.quoted(name)}"
+    (parsed,) = sqlglot.parse(sql, dialect=GRAMMAR.get(engine, engine))
+    assert isinstance(parsed, expressions.Select)
+    (column,) = parsed.expressions
+    assert column.alias == (name.upper() if engine == "snowflake" else name)
+    assert isinstance(column.this, expressions.Literal) and column.this.is_string
+    assert column.this.this == name
+
+
 def test_names_that_nobody_quotes_are_those_that_snowflake_was_given() -> None:
     assert '"AVESA"."INVOICES_CURRENT"' in script(parts_for(ENGINES["snowflake"]))
 

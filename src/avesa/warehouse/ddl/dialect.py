@@ -142,6 +142,11 @@ def escaped_text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def doubled_text(text: str) -> str:
+    """A literal in which a backslash escapes and a quote is doubled."""
+    return plain_text(text.replace("\\", "\\\\"))
+
+
 def in_force(moment: str, quoted: Callable[[str], str]) -> str:
     """The condition that a version was in force at a moment."""
     begins, ends = quoted("valid_from"), quoted("valid_to")

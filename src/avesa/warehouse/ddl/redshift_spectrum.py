@@ -9,7 +9,7 @@ https://docs.delta.io/redshift-spectrum-integration
 
 from __future__ import annotations
 
-from avesa.warehouse.ddl.dialect import Asked, Dialect, Folded, Name, double_quoted, own_schema, plain_text
+from avesa.warehouse.ddl.dialect import Asked, Dialect, Folded, Name, double_quoted, doubled_text, own_schema
 from avesa.warehouse.ddl.manifest import MANIFEST_FOLDER
 
 _LONGEST = "varchar(65535)"
@@ -24,10 +24,10 @@ def _create_schema(asked: Asked, schema: str) -> str:
     name = double_quoted(schema)
     if not schema.startswith("spectrum_"):
         return f"CREATE SCHEMA IF NOT EXISTS {name}"
-    role = "default" if asked.access is None else plain_text(asked.access)
+    role = "default" if asked.access is None else doubled_text(asked.access)
     return (
         f"CREATE EXTERNAL SCHEMA IF NOT EXISTS {name}\n"
-        f"FROM DATA CATALOG DATABASE {plain_text(schema)} IAM_ROLE {role} CREATE EXTERNAL DATABASE IF NOT EXISTS"
+        f"FROM DATA CATALOG DATABASE {doubled_text(schema)} IAM_ROLE {role} CREATE EXTERNAL DATABASE IF NOT EXISTS"
     )
 
 
@@ -39,7 +39,7 @@ def _create_table(asked: Asked, name: str, table: Folded) -> str:
         "STORED AS\n"
         "INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'\n"
         "OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n"
-        f"LOCATION {plain_text(f'{asked.root}/{table.path}/{MANIFEST_FOLDER}/')}"
+        f"LOCATION {doubled_text(f'{asked.root}/{table.path}/{MANIFEST_FOLDER}/')}"
     )
 
 
@@ -57,7 +57,7 @@ REDSHIFT_SPECTRUM = Dialect(
     title="Redshift Spectrum",
     types=_TYPES,
     quoted=double_quoted,
-    text=plain_text,
+    text=doubled_text,
     create_schema=_create_schema,
     create_table=_create_table,
     # Views over external tables are bound when they are read.
