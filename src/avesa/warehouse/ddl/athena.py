@@ -5,15 +5,15 @@ https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables.html
 
 from __future__ import annotations
 
-from avesa.warehouse.ddl.dialect import Asked, Dialect, Folded, back_quoted, double_quoted, plain_text
+from avesa.warehouse.ddl.dialect import Asked, Dialect, Folded, back_quoted, double_quoted, escaped_text, plain_text
 
 
 def _create_table(asked: Asked, name: str, table: Folded) -> str:
-    # A CREATE TABLE is Hive's SQL, in which names stand in other quotes than in a SELECT.
+    # A CREATE TABLE is Hive's SQL, which has other quotes than a SELECT.
     schema = ATHENA.table_name(asked.prefix, table.tenant, table.table)
     return (
         f"CREATE EXTERNAL TABLE IF NOT EXISTS {'.'.join(map(back_quoted, schema))}\n"
-        f"LOCATION {plain_text(f'{asked.root}/{table.path}/')}\nTBLPROPERTIES ('table_type' = 'DELTA')"
+        f"LOCATION {escaped_text(f'{asked.root}/{table.path}/')}\nTBLPROPERTIES ('table_type' = 'DELTA')"
     )
 
 
