@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import adbc_driver_postgresql
 import duckdb
-import httpx2
+import urllib3
 from adbc_driver_manager import AdbcConnection, AdbcStatement
 from arro3.core import RecordBatchReader
 from arro3.io import read_ipc_stream
@@ -120,7 +120,6 @@ class ClickHouseSide:
     def __init__(self, url: str) -> None:
         self.words = ("clickhouse", url)
         self.url = url
-        self._client = httpx2.Client(base_url=url.replace("clickhouse:", "http:"), timeout=60)
 
     def rows(self, table: str, schema: str = "avesa") -> list[Row]:
         answer = self._ask(f'SELECT * FROM "{schema}"."{table}" FORMAT ArrowStream')
@@ -141,9 +140,9 @@ class ClickHouseSide:
             self._ask(f'DROP DATABASE "{name}" SYNC')
 
     def _ask(self, sql: str) -> bytes:
-        answer = self._client.post("/", content=sql.encode())
-        assert answer.status_code == 200, answer.text
-        return bytes(answer.content)
+        answer = urllib3.request("POST", self.url.replace("clickhouse:", "http:"), body=sql.encode(), timeout=60)
+        assert answer.status == 200, answer.data
+        return bytes(answer.data)
 
 
 def side_of(words: Sequence[str]) -> Side:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx2
 import msgspec
+import urllib3
 
 from avesa.shared.errors import AvesaError, ConfigurationError, StorageError, Unavailable, UsageError
 from avesa.warehouse.address import Address
 
-_SECONDS = httpx2.Timeout(600.0, connect=10.0)
+_SECONDS = urllib3.Timeout(connect=10, read=600)
 """An insert answers when it is on the disk."""
 _ALWAYS = {
     "wait_end_of_query": "1",
@@ -36,14 +37,12 @@ class ClickHouseSession:
         secure = _is_secure(address)
         port = address.port or (8443 if secure else 8123)
         host = f"[{address.host}]" if ":" in address.host else address.host
-        self._client = httpx2.Client(
-            base_url=f"{'https' if secure else 'http'}://{host}:{port}",
-            headers={
-                "X-ClickHouse-User": address.user or os.environ.get("CLICKHOUSE_USER") or "default",
-                "X-ClickHouse-Key": address.password or os.environ.get("CLICKHOUSE_PASSWORD") or "",
-            },
-            timeout=_SECONDS,
-        )
+        self.url = f"{'https' if secure else 'http'}://{host}:{port}/"
+        self._pool = urllib3.PoolManager(timeout=_SECONDS, retries=False)
+        self._headers = {
+            "X-ClickHouse-User": address.user or os.environ.get("CLICKHOUSE_USER") or "default",
+            "X-ClickHouse-Key": address.password or os.environ.get("CLICKHOUSE_PASSWORD") or "",
+        }
 
     def run(self, sql: str) -> list[dict[str, Any]]:
         """One statement, and the rows that it gives if it is one that gives any (FORMAT JSON is added to those)."""
@@ -56,20 +55,21 @@ class ClickHouseSession:
         self._send({"query": f"INSERT INTO {table} ({columns}) FORMAT ArrowStream"}, body)
 
     def close(self) -> None:
-        self._client.close()
+        self._pool.clear()
 
     def _send(self, parameters: dict[str, str], body: bytes) -> bytes:
+        url = f"{self.url}?{urlencode({**_ALWAYS, **parameters})}"
         try:
-            answer = self._client.post("/", params={**_ALWAYS, **parameters}, content=body)
-        except httpx2.HTTPError as error:
+            answer = self._pool.request("POST", url, body=body, headers=self._headers, redirect=False)
+        except urllib3.exceptions.HTTPError as error:
             failure = Unavailable(
                 f"the ClickHouse server does not answer: {type(error).__name__}.",
                 hint="Check host, port and network, then load again: nothing is lost or doubled.",
             )
         else:
-            if answer.status_code == 200 and "X-ClickHouse-Exception-Code" not in answer.headers:
-                return bytes(answer.content)
-            raise _failure(answer.status_code, answer.text)
+            if answer.status == 200 and "X-ClickHouse-Exception-Code" not in answer.headers:
+                return bytes(answer.data)
+            raise _failure(answer.status, answer.data.decode(errors="replace"))
         raise failure
 
 
