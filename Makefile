@@ -7,13 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help demo demo-all test test-long test-aws test-infra bundles bench lint lint-infra format clean
+.PHONY: help demo demo-all test test-long test-warehouse test-aws test-infra bundles bench lint lint-infra format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make demo-all one tenant with every service of the sandbox, checked against its world (some minutes)"
 	@echo "make test     all tests"
 	@echo "make test-long the laws of the fold over many more generated histories"
+	@echo "make test-warehouse loading and reading with ClickHouse's engine too, which make test leaves out (180 MB)"
 	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
 	@echo "make bundles  the zip files of the Lambda functions, into dist/"
 	@echo "make bench    the fold, ingestion and loading side by side with others, into docs/benchmarks.md (fifty minutes)"
@@ -48,6 +49,15 @@ test: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
+
+# chdb is large and has one use, so it is installed for these tests alone.
+test-warehouse: $(VENV)/.chdb
+	AVESA_LOAD_DAYS=all $(BIN)/python -m pytest -n 2 -rs tests/warehouse
+
+$(VENV)/.chdb: $(VENV)/.dev requirements-clickhouse.txt
+	@echo "Installing ClickHouse's engine (chdb, 180 MB) into $(VENV) ..."
+	@$(PIP) --no-deps -r requirements-clickhouse.txt
+	@touch $@
 
 test-aws: $(VENV)/.dev test-infra
 	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/aws/infrastructure tests/aws tests/shared
