@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from avesa.warehouse import plan
 from avesa.warehouse.schemas import Schemas
 from fold_story import change, gone, listing, thing
 from fold_table import things_mapping
+from raw_files import at
 from warehouse_lake import TABLE, Lake, lake_in
 from warehouse_sides import Side, opened, to_the_letter
 
@@ -280,3 +282,27 @@ def test_texts_come_as_they_are(lake: Lake, side: Side) -> None:
         lake.load(warehouse)
     lake.is_in(side)
     assert {row["name"] for row in side.rows(TABLE)} == set(texts)
+
+
+def test_numbers_and_times_come_as_they_are_at_their_edges(lake: Lake, side: Side) -> None:
+    lake.folding.mapping = things_mapping(columns=MORE)
+    numbers = ["0", "-0.0001", "0.5", "-1", "9999", "10000", "-10000.01", "123456789.0001"]
+    numbers += ["99999999999999.9999", "-99999999999999.9999", "100000000", "0.1000"]
+    times = ["0001-01-01T00:00:00Z", "1899-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.000001Z"]
+    times += ["1970-01-01T00:00:00Z", "2000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
+    rows = [thing(f"n{number}", 1, 1, hours=number) for number in numbers]
+    rows += [thing(f"t{time}", 1, 1, seen=time, due=time[:10]) for time in times]
+    rows += [thing(f"i{number}", 1, 1, views=number) for number in (0, -1, 2**63 - 1, -(2**63))]
+    lake.fold(change(1, *rows))
+    with opened(side) as warehouse:
+        lake.load(warehouse)
+        lake.is_in(side)
+        later = [
+            replace(row, updated_at=at(2), extracted_at=at(3), fields=(row.fields or {}) | {"name": "b"})
+            for row in rows
+        ]
+        lake.fold(change(2, *later))
+        assert lake.load(warehouse).changed == 2 * len(rows)
+    lake.is_in(side)
+    assert len({row["hours"] for row in side.rows(TABLE)}) == len(numbers) + 1
+    assert len({row["seen"] for row in side.rows(TABLE)}) == len(times) + 1
