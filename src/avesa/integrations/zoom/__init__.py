@@ -137,7 +137,7 @@ SERVICE = Service(
             parent=Parent("users", "userId", every=True),
             changes=window("start_time", overlap=7),
             every=timedelta(hours=6),
-            secret_fields=("recording_files.download_url", "recording_files.play_url"),
+            secret_fields=("**.download_url", "**.play_url", "share_url", "password", "recording_play_passcode"),
             limit_group="medium",
             may_be_empty=True,
         ),
