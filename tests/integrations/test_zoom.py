@@ -89,6 +89,14 @@ def test_addresses_to_join_and_codes_never_land(tmp_path: Path) -> None:
     assert set(hidden["recordings"]) >= {"**.download_url", "**.play_url", "share_url", "recording_play_passcode"}
 
 
+def test_calls_of_every_kind_are_reported(tmp_path: Path) -> None:
+    """Without a type the report is of those to and from numbers alone."""
+    with strict_tenant(tmp_path, "zoom", page=0) as tenant:
+        tenant.pull("report_telephone")
+        assert {asked["type"] for asked in tenant.asked("report_telephone")} == {"1", "3"}
+        assert {row["record"]["type"] for row in tenant.rows("report_telephone")} == {"toll-free", "sip"}
+
+
 @pytest.mark.parametrize(("code", "means"), [(1001, "gone"), (3001, "gone"), (9999, None)])
 def test_a_parent_that_is_not_there_is_told_by_its_code(code: int, means: str | None) -> None:
     body = f'{{"code":{code},"message":"x"}}'.encode()
