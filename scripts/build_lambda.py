@@ -31,7 +31,7 @@ _EVERYWHERE = (
     *("arro3-core", "attrs", "aws_lambda_powertools", "jmespath", "jsonschema", "jsonschema-specifications", "msgspec"),
     *("obstore", "referencing", "rpds-py", "typing_extensions", "tzdata"),
 )
-_HTTP = ("anyio", "cffi", "cryptography", "h11", "httpcore2", "httpx2", "idna", "pycparser", "truststore")
+_HTTP = ("cffi", "cryptography", "pycparser", "urllib3")
 BUNDLES = {
     "ingestion": (*_EVERYWHERE, *_HTTP, "arro3-io"),
     "transform": (*_EVERYWHERE, "deltalake", "Deprecated", "duckdb", "pytz", "wrapt"),
