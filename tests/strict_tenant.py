@@ -180,7 +180,9 @@ def hidden(record: Any, endpoint: Endpoint) -> Any:
         *way, last = path.split(".")
         inside = [record]
         for name in way:
-            below = everything_in(inside) if name == "**" else [one.get(name) for one in inside if isinstance(one, dict)]
+            below = (
+                everything_in(inside) if name == "**" else [one.get(name) for one in inside if isinstance(one, dict)]
+            )
             inside = [one for value in below for one in (value if isinstance(value, list) else [value])]
         for one in inside:
             if isinstance(one, dict) and one.get(last) is not None:

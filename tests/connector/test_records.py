@@ -167,7 +167,8 @@ def test_a_secret_given_twice_is_masked_twice() -> None:
 
 
 def test_a_secret_of_a_name_is_masked_wherever_a_record_has_one() -> None:
-    body = rb'[{"pw":"a","id":1,"in":{"pw":"b","map":{"x":[[{"pw":"c"}],{"pw":null,"n":1.0}]}},"t":"pw"},{"id":2,"pw\u0020":1}]'
+    one = rb'{"pw":"a","id":1,"in":{"pw":"b","map":{"x":[[{"pw":"c"}],{"pw":null,"n":1.0}]}},"t":"pw"}'
+    body = b"[" + one + rb',{"id":2,"pw\u0020":1}]'
     first, second = read(body, secret_fields=(("**", "pw"),))
     hidden = '{"pw":"***","id":1,"in":{"pw":"***","map":{"x":[[{"pw":"***"}],{"pw":null,"n":1.0}]}},"t":"pw"}'
     assert (first.payload, second.payload) == (hidden, '{"id":2,"pw\\u0020":1}')
