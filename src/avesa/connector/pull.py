@@ -259,12 +259,12 @@ class _Pull:
             self.at = replace(self.at, began=min(began, self.bound) if self.bound else began)
         records, rows = self.arrivals.of(page, self.at)
         self.landing.add(rows)
-        distinct.add(row.record_id for row in rows)
+        distinct.add(rows.record_id)
         figures = self.at.figures.after(
             page.number,
-            landed=[row.updated_at for row in rows],
+            landed=rows.updated_at,
             seen=[record.updated_at for record in records],
-            keyless=sum(row.record_id is None for row in rows),
+            keyless=rows.record_id.count(None),
         )
         if self.table.delta is not None:
             self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
