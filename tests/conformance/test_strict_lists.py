@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -178,6 +179,22 @@ def test_ids_come_first_and_records_by_them(visit: Visiting) -> None:
     assert falcon.ask("/discover/entities/accounts/v1", *[too_many] * 101).status_code == 400
 
 
+def test_ids_that_another_list_names_lie_between_commas_and_a_cursor_stands_for_them(visit: Visiting) -> None:
+    shop, api = visit("shopify"), "/admin/api/2026-04"
+    product = shop.json(f"{api}/products.json")["products"][0]["id"]
+    named = [one["inventory_item_id"] for one in shop.json(f"{api}/products/{product}/variants.json")["variants"]]
+    items = f"{api}/inventory_items.json"
+    answer = shop.ask(items, ("ids", ",".join(named)), ("limit", "1"))
+    following = answer.links["next"]["url"]
+    assert "ids=" not in following and "limit=1" in following
+    found = [*answer.json()["inventory_items"], *shop.json(following)["inventory_items"]]
+    assert [one["id"] for one in found] == named and len(named) == 2
+    assert shop.vendor.violations == []
+    assert shop.ask(following, ("ids", named[0])).status_code == 400
+    assert shop.ask(items, ("ids", ",".join(["1"] * 101))).status_code == 400
+    assert len(shop.vendor.violations) == 2
+
+
 def test_lists_of_ids_are_filtered_by_the_records_behind_them(visit: Visiting) -> None:
     falcon = visit("crowdstrike")
     assert len(falcon.json("/cases/queries/cases/v1")["resources"]) == 7
@@ -230,6 +247,27 @@ def test_only_the_fields_asked_for_are_given(visit: Visiting) -> None:
     hub = visit("hubspot")
     [first, *_] = hub.json("/crm/v3/objects/companies", ("properties", "name"))["results"]
     assert set(first["properties"]) <= {"name"}
+
+
+def test_what_is_there_reports_all_the_time_and_what_is_gone_does_not(visit: Visiting) -> None:
+    datadog = visit("datadog")
+    hosts = datadog.json("/api/v1/hosts")["host_list"]
+    assert len(hosts) == 7 and {one["last_reported_time"] for one in hosts} == {int(NOW.timestamp())}
+    datadog.vendor.delete("hosts", 3)
+    datadog.vendor.clock = lambda: NOW + timedelta(hours=4)
+    assert len(datadog.json("/api/v1/hosts")["host_list"]) == 6
+    whole = datadog.json("/api/v1/hosts", ("from", str(int(SINCE.timestamp()))))["host_list"]
+    assert [one["up"] for one in whole if one["last_reported_time"] == int(NOW.timestamp())] == [False]
+
+
+def test_a_month_that_is_named_counts_to_its_end(visit: Visiting) -> None:
+    datadog = visit("datadog")
+
+    def days(first: str, last: str) -> int:
+        window = ("start_month", f"{first}-01T00:00:00Z"), ("end_month", f"{last}-01T00:00:00Z")
+        return len(datadog.json("/api/v1/usage/summary", *window)["usage"])
+
+    assert [days("2026-01", "2026-01"), days("2026-01", "2026-02"), days("2026-03", "2026-03")] == [0, 7, 0]
 
 
 def test_a_search_ends_at_its_cap_and_archived_records_are_a_list_of_their_own(visit: Visiting) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.walks import SINCE, Ask, Walk, at, bump, fixed, link, ticks
+from conformance.walks import SINCE, Ask, Walk, added, at, bump, counted, fixed, link, ticks
 
 GITHUB = (("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28"))
 
@@ -32,5 +32,18 @@ SOFTWARE = {
         Ask("/api/v4/groups", (("per_page", "101"),)),
         (401, lambda body: isinstance(body["message"], str)),
         changed_records=at(""),
+    ),
+    "datadog": Walk(
+        "users",
+        Ask("/api/v2/users", (("page[size]", "3"), ("page[number]", "0"))),
+        counted("page[number]", lambda body: int(body["meta"]["page"]["total_filtered_count"]), 3, 0),
+        at("data"),
+        fixed(DD_API_KEY="{api_key}", DD_APPLICATION_KEY="{application_key}"),
+        Ask("/api/v2/audit/events", (("filter[from]", ticks(SINCE)), ("sort", "timestamp"))),
+        "audit_events",
+        added("audit_events"),
+        Ask("/api/v2/users", (("page[size]", "101"),)),
+        (401, lambda body: isinstance(body["errors"][0], str)),
+        changed_records=at("data"),
     ),
 }

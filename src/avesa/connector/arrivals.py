@@ -65,7 +65,7 @@ class Arrivals:
             for record in records
             if (at := record.updated_at) is None
             or not (self._known or (edge is not None and at >= edge))
-            or not self._is_known(record, at, _parent_of(record, page))
+            or not self._is_known(record, at, self._parent_of(record, page))
         ]
 
     def _is_known(self, record: Record, updated_at: datetime, parent_id: str | None) -> bool:
@@ -98,7 +98,7 @@ class Arrivals:
         is_under = self._table.endpoint.parent is not None
         return Rows(
             record_id=[record.record_id for record in records],
-            parent_id=[_parent_of(record, page) for record in records] if is_under else [None] * count,
+            parent_id=[self._parent_of(record, page) for record in records] if is_under else [None] * count,
             payload=[record.payload for record in records],
             updated_at=[record.updated_at for record in records],
             is_deleted=[record.is_deleted for record in records],
@@ -118,6 +118,9 @@ class Arrivals:
             repeats[record.record_id] += 1
         return times
 
-
-def _parent_of(record: Record, page: Extracted) -> str | None:
-    return page.parent_id if record.parent_id is None else record.parent_id
+    def _parent_of(self, record: Record, page: Extracted) -> str | None:
+        """What was asked for by an id that a field names is below nobody."""
+        parent = self._table.endpoint.parent
+        if parent is not None and parent.field is not None:
+            return None
+        return page.parent_id if record.parent_id is None else record.parent_id

@@ -32,15 +32,15 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
 def live_parents(
     place: Place, service: str, parent: Parent, *, changed_since: datetime | None, listed: bool = True
 ) -> list[str]:
-    """Ids of the parents that are there and have what their children ask for, sorted; with `changed_since` only those
-    changed at that moment or later and those whose time of change is unknown. A table that is never `listed` has all
-    that was ever landed.
+    """Ids of the parents that are there and have what their children ask for, sorted, or what these name in the field
+    that their children are asked for by; with `changed_since` only those changed at that moment or later and those
+    whose time of change is unknown. A table that is never `listed` has all that was ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, parent.endpoint)
-    latest: dict[str, tuple[int, bool, int | None]] = {}
-    payloads = parent.having is not None
+    latest: dict[str, tuple[int, str | None, int | None]] = {}
+    payloads = parent.having is not None or parent.field is not None
     pulls = (
         _current(place.objects, prefix, parent.endpoint) if listed else _pulled(place.objects, prefix, changed_since)
     )
@@ -50,13 +50,26 @@ def live_parents(
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
                     out = row.is_deleted or not _has(row.payload or "", parent)
-                    latest[row.record_id] = (row.extracted_at, out, row.updated_at)
+                    asked_by = None if out else _asked_by(row.record_id, row.payload or "", parent)
+                    latest[row.record_id] = (row.extracted_at, asked_by, row.updated_at)
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
     return sorted(
-        record_id
-        for record_id, (_, is_out, updated_at) in latest.items()
-        if not is_out and (floor is None or updated_at is None or updated_at >= floor)
+        {
+            asked_by
+            for _, asked_by, updated_at in latest.values()
+            if asked_by is not None and (floor is None or updated_at is None or updated_at >= floor)
+        }
     )
+
+
+def _asked_by(record_id: str, payload: str, parent: Parent) -> str | None:
+    """The id that stands for a parent in requests; None where it names none."""
+    if parent.field is None:
+        return record_id
+    found = value_at(payload, parent.field)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return str(found) or None
 
 
 def _has(payload: str, parent: Parent) -> bool:

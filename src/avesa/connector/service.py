@@ -46,6 +46,10 @@ class Parent:
     in the field `element`. The answer then has an element for each at the `*` of `records`, in which the parent's id
     stands at `key`.
 
+    `field` is the dotted path of what the parent's record names of this table, where it is that by which records are
+    asked for, in place of the parent's key: each id once, and a parent that names none is passed over. In a query
+    parameter several ids lie between commas. A record is then not told to be below any parent.
+
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
     `values` those that have none of these texts there (`*` stands for each element of a list; None is a null). Changes
     are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
@@ -63,6 +67,7 @@ class Parent:
     every: bool = False
     values: tuple[str | None, ...] = ()
     slashes_twice: bool = False
+    field: str | None = None
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -270,12 +275,16 @@ class Service:
         parent = endpoint.parent
         if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
             raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
-        if parent is None:
-            return
+        if parent is not None:
+            self._check_parent(endpoint, parent, names)
+
+    def _check_parent(self, endpoint: Endpoint, parent: Parent, names: list[str]) -> None:
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
         if parent.at_once > 1 and not _can_be_told_apart(endpoint, parent):
             raise ValueError(f"{self.name}/{endpoint.name}: several parents at once need a list in the body and one *")
+        if parent.field is not None and (endpoint.unique_under_parent or len(parent.params) > 1):
+            raise ValueError(f"{self.name}/{endpoint.name}: what a field names is one id, and is below no parent")
         for param in parent.params if parent.into == "path" else ():
             if f"{{{param}}}" not in endpoint.path:
                 raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{param}}}")
@@ -328,6 +337,8 @@ class Service:
 
 
 def _can_be_told_apart(endpoint: Endpoint, parent: Parent) -> bool:
-    """Whether an answer about several parents shows which record is whose."""
+    """Whether an answer about several parents shows which record is whose, where they are anybody's."""
+    if parent.field is not None:
+        return parent.into != "path"
     in_list = parent.into == "body" and isinstance(parent.param, str) and endpoint.records_as == "list"
     return in_list and isinstance(endpoint.records, str) and split_path(endpoint.records).count(EACH) == 1

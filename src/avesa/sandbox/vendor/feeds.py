@@ -148,6 +148,8 @@ def by_ids(table: Table, rows: list[Row], asked: Asked, rule: Json) -> list[Row]
     """The records of the ids that were sent, as many as the vendor takes at once; unknown ids are left out."""
     if rule["in"] == "query":
         ids = [value for name, value in asked.query if name == rule["name"]]
+        if "split" in rule:
+            ids = [id_ for value in ids for id_ in value.split(rule["split"])]
     else:
         ids = asked.given(rule["in"], rule["name"])
     if not isinstance(ids, list) or not ids:

@@ -115,6 +115,9 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
     sign = change["operator"]
     if change.get("whole_day"):
         value, sign = str(write_time(read_time(value, change["form"]) + timedelta(days=1), change["form"])), "<"
+    if change.get("whole_month"):
+        month = read_time(value, change["form"]).replace(day=1, hour=0, minute=0, second=0)
+        value, sign = str(write_time((month + timedelta(days=31)).replace(day=1), change["form"])), "<"
     if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
         sign += "="
     term = Term(change.get("field") or table.cursor or "", sign, value)

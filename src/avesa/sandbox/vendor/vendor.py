@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -31,8 +31,9 @@ from avesa.sandbox.vendor.feeds import (
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
-from avesa.sandbox.vendor.pages import Pager, chosen
+from avesa.sandbox.vendor.pages import Pager, chosen, stands_alone
 from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
+from avesa.sandbox.vendor.times import EPOCH, write_time
 
 
 class StrictVendor:
@@ -197,6 +198,8 @@ class StrictVendor:
                 return self._delta(call, feed)
         if "*" in table.records or "under_each" in rules:
             return self._nested(call)
+        if stands_alone(chosen(rules["paging"], asked), asked):
+            return self._paged(call, [], set())
         place = self._place(call)
         if feed.get("kind") == "changed":
             rows = self._all_rows(self.contract.tables[feed["of"]])
@@ -217,7 +220,18 @@ class StrictVendor:
         rule = call.rules.get("asked_by")
         of = self.contract.tables[rule["of"]] if rule and "of" in rule else call.table
         rows = self._all_rows(of) if of is not call.table else self.rows.of(of, place)
+        if "beats" in of.rules:
+            self._beat(of, rows)
         return by_ids(of, rows, call.asked, rule) if rule else rows
+
+    def _beat(self, table: Table, rows: list[Row]) -> None:
+        """What is alive reports all the time: its last report lies no further back than a beat."""
+        beat = timedelta(seconds=table.rules["beats"])
+        last = self.clock() - (self.clock() - EPOCH) % beat
+        for row in rows:
+            if not row.is_deleted and row.modified < last:
+                row.record, row.modified = copy.deepcopy(row.record), last
+                put(row.record, table.cursor or "", write_time(last, table.rules["time"]))
 
     def _fitting(self, call: Call, rows: list[Row]) -> list[Row]:
         if call.query.entity is None:
@@ -386,6 +400,7 @@ class StrictVendor:
             "id": get(row.record, of.key[0]),
             "path_end": of.path.rpartition("/")[2],
             "record": row.record,
+            "kind": rule.get("types", {}).get(table),
             "type": f"{rule.get('types', {}).get(table)}.{'updated' if event == 'change' else 'deleted'}",
         }
         entry = self.rows.add(self.contract.tables[rule["table"]])
