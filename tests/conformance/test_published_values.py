@@ -23,6 +23,10 @@ LEFT_NULL = {
         "time_entries.is_billable: NoDefault": "not said",
         "time_entries.is_approved: WrittenOff": "was not to be billed, whoever approved it",
     },
+    "datadog": {
+        "tickets.priority_level: NOT_DEFINED": "not said",
+        "tickets.priority_level: UNKNOWN": "not said",
+    },
     "datto_rmm": {
         "devices.type_category: device": "deviceType tells more",
         "devices.type_category: unknown": "the vendor does not know",

@@ -31,6 +31,13 @@ LEAVES_NOTHING_OUT = {
         "proxied": "a condition only where it is sent",
         "hide_user_logs": "false hides none",
     },
+    "datadog": {
+        "is_deleted": "deleted ones alone, which are missed",
+        "include_cells": "true leaves none out",
+        "includeDiscovered": "what nobody has described has no entity",
+        "filter[include_descendants]": "organizations below have tenants of their own",
+        "filter[include_breakdown]": "the parts of what is counted",
+    },
     "github": {
         "filter": "all",
         "role": "all",

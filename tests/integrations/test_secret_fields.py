@@ -101,6 +101,7 @@ UNPUBLISHED = {
     "jamf": {"accountSettings.adminPassword", "recoveryLockPassword"},
     "okta": {"**.password", "provider.configuration.secretKey", "provider.configuration.sharedSecret"},
     "servicenow": {"user_password"},
+    "shopify": {"fulfillments.receipt", "refunds.transactions.receipt", "transactions.receipt"},
     "stripe": {"**.secret", "data.object.pdf", "data.previous_attributes.pdf"},
     "zoom": {"share_url", "password", "recording_play_passcode"},
 }
