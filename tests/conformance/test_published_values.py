@@ -17,6 +17,12 @@ from avesa.sandbox.vendor.contract import service_names as contracts
 SERVICES = contracts()
 
 LEFT_NULL = {
+    "asana": {
+        "projects.status_category: green": "how it goes; active until it is archived",
+        "projects.status_category: yellow": "how it goes; active until it is archived",
+        "projects.status_category: red": "how it goes; active until it is archived",
+        "time_entries.is_billable: notApplicable": "neither",
+    },
     "connectwise": {
         "agreements.status_category: Inactive": "not told apart from one that is not active yet",
         "tickets.is_billable: NoDefault": "each time entry says so itself",

@@ -24,7 +24,9 @@ NOTHING: tuple[Any, ...] = ("", [], None)
 """Defaults that are no condition at all."""
 
 LEAVES_NOTHING_OUT = {
+    "asana": {"resource_subtype": "a condition only where it is sent"},
     "bamboohr": {"action": "what may be seen"},
+    "clickup": {"include_applied_objects": "where a field is used, not rows"},
     "cloudflare": {
         "match": "how several conditions go together",
         "tag_match": "how several conditions go together",

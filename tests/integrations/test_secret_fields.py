@@ -91,6 +91,7 @@ HARMLESS = {
 }
 UNPUBLISHED = {
     "chargebee": {"event.content.card"},
+    "clickup": {"sharing.token"},
     "cloudflare": {"newValueJson", "oldValueJson"},
     "duo": {"code", "codes", "secret_key", "skey"},
     "dynamics365": {"adx_identity_passwordhash", "adx_identity_securitystamp", "adx_identity_newpassword"},
