@@ -210,6 +210,7 @@ class WorldRows(Rows):
         shown = Shown(table, place, row)
         shown.row.record = self._written(shown, wanted)
         self._touch(table, row, self._clock())
+        self.happened(name, row, "add")
         return shown
 
     def _change(self, shown: Shown, wanted: Wanted) -> None:

@@ -47,7 +47,7 @@ class Rows:
         self.sequence = 0
         self.born = clock()
         self.happened: Callable[[str, Row, str], None] = lambda table, row, event: None
-        """Told the table's name, the row, and `change` or `delete`: for those who keep a journal."""
+        """Told the table's name, the row, and `add`, `change` or `delete`: for those who keep a journal."""
 
     def of(self, table: Table, place: Place = ()) -> list[Row]:
         with self._lock:
@@ -74,7 +74,9 @@ class Rows:
 
     def add(self, table: Table, place: Place = ()) -> Row:
         with self._lock:
-            return self._add(table, place, len(self.of(table, place)) + 1, self._clock())
+            row = self._add(table, place, len(self.of(table, place)) + 1, self._clock())
+            self.happened(table.name, row, "add")
+            return row
 
     def change(self, table: Table, index: int, place: Place = (), **fields: Any) -> Row:
         """Set fields (double underscores for dots) of one record, now; its last-modified moves."""

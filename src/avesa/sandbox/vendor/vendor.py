@@ -393,7 +393,7 @@ class StrictVendor:
     def _journal(self, table: str, row: Row, event: str) -> None:
         """Vendors that keep a list of what happened get an entry in it."""
         rule = self.contract.rules.get("journal")
-        if not rule or event not in rule["on"] or ("types" in rule and table not in rule["types"]):
+        if not rule or table == rule["table"] or event not in rule["on"] or table not in rule.get("types", {table}):
             return
         of = self.contract.tables[table]
         words = {
@@ -401,11 +401,14 @@ class StrictVendor:
             "path_end": of.path.rpartition("/")[2],
             "record": row.record,
             "kind": rule.get("types", {}).get(table),
-            "type": f"{rule.get('types', {}).get(table)}.{'updated' if event == 'change' else 'deleted'}",
+            "type": f"{rule.get('types', {}).get(table)}.{_HAPPENED[event]}",
         }
         entry = self.rows.add(self.contract.tables[rule["table"]])
         for path, value in rule["fields"].items():
             put(entry.record, path, filled(value, words))
+
+
+_HAPPENED = {"add": "created", "change": "updated", "delete": "deleted"}
 
 
 def _in_graphql(table: Table) -> Json:
