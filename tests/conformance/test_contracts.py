@@ -17,11 +17,13 @@ from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
     "addigy": 12,
+    "asana": 19,
     "atera": 20,
     "autotask": 20,
     "auvik": 16,
     "bamboohr": 20,
     "chargebee": 16,
+    "clickup": 19,
     "cloudflare": 19,
     "connectwise": 20,
     "crowdstrike": 18,

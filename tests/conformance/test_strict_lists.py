@@ -249,6 +249,64 @@ def test_only_the_fields_asked_for_are_given(visit: Visiting) -> None:
     assert set(first["properties"]) <= {"name"}
 
 
+def test_a_token_tells_what_happened_since_and_none_gives_a_token_alone(visit: Visiting) -> None:
+    asana = visit("asana")
+    workspace = asana.json("/workspaces", ("limit", "1"))["data"][0]["gid"]
+    project = asana.json("/projects", ("workspace", workspace))["data"][0]["gid"]
+    asana.json("/tasks", ("project", project))
+    refused = asana.ask("/events", ("resource", project))
+    assert refused.status_code == 412 and refused.json()["errors"]
+    first = ("sync", refused.json()["sync"])
+    assert asana.json("/events", ("resource", project), first)["data"] == []
+    gone = asana.vendor.delete("tasks", 0, (project,))["gid"]
+    fields = ("opt_fields", "action,resource.name,created_at")
+    page = asana.json("/events", ("resource", project), first, fields)
+    assert [(one["action"], one["resource"]["gid"]) for one in page["data"]] == [("deleted", gone)]
+    assert asana.json("/events", ("resource", project), ("sync", page["sync"]))["data"] == []
+    asana.vendor.expire_cursors()
+    again = asana.ask("/events", ("resource", project), ("sync", page["sync"]))
+    asana.vendor.change("tasks", 1, (project,))
+    assert len(asana.json("/events", ("resource", project), ("sync", again.json()["sync"]))["data"]) == 1
+    assert asana.vendor.violations == []
+
+
+def test_of_an_object_no_more_is_shown_than_is_named(visit: Visiting) -> None:
+    asana = visit("asana")
+    place = (asana.json("/workspaces")["data"][0]["gid"],)
+    asana.vendor.change(
+        "tags", 0, place, workspace={"gid": "1", "name": "Acme"}, followers=[{"gid": "2", "name": "Ada"}]
+    )
+
+    def shown(*params: tuple[str, str]) -> Any:
+        return asana.json(f"/workspaces/{place[0]}/tags", *params)["data"][0]
+
+    assert set(shown()) <= {"gid", "name", "resource_type"}
+    assert shown(("opt_fields", "workspace,followers.name"))["workspace"] == {"gid": "1"}
+    assert shown(("opt_fields", "workspace,followers.name"))["followers"] == [{"gid": "2", "name": "Ada"}]
+    assert shown(("opt_fields", "workspace.name"))["workspace"] == {"gid": "1", "name": "Acme"}
+
+
+def test_a_log_names_a_next_page_behind_its_last_one_too(visit: Visiting) -> None:
+    asana = visit("asana", counts={"audit_log_events": 2})
+    organization = asana.json("/workspaces", ("opt_fields", "is_organization"))["data"][1]
+    assert organization["is_organization"] is True
+    path, size = f"/workspaces/{organization['gid']}/audit_log_events", ("limit", "2")
+    page = asana.json(path, size)
+    assert len(page["data"]) == 2
+    behind = asana.json(path, size, ("offset", page["next_page"]["offset"]))
+    assert behind["data"] == [] and behind["next_page"]["offset"] != page["next_page"]["offset"]
+
+
+def test_several_values_may_stand_in_one_parameter(visit: Visiting) -> None:
+    clickup = visit("clickup", counts={"time_entries": 4})
+    path, ever = "/v2/team/1/time_entries", ("start_date", "946684800000")
+
+    def users(*params: tuple[str, str]) -> set[int]:
+        return {entry["user"]["id"] for entry in clickup.json(path, ever, *params)["data"]}
+
+    assert (users(), users(("assignee", "184")), users(("assignee", "183,184"))) == ({183}, {184}, {183, 184})
+
+
 def test_what_is_there_reports_all_the_time_and_what_is_gone_does_not(visit: Visiting) -> None:
     datadog = visit("datadog")
     hosts = datadog.json("/api/v1/hosts")["host_list"]

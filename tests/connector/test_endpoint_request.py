@@ -163,6 +163,16 @@ def test_a_compound_key_of_a_parent_gives_several_values() -> None:
             Endpoint("a", "/a", method="POST", parent=Parent("b", "x", into="body", at_once=2)),
             "a list in the body and one",
         ),
+        (
+            Endpoint(
+                "a",
+                "/a",
+                method="POST",
+                records="a.*.b",
+                parent=Parent("b", "x", into="body", at_once=2, gives=(("y", "z"),)),
+            ),
+            "several parents at once give no parameters",
+        ),
         (Endpoint("a", "/{x}", parent=Parent("b", "x", at_once=2, field="y")), "a list in the body and one"),
         (Endpoint("a", "/{x}", parent=Parent("b", "x", field="y"), unique_under_parent=True), "below no parent"),
         (Endpoint("a", "/a", parent=Parent("b", ("x", "y"), into="query", field="z")), "below no parent"),

@@ -37,7 +37,7 @@ class Parents:
     ) -> list[str]:
         since = None if changed_since is None else at(changed_since)
         parent = Parent("things", having=having, values=values, field=field)
-        return live_parents(self.place, "vendor", parent, changed_since=since, **more)
+        return list(live_parents(self.place, "vendor", parent, changed_since=since, **more))
 
 
 @pytest.fixture
@@ -74,6 +74,16 @@ def test_only_parents_of_a_kind_can_be_asked_for(parents: Parents) -> None:
     parents.land(20, *rows, kind="listing")
     assert parents.live(having="kinds.*", values=("Unified",)) == ["a", "b"]
     assert parents.live(having="kinds.*") == ["a", "b", "c"]
+
+
+def test_a_parent_gives_parameters_out_of_its_record(parents: Parents) -> None:
+    told = ({"members": [{"user": {"id": 7}}, {"user": {"id": 8}}, {"user": None}], "plan": "pro"}, {"members": []})
+    parents.land(
+        20, *(Row(id_, payload, at(9), at(20)) for id_, payload in zip("ab", told, strict=True)), kind="listing"
+    )
+    parent = Parent("things", gives=(("assignee", "members.*.user.id"), ("plan", "plan")))
+    given = live_parents(parents.place, "vendor", parent, changed_since=None)
+    assert given == {"a": (("assignee", "7,8"), ("plan", "pro")), "b": ()}
 
 
 def test_what_parents_name_in_a_field_is_asked_for_once(parents: Parents) -> None:

@@ -271,6 +271,21 @@ def test_records_are_looked_for_at_several_places_in_order() -> None:
         read(b'{"data":{}}', **places)
 
 
+def test_records_may_lie_at_several_places_together() -> None:
+    places: dict[str, Any] = {
+        "records": ("goals",),
+        "other_records": (("folders", "*", "goals"),),
+        "records_together": True,
+    }
+    body = rb'{"goals":[{"id":1}],"folders":[{"goals":[{"id":2}]},{},{"goals":null},{"goals":[{"id":3}]}]}'
+    for text in (body, body.replace(b"{}", b'{"note":"\t"}')):  # the second is read leniently
+        assert payloads(text, **places) == ['{"id":1}', '{"id":2}', '{"id":3}']
+    assert payloads(b'{"goals":[]}', **places) == []
+    for odd in (b'{"folders":[{"goals":[{"id":2}]}]}', b'{"goals":[],"folders":"x"}'):
+        with pytest.raises(TableFailed, match="unexpected shape"):
+            read(odd, **places)
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"users":null}', b'{"kind":"x"}', b'{"a":"\t"}'])
 def test_a_missing_list_is_an_empty_one_only_where_that_is_declared(body: bytes) -> None:
     assert payloads(body, records=("users",), records_optional=True) == []

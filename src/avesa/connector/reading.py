@@ -32,6 +32,8 @@ class Reading:
     records_as: Shape = "list"
     other_records: tuple[tuple[str, ...], ...] = ()
     """Where else the records may be, in this order."""
+    records_together: bool = False
+    """They are at all of these places: at the first one always, at the others where there are such."""
     records_optional: bool = False
     times: Times = field(default_factory=Iso)
     parent_key: tuple[str, ...] | None = None
@@ -71,6 +73,7 @@ def reading_of(service: Service, endpoint: Endpoint, settings: Mapping[str, str]
         key_under_parent=endpoint.unique_under_parent,
         records_as=endpoint.records_as,
         other_records=tuple(split_path(place) for place in places[1:]),
+        records_together=endpoint.records_together,
         records_optional=endpoint.records_optional,
         parent_key=split_path(endpoint.parent.key) if endpoint.parent and endpoint.parent.at_once > 1 else None,
         times=zoned(service.times_of(endpoint), settings),
@@ -98,6 +101,7 @@ def reading_of_events(records: str, at: str | None, reading: Reading) -> Reading
         reading,
         records=split_path(records),
         other_records=(),
+        records_together=False,
         records_as="list",
         records_optional=False,
         key=(("id",),),

@@ -117,17 +117,24 @@ def _pieces(body: bytes, reading: Reading) -> tuple[list[str | None], list[Piece
     if reading.records_as == "csv":
         return [], list(csv_records(body, [".".join(path) for path in reading.key]))
     odd: LookupError | None = None
+    together: list[tuple[list[str | None], list[Piece]]] = []
     for path in (reading.records, *reading.other_records):
         try:
-            return _pieces_at(body, path, reading.records_as)
+            found = _pieces_at(body, path, reading.records_as)
+            if not reading.records_together:
+                return found
+            together.append(found)
         except Missing:
-            continue
+            if reading.records_together and path == reading.records and not reading.records_optional:
+                raise
         except LookupError as error:
             if reading.records_optional and reading.records_as == "map" and values_at(body, path) == [[]]:
                 return [], []  # a language that knows no empty objects writes them as lists
             odd = error
     if odd is not None:
         raise odd
+    if together:
+        return [name for names, _ in together for name in names], [one for _, pieces in together for one in pieces]
     if reading.records_optional:
         return [], []
     raise Missing

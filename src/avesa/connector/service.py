@@ -25,12 +25,14 @@ from avesa.shared.layout import checked_name
 @dataclass(frozen=True)
 class Setting:
     """Something a tenant tells about its account. Required where there is no default; where that is empty, it may stay
-    empty, and an endpoint's parameter that is made of it alone is not sent.
+    empty, and with `may_be_empty` it may be set so. An endpoint's parameter that is made of an empty one alone is not
+    sent.
     """
 
     name: str
     default: str | None = None
     help: str = ""
+    may_be_empty: bool = False
 
     @property
     def required(self) -> bool:
@@ -54,7 +56,8 @@ class Parent:
     `values` those that have none of these texts there (`*` stands for each element of a list; None is a null). Changes
     are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
     do not show that something came below them. With `slashes_twice` an id that begins with a slash, or has two in a
-    row, is percent-encoded twice in the path.
+    row, is percent-encoded twice in the path. `gives` are parameters that are filled from the parent's record: the name
+    of each, and the dotted path of its value there (`*` stands for each element of a list, commas lie between several).
     """
 
     endpoint: str
@@ -67,6 +70,7 @@ class Parent:
     every: bool = False
     values: tuple[str | None, ...] = ()
     slashes_twice: bool = False
+    gives: Params = ()
     field: str | None = None
 
     @property
@@ -117,8 +121,9 @@ class Endpoint:
     that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
-    order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
-    then the records' keys. `records_optional` means that a missing or null list is an empty one.
+    order, or with `records_together` there are records at the first and at whichever of the others is there.
+    `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are then the
+    records' keys. `records_optional` means that a missing or null list is an empty one.
 
     `each` asks for the list once for each word of a setting. `downloads` names hosts, each with a dot before it, to
     which an answer may redirect for the list itself: that is fetched there without any credentials.
@@ -142,6 +147,7 @@ class Endpoint:
     base_url: str | None = None
     records_as: Shape = "list"
     records_optional: bool = False
+    records_together: bool = False
     parent: Parent | None = None
     unique_under_parent: bool = False
     deleted: Deleted | None = None
@@ -273,7 +279,8 @@ class Service:
                 raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
         by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
-        if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
+        of_a_list = isinstance(changes, Delta) and not changes.only
+        if parent is not None and (by_events or of_a_list or endpoint.deletions):
             raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
         if parent is not None:
             self._check_parent(endpoint, parent, names)
@@ -283,6 +290,8 @@ class Service:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
         if parent.at_once > 1 and not _can_be_told_apart(endpoint, parent):
             raise ValueError(f"{self.name}/{endpoint.name}: several parents at once need a list in the body and one *")
+        if parent.gives and (parent.at_once > 1 or parent.field is not None):
+            raise ValueError(f"{self.name}/{endpoint.name}: several parents at once give no parameters")
         if parent.field is not None and (endpoint.unique_under_parent or len(parent.params) > 1):
             raise ValueError(f"{self.name}/{endpoint.name}: what a field names is one id, and is below no parent")
         for param in parent.params if parent.into == "path" else ():

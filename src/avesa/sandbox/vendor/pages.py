@@ -106,7 +106,7 @@ class Pager:
             end = at + (max(1, size // 2) if number == 2 else 0)
         shown, is_last = rows[at:end], end >= len(rows)
         words = {"size": size, "number": number, "at": at, "end": end, "keys": keys[at:end]}
-        if rule["kind"] == "cursor" and (not is_last or rule.get("stays")):
+        if rule["kind"] == "cursor" and (not is_last or rule.get("stays") or rule.get("always")):
             first = saved.asked if saved else tuple(p for p in asked.query if p[0] != rule.get("at"))
             path = saved.path if saved else asked.path
             again = self._token(rule, asked, values) if rule.get("stays") else None
@@ -250,7 +250,7 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
         if what in ("token", "url", "path", "next_offset"):
             value = (
                 None
-                if is_last and not rule.get("stays")
+                if is_last and not (rule.get("stays") or rule.get("always"))
                 else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))
             )
             if value is None and tell.get("end", "absent") == "absent":

@@ -28,6 +28,7 @@ from avesa.sandbox.vendor.feeds import (
     filled,
     log_entries,
     log_page,
+    sync_page,
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
@@ -76,6 +77,8 @@ class StrictVendor:
             table = feed["of"]
         if feed.get("kind") == "log":
             return log_entries(self._all_rows(self.contract.tables[feed["of"]]), deleted=feed["deleted"])
+        if feed.get("kind") == "sync":
+            return []
         return [row.record for row in self.rows.of(self.contract.tables[table], place) if self._is_listed(table, row)]
 
     def change(self, table: str, index: int = 0, place: Place = (), **fields: Any) -> Any:
@@ -196,6 +199,8 @@ class StrictVendor:
                 return Answer(302, {}, {"Location": f"$base/reports-download/{table.name}?key=preauthenticated"})
             case "delta":
                 return self._delta(call, feed)
+            case "sync":
+                return self._sync(call, feed)
         if "*" in table.records or "under_each" in rules:
             return self._nested(call)
         if stands_alone(chosen(rules["paging"], asked), asked):
@@ -305,6 +310,19 @@ class StrictVendor:
         elif page.is_last and asked.given("query", feed["needs"]) == "true":
             body[feed["gives"]] = extra["mark"]
         return Answer(body=body)
+
+    def _sync(self, call: Call, feed: Json) -> Answer:
+        """What happened below a record since a token; without one, or with one that is too old, a token and no more."""
+        rows = self.rows.of(self.contract.tables[feed["of"]], self._place(call))
+        # A token that is given out now is none of those that were forgotten.
+        now = self.rows.sequence = max(self.rows.sequence, self._delta_floor)
+        page = sync_page(rows, feed, call.rules, call.asked, floor=self._delta_floor, now=now)
+        if page is None:
+            answer = refusal(call.rules, Refused(feed["status"], "the sync token is missing or too old"))
+            answer.body[feed["token"]] = f"s{now}"
+            return answer
+        page["data"] = [selected(call.rules, call.query, call.asked, event) for event in page["data"]]
+        return Answer(body=page)
 
     def _nested(self, call: Call) -> Answer:
         """Lists below a list: one element for each parent asked for, in it a page of its own."""
