@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Size, Stack
+from aws_cdk import Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infrastructure import names
 from infrastructure.constructs.suppressions import suppress
 from infrastructure.environment import BadConfiguration, Environment, FunctionSize
 
@@ -63,15 +64,7 @@ def execution_role(
     """A role that may write the logs of these functions and do what the statements say."""
     stack = Stack.of(scope)
     role = iam.Role(scope, id, role_name=name, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    groups = [
-        stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"/aws/lambda/{function}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        for function in functions
-    ]
+    groups = [names.colon_arn(stack, "logs", "log-group", f"/aws/lambda/{function}:*") for function in functions]
     role.add_to_policy(
         iam.PolicyStatement(sid="OwnLogs", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=groups)
     )

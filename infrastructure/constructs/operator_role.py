@@ -4,7 +4,7 @@ itself and may become any one tenant; besides, it keeps the list of tenants and 
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -90,12 +90,6 @@ def _tenants(stack: Stack, environment: Environment, data: TenantData) -> list[i
 
 
 def _workflow(stack: Stack, environment: Environment) -> list[iam.PolicyStatement]:
-    executions = stack.format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{names.state_machine(environment)}:*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
     parameter = stack.format_arn(
         service="ssm", resource="parameter", resource_name=names.installation_parameter(environment).removeprefix("/")
     )
@@ -106,5 +100,9 @@ def _workflow(stack: Stack, environment: Environment) -> list[iam.PolicyStatemen
             actions=["states:StartExecution"],
             resources=[names.state_machine_arn(stack, environment)],
         ),
-        iam.PolicyStatement(sid="FollowASync", actions=["states:DescribeExecution"], resources=[executions]),
+        iam.PolicyStatement(
+            sid="FollowASync",
+            actions=["states:DescribeExecution"],
+            resources=[names.executions_arn(stack, environment)],
+        ),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -122,12 +122,6 @@ class Workflow(Stack):
             names.report_function(environment),
         ]
         arn = names.state_machine_arn(self, environment)
-        child_arn = self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{names.state_machine(environment)}/*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         role = iam.Role(
             self,
             "SyncRole",
@@ -144,7 +138,7 @@ class Workflow(Stack):
             iam.PolicyStatement(
                 sid="WatchChildren",
                 actions=["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
-                resources=[child_arn],
+                resources=[names.executions_arn(self, environment, children=True)],
             ),
             *_runs(self._storage, "s3:GetObject", "s3:PutObject"),
         ):
