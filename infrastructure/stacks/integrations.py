@@ -35,7 +35,7 @@ class Integrations(Stack):
             self,
             kind="ingestion",
             environment=environment,
-            functions=[names.ingestion_function(environment, service) for service in services],
+            functions=[names.ingestion_function(environment, "*")],
             storage=storage,
         )
         undelivered = dead_letters(self, "integrations", environment)

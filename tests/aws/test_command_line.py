@@ -225,6 +225,15 @@ def test_a_sync_by_the_workflow_tells_what_was_left_out(connected: Avesa, workfl
     assert (again["complete"], again["report"]["failures"]) == (False, 2)
 
 
+def test_what_another_run_had_in_work_is_told_and_no_error(connected: Avesa, workflow: Callable[..., Machine]) -> None:
+    busy = {**REPORT, "tables": {"busy": 1, "ok": 2}, "failures": 0, "failed": []}
+    workflow({"status": "SUCCEEDED", "output": json.dumps(busy)})
+    told = connected("sync", "acme", code=1)
+    assert "Tables: 1 busy, 2 ok." in told.stdout
+    assert "in another run" in told.stderr
+    assert "Error" not in told.stderr
+
+
 def test_a_sync_that_broke_as_a_whole_says_why_and_what_to_do(
     connected: Avesa, workflow: Callable[..., Machine]
 ) -> None:

@@ -151,6 +151,13 @@ def test_a_fold_waits_for_the_fold_of_another_service(aws: Deployed) -> None:
     assert len([one for one in aws.calls("transform") if one["event"]["table"] == "busy_12"]) == 13
 
 
+def test_a_fold_that_another_worker_never_ends_is_busy_and_not_failed(aws: Deployed) -> None:
+    run = aws.run([item("acme", "duo", "users", canonical=("busy",))], name="fold-in-work")
+
+    assert run.items[0]["canonical"] == [{"table": "busy", "status": "busy"}]
+    assert len(aws.calls("transform")) == 21
+
+
 def test_an_item_that_is_no_item_breaks_alone(aws: Deployed) -> None:
     run = aws.run([{"tenant": "acme"}, item("globex", "duo", "users")], name="no-item")
 
