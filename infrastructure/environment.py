@@ -11,6 +11,7 @@ from typing import Any
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 INTEGRATIONS = Path(__file__).resolve().parents[1] / "src" / "avesa" / "integrations"
+_SIGNS = "from avesa.connector.jwt_assertion import"
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
 
 ARCHITECTURES = ("arm64", "x86_64")
@@ -90,6 +91,13 @@ class Environment:
 def services() -> tuple[str, ...]:
     """The names of all services: each is a package of its own."""
     return tuple(sorted(package.parent.name for package in INTEGRATIONS.glob("*/__init__.py")))
+
+
+def signing_services() -> frozenset[str]:
+    """Those that sign what they send, and need cryptography for it. Told by their sources, which cannot be imported
+    here.
+    """
+    return frozenset(file.parent.name for file in INTEGRATIONS.glob("*/*.py") if _SIGNS in file.read_text("utf-8"))
 
 
 def canonical_tables() -> tuple[str, ...]:

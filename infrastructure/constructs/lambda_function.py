@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,6 +46,25 @@ def bundle(shared: Shared, name: str) -> lambda_.Code:
     if not file.is_file():
         raise BadConfiguration(f"{file} is missing. Build the bundles first: make bundles")
     return lambda_.Code.from_asset(str(file))
+
+
+def signing_layer(scope: Construct, shared: Shared) -> lambda_.LayerVersion:
+    """What services need that sign what they send with a key of the tenant's, and that would be a fifth of the bundle
+    of all.
+    """
+    return lambda_.LayerVersion(
+        scope,
+        "Signing",
+        layer_version_name=f"{shared.environment.prefix}-signing",
+        code=bundle(shared, "signing"),
+        compatible_runtimes=[RUNTIME],
+        compatible_architectures=[_architecture(shared.environment)],
+        description="cryptography, for services that sign what they send",
+    )
+
+
+def _architecture(environment: Environment) -> lambda_.Architecture:
+    return lambda_.Architecture.ARM_64 if environment.architecture == "arm64" else lambda_.Architecture.X86_64
 
 
 def log_group(scope: Construct, id: str, name: str, environment: Environment) -> logs.LogGroup:
@@ -93,20 +112,19 @@ class LambdaFunction(Construct):
         role: iam.Role,
         dead_letters: sqs.IQueue,
         reserved: int | None = None,
+        layers: Sequence[lambda_.ILayerVersion] = (),
     ) -> None:
         super().__init__(scope, id)
         environment = shared.environment
-        architecture = (
-            lambda_.Architecture.ARM_64 if environment.architecture == "arm64" else lambda_.Architecture.X86_64
-        )
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=name,
             runtime=RUNTIME,
-            architecture=architecture,
+            architecture=_architecture(environment),
             handler=f"avesa.aws.handlers.{handler}",
             code=code,
+            layers=list(layers),
             role=role,
             memory_size=size.memory_mb,
             timeout=Duration.seconds(size.timeout_seconds),

@@ -22,7 +22,7 @@ SILO, POOLED, OTHER = "vault", "acme", "globex"
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundles with nothing in them: the templates hold only their digests."""
     folder = tmp_path_factory.mktemp("bundles")
-    for name in ("ingestion", "transform"):
+    for name in ("ingestion", "signing", "transform"):
         for architecture in ("arm64", "x86_64"):
             with zipfile.ZipFile(folder / f"{name}-{architecture}.zip", "w") as file:
                 file.writestr("nothing.txt", "")

@@ -168,6 +168,9 @@ def _for_the_stand_in(template: Mapping[str, Any]) -> dict[str, Any]:
             properties["Code"] = {"S3Bucket": "assets", "S3Key": "program.zip"}
             properties["Runtime"] = "provided.al2023"
             properties.pop("ReservedConcurrentExecutions", None)
+            properties.pop("Layers", None)
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            properties["Content"] = {"S3Bucket": "assets", "S3Key": "program.zip"}
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             properties["DefinitionString"] = _reads_by_path(properties["DefinitionString"])
     return changed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infrastructure.environment import BadConfiguration, load_environment, services
+from infrastructure.environment import BadConfiguration, load_environment, services, signing_services
 
 from aws.infrastructure.conftest import ENVIRONMENT, SILO
 from aws.infrastructure.synthesized import Resource, Synthesized
@@ -152,6 +152,15 @@ def test_handlers_are_those_of_their_kind(synthesized: Synthesized) -> None:
     assert handlers["avesa-canonical-transform-prod"] == "avesa.aws.handlers.transform"
     assert handlers["avesa-plan-prod"] == "avesa.aws.handlers.plan"
     assert handlers["avesa-report-prod"] == "avesa.aws.handlers.report"
+
+
+def test_functions_of_services_that_sign_have_the_layer_for_it_and_no_other_has(synthesized: Synthesized) -> None:
+    (layer,) = synthesized.all("AWS::Lambda::LayerVersion")
+    having = {name for name, one in functions(synthesized).items() if "Layers" in one.properties}
+
+    assert layer.properties["CompatibleArchitectures"] == ["arm64"]
+    assert having == {f"avesa-{service}-ingestion-prod" for service in signing_services()}
+    assert {"google_workspace", "okta"} <= signing_services() < set(services())
 
 
 def test_concurrency_is_reserved_where_the_environment_says_so(synthesized: Synthesized) -> None:
