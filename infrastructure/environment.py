@@ -42,15 +42,6 @@ class FunctionSize:
 
 
 @dataclass(frozen=True)
-class TenantSchedule:
-    """When one service of one tenant is synced, besides the schedule of all."""
-
-    tenant: str
-    service: str
-    expression: str
-
-
-@dataclass(frozen=True)
 class Environment:
     """`map_concurrency` is how many services of tenants are pulled at once, `table_concurrency` how many tables of
     each. `maximum_calls` is how often one table's Lambda is called in a sync before it is left to the next one.
@@ -73,7 +64,6 @@ class Environment:
     maximum_calls: int = 24
     tolerated_failures: int = 100
     reserved_concurrency: Mapping[str, int] = field(default_factory=dict[str, int])
-    schedules: tuple[TenantSchedule, ...] = ()
     silo_tenants: tuple[str, ...] = ()
     alarm_email: str | None = None
     stale_after_hours: int = 3
@@ -239,24 +229,6 @@ def _reserved(reading: _Reading, key: str, value: Any) -> dict[str, int]:
     }
 
 
-def _schedules(reading: _Reading, key: str, value: Any) -> tuple[TenantSchedule, ...]:
-    found = []
-    for place, entry in reading.entries(key, value):
-        parts = reading.table(place, entry, _names(TenantSchedule), _needed(TenantSchedule))
-        if len(parts) == len(_names(TenantSchedule)):
-            found.append(
-                TenantSchedule(
-                    reading.text(f"{place}.tenant", parts["tenant"], _TENANT, "the name of a tenant"),
-                    reading.service(f"{place}.service", parts["service"]),
-                    _schedule(reading, f"{place}.expression", parts["expression"]),
-                )
-            )
-    pairs = [(one.tenant, one.service) for one in found]
-    for pair in sorted({pair for pair in pairs if pairs.count(pair) > 1}):
-        reading.faults.append(f"{reading.file}: {key}: {pair[0]} and {pair[1]} stand there twice.")
-    return tuple(found)
-
-
 def _tenants(reading: _Reading, key: str, value: Any) -> tuple[str, ...]:
     entries = reading.entries(key, value)
     if len(entries) > MOST_SILOS:
@@ -285,7 +257,6 @@ _PARSERS: dict[str, _Parser] = {
     "tolerated_failures": _whole(0, 1_000_000),
     "log_retention_days": _choice(*_LOG_DAYS),
     "reserved_concurrency": _reserved,
-    "schedules": _schedules,
     "silo_tenants": _tenants,
     "alarm_email": _text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address"),
     "stale_after_hours": _whole(1, 24),

@@ -35,6 +35,9 @@ execution_role = _of_each("avesa-{env}-{part}-execution")
 tenant_role = _of("avesa-{env}-tenant")
 operator_role = _of("avesa-{env}-operator")
 
+schedule_group = _of("avesa-{env}")
+schedule_role = _of("avesa-{env}-schedule")
+
 installation_parameter = _of("/avesa/{env}/installation")
 """Where it is written what the environment is made of, for `avesa --aws`."""
 
@@ -66,6 +69,17 @@ def executions_arn(stack: Stack, environment: Environment, *, children: bool = F
     """All executions of the state machine, or all children of its map."""
     own = state_machine(environment)
     return colon_arn(stack, "states", "execution", f"{own}/*" if children else f"{own}:*")
+
+
+def dead_letters_arn(stack: Stack, environment: Environment, part: str) -> str:
+    return stack.format_arn(service="sqs", resource=dead_letters(environment, part))
+
+
+def tenants_schedules_arn(stack: Stack, environment: Environment) -> str:
+    """Those of single services of tenants, whose names have a dot; that of all has none."""
+    return stack.format_arn(
+        service="scheduler", resource="schedule", resource_name=f"{schedule_group(environment)}/*.*"
+    )
 
 
 def secrets_arn(stack: Stack, environment: Environment, rest: str) -> str:

@@ -92,8 +92,8 @@ def execution_role(
     suppress(
         role,
         "IAM5",
-        "X-Ray takes no resource; a log group's streams are all below its name; what else ends in * is a prefix "
-        "of our own bucket, or what the key allows through S3.",
+        "X-Ray and a list of schedules take no resource; a log group's streams are all below its name; what else ends "
+        "in * is a prefix of our own bucket, or what the key allows through S3.",
     )
     return role
 

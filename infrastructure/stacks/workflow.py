@@ -72,6 +72,7 @@ class Workflow(Stack):
     def _functions(self) -> None:
         environment, storage = self._environment, self._storage
         code = bundle(self._shared, "ingestion")
+        planning = self._shared.with_variables({"SCHEDULE_GROUP": names.schedule_group(environment)})
         own = {
             "plan": (
                 names.plan_function(environment),
@@ -81,6 +82,9 @@ class Workflow(Stack):
                     _table_read("WhatIsDue", storage.last_updated.table_arn),
                     *_tenants_mappings(storage),
                     *_runs(storage, "s3:GetObject", "s3:PutObject"),
+                    iam.PolicyStatement(
+                        sid="WhatIsSyncedByItself", actions=["scheduler:ListSchedules"], resources=["*"]
+                    ),
                 ],
             ),
             "report": (
@@ -103,7 +107,7 @@ class Workflow(Stack):
             LambdaFunction(
                 self,
                 handler.capitalize(),
-                shared=self._shared,
+                shared=planning if handler == "plan" else self._shared,
                 name=name,
                 handler=handler,
                 code=code,
@@ -197,45 +201,39 @@ class Workflow(Stack):
         )
 
     def _schedules(self) -> None:
+        """That of all. `avesa --aws ENV schedule` puts those of single services of tenants beside it."""
         environment = self._environment
-        group = scheduler.CfnScheduleGroup(self, "Schedules", name=environment.prefix)
+        group = scheduler.CfnScheduleGroup(self, "Schedules", name=names.schedule_group(environment))
         role = iam.Role(
             self,
             "ScheduleRole",
-            role_name=f"{environment.prefix}-schedule",
+            role_name=names.schedule_role(environment),
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
                 {"StringEquals": {"aws:SourceAccount": self.account}}
             ),
         )
         self.state_machine.grant_start_execution(role)
         self._undelivered.grant_send_messages(role)
-        events_in: dict[str, tuple[str, dict[str, str]]] = {"all": (environment.schedule, {})}
-        for one in environment.schedules:
-            events_in[f"{one.tenant}-{one.service}"] = (
-                one.expression,
-                {"tenant": one.tenant, "service": one.service},
-            )
-        for name, (expression, event) in events_in.items():
-            schedule = scheduler.CfnSchedule(
-                self,
-                f"Schedule-{name}",
-                name=f"{environment.prefix}-{name}"[:64],
-                group_name=group.ref,
-                schedule_expression=expression,
-                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
-                    mode="FLEXIBLE", maximum_window_in_minutes=5
+        schedule = scheduler.CfnSchedule(
+            self,
+            "ScheduleOfAll",
+            name=f"{environment.prefix}-all",
+            group_name=group.ref,
+            schedule_expression=environment.schedule,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="FLEXIBLE", maximum_window_in_minutes=5
+            ),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self.state_machine.state_machine_arn,
+                role_arn=role.role_arn,
+                input=json.dumps({"scheduled": True}),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._undelivered.queue_arn),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=900, maximum_retry_attempts=10
                 ),
-                target=scheduler.CfnSchedule.TargetProperty(
-                    arn=self.state_machine.state_machine_arn,
-                    role_arn=role.role_arn,
-                    input=json.dumps(event),
-                    dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._undelivered.queue_arn),
-                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                        maximum_event_age_in_seconds=900, maximum_retry_attempts=10
-                    ),
-                ),
-            )
-            schedule.node.add_dependency(role)
+            ),
+        )
+        schedule.node.add_dependency(role)
 
 
 def _table_read(sid: str, arn: str) -> iam.PolicyStatement:

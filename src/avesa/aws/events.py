@@ -14,13 +14,18 @@ Event = TypeVar("Event", bound=msgspec.Struct)
 
 
 class PlanEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A misspelt field would plan more than was meant, so none is allowed that is not known."""
+    """A misspelt field would plan more than was meant, so none is allowed that is not known.
+
+    `scheduled` is true where a schedule began it and no person did: that of all leaves out services with a schedule of
+    their own, and that of one service begins nothing where it is not in force any more.
+    """
 
     run_id: str | None = None
     tenant: str | None = None
     service: str | None = None
     table: str | None = None
     full: bool | None = None
+    scheduled: bool | None = None
 
 
 class PlanItem(msgspec.Struct, frozen=True):

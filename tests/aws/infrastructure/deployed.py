@@ -127,7 +127,7 @@ def deployed(
         try:
             _until(lambda: _answers(endpoint, server, folder), bool, _START_SECONDS)
             session = boto3.Session("test", "test", region_name="eu-central-1")
-            names = ("cloudformation", "s3", "stepfunctions", "sns", "sqs", "dynamodb")
+            names = ("cloudformation", "s3", "stepfunctions", "sns", "sqs", "dynamodb", "scheduler")
             clients = {name: session.client(name, endpoint_url=endpoint) for name in names}
             _deploy(synthesized, clients, endpoint, _zipped(program, python))
             yield Deployed(endpoint, folder, clients)
