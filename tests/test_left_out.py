@@ -21,8 +21,12 @@ def test_what_was_left_out_is_told_with_its_reason_once_though_two_workers_say_i
     own = (TESTS / "conftest.py").read_text(encoding="utf-8")
     for name, text in {"conftest.py": own, "test_a.py": SKIPPING, "test_b.py": LACKING}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    program = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-c", os.devnull, "--rootdir", "."]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
+    program = [sys.executable, "-m", "pytest", "-p", "xdist", "-q", "-n", "2", "-c", os.devnull, "--rootdir", "."]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     done = subprocess.run(program, check=False, capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout
     told = done.stdout.partition("left out, and why")[2].splitlines()[1:3]
