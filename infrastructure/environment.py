@@ -16,6 +16,8 @@ MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
 
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_LAMBDA = 900
+SHORTEST_LAMBDA = 300
+"""A pull stops at 80 % of it, and the rest has to last for a vendor's answer, which is waited for a minute."""
 STATES_OF_A_CALL = 9
 """Events that one call of the ingestion Lambda leaves in the history of its execution, at most."""
 LONGEST_HISTORY = 25_000
@@ -213,7 +215,11 @@ def _share(reading: _Reading, key: str, value: Any) -> float:
 
 
 def _function_size(reading: _Reading, key: str, value: Any) -> FunctionSize:
-    bounds = {"memory_mb": (128, 10_240), "timeout_seconds": (30, LONGEST_LAMBDA), "ephemeral_mb": (512, 10_240)}
+    bounds = {
+        "memory_mb": (128, 10_240),
+        "timeout_seconds": (SHORTEST_LAMBDA, LONGEST_LAMBDA),
+        "ephemeral_mb": (512, 10_240),
+    }
     found = reading.table(key, value, _names(FunctionSize), _needed(FunctionSize))
     sizes = {name: reading.whole(f"{key}.{name}", entry, *bounds[name]) for name, entry in found.items()}
     return FunctionSize(**{"memory_mb": 128, **sizes})

@@ -10,8 +10,10 @@ import pytest
 
 from avesa.aws import edge
 from avesa.integrations import load_service
+from avesa.pipeline.ingest import IngestOutcome
 from avesa.sandbox.vendor.server import Serving
-from avesa.shared.errors import Busy, Unavailable
+from avesa.shared.errors import Busy, TableFailed, Unavailable
+from avesa.shared.tenants import TenantService
 from aws_cloud import Cloud, a_run_id
 from stage_calls import HALO, call, ingest
 
@@ -45,6 +47,38 @@ def test_a_call_that_comes_too_late_does_nothing_and_is_not_done(cloud: Cloud, c
     connect("acme")
     answer = ingest(a_run_id(), "tickets", milliseconds=0)
     assert (answer["done"], answer["status"], answer["rows"]) == (False, "stopped", 0)
+
+
+@pytest.mark.parametrize("seconds", [10, 900])
+def test_a_pull_is_asked_to_stop_at_four_fifths_of_its_time(
+    cloud: Cloud, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    connect("acme")
+    now, asked = [1000.0], list[bool]()
+    monkeypatch.setattr(edge.time, "monotonic", lambda: now[0])
+
+    def pulls(ports: Any, connected: TenantService, table: str, *, stop: Callable[[], bool], **_: Any) -> IngestOutcome:
+        for moment in (0.799, 0.801):
+            now[0] = 1000.0 + moment * seconds
+            asked.append(stop())
+        return IngestOutcome("acme", HALO, table, "stopped")
+
+    monkeypatch.setattr("avesa.aws.ingestion.ingest_table", pulls)
+    answer = ingest(a_run_id(), "tickets", milliseconds=seconds * 1000)
+    assert asked == [False, True]
+    assert (answer["done"], answer["status"]) == (False, "stopped")
+
+
+def test_an_answer_carries_the_beginning_of_a_long_error(
+    cloud: Cloud, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect("acme")
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise TableFailed("x" * 10_000)
+
+    monkeypatch.setattr("avesa.aws.ingestion.ingest_table", fails)
+    assert len(ingest(a_run_id(), "tickets")["error"]) == 500
 
 
 def test_a_call_that_is_repeated_after_its_answer_was_lost_pulls_nothing_again(

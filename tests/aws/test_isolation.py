@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avesa.aws import edge
+from avesa.canonical_transform.mapping_sql import source_query
 from avesa.shared.errors import ConfigurationError, StorageError, UsageError
 from aws_cloud import Cloud, a_run_id
 from stage_calls import call, ingest
@@ -83,3 +86,20 @@ def test_a_session_that_is_over_is_an_error_to_try_again(
     with pytest.raises(StorageError) as caught:
         ingest(a_run_id(), "tickets")
     assert caught.value.retry
+
+
+def test_what_is_kept_between_calls_has_the_function_s_own_credentials_and_knows_no_tenant_s_mapping(
+    cloud: Cloud, connect: Callable[..., Any]
+) -> None:
+    connect("acme")
+    own = {"table": "tickets", "columns": {"root_cause": {"type": "text", "description": "What it was in the end."}}}
+    cloud.objects.write("acme/mappings/tickets.json", json.dumps(own).encode())
+    run = a_run_id()
+    ingest(run, "tickets")
+    assert call("transform", {"run_id": run, "tenant": "acme", "table": "tickets"})["status"] == "ok"
+    (kept,) = edge._KNOWN.values()
+    client: Any = kept.own
+    assert client._request_signer._credentials.access_key == cloud.environment["AWS_ACCESS_KEY_ID"]
+    assert source_query.cache_info().currsize == 0
+    ingest(run, "clients", "acme")
+    assert {cloud.installation.region: kept} == edge._KNOWN

@@ -83,13 +83,22 @@ def test_no_line_of_a_log_holds_a_secret(cloud: Cloud, connect: Callable[..., An
     assert not any(token in shown for token, _ in cloud.gate.sessions.values())
 
 
+class PanicException(BaseException):
+    """As the libraries in Rust raise it."""
+
+
+@pytest.mark.parametrize("kind", [KeyError, PanicException])
 def test_a_bug_is_told_by_its_place_and_not_by_its_words(
-    cloud: Cloud, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str]
+    cloud: Cloud,
+    connect: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    printed: Callable[[], str],
+    kind: type[BaseException],
 ) -> None:
     connect("acme")
 
     def broken(*_: Any, **__: Any) -> None:
-        raise KeyError("s3cr3t of a payload")
+        raise kind("s3cr3t of a payload")
 
     monkeypatch.setattr("avesa.aws.ingestion.ingest_table", broken)
     with pytest.raises(edge.InternalError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,10 +14,13 @@ import pytest
 from avesa.aws.events import PlanItem
 from avesa.aws.planning import dealt
 from avesa.connector.memory import Memory, encode_memory
+from avesa.pipeline.due import due_of
 from avesa.shared.clock import system_clock
 from avesa.shared.errors import UsageError
+from avesa.shared.tenants import TenantService
 from avesa.shared.watermarks import TableState
 from aws_cloud import Cloud, a_run_id
+from aws_server import AwsServer
 from stage_calls import HALO, TABLES, call, items_of
 
 
@@ -39,6 +43,62 @@ def test_one_tenant_that_cannot_be_planned_takes_no_other_with_it(cloud: Cloud, 
     assert [item["tenant"] for item in items_of(cloud, planned)] == ["acme"]
     report = call("report", {"run_id": run, "key": planned["key"]})
     assert any("globex" in line and "every" in line for line in report["failed"])
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {},
+        {"enabled": {"BOOL": True}},
+        {"enabled": {"S": "yes"}, "settings": {"M": {}}},
+        {"enabled": {"BOOL": True}, "settings": {"M": {"site": {"N": "1"}}}},
+        {"enabled": {"BOOL": True}, "settings": {"L": []}},
+        {"enabled": {"BOOL": True}, "settings": {"M": {}}, "tables": {"S": "tickets"}},
+    ],
+)
+def test_an_item_that_somebody_changed_by_hand_holds_up_its_tenant_alone(
+    cloud: Cloud, connect: Callable[..., Any], aws: AwsServer, poison: dict[str, Any]
+) -> None:
+    connect("acme")
+    connect("globex")
+    key = {"tenant_id": {"S": "globex"}, "service": {"S": HALO}}
+    aws.client("dynamodb").put_item(TableName=cloud.installation.tenant_services, Item={**key, **poison})
+    planned = call("plan", {"run_id": a_run_id()})
+    assert [item["tenant"] for item in items_of(cloud, planned)] == ["acme"]
+    (line,) = json.loads(cloud.objects.read(planned["key"].replace("plan.json", "problems.json")))
+    assert line.startswith(f"tenant globex, {HALO}: ")
+    assert "not as AVESA writes it" in line
+
+
+def test_a_state_that_somebody_changed_by_hand_holds_up_its_service_alone(
+    cloud: Cloud, connect: Callable[..., Any], aws: AwsServer
+) -> None:
+    connect("acme", every="1h")
+    connect("globex", every="1h")
+    key = {"tenant_id": {"S": "globex"}, "table_name": {"S": f"{HALO}/tickets"}}
+    odd = {"version": {"N": "1"}, "details": {"B": b"no gzip"}}
+    aws.client("dynamodb").put_item(TableName=cloud.installation.last_updated, Item={**key, **odd})
+    planned = call("plan", {"run_id": a_run_id()})
+    assert [item["tenant"] for item in items_of(cloud, planned)] == ["acme"]
+
+
+def test_a_bug_that_one_service_meets_holds_up_that_service_alone(
+    cloud: Cloud, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, printed: Callable[[], str]
+) -> None:
+    connect("acme")
+    connect("globex")
+
+    def broken(connected: TenantService, **more: Any) -> Any:
+        if connected.tenant_id == "globex":
+            raise KeyError("s3cr3t of a setting")
+        return due_of(connected, **more)
+
+    monkeypatch.setattr("avesa.aws.planning.due_of", broken)
+    planned = call("plan", {"run_id": a_run_id()})
+    assert [item["tenant"] for item in items_of(cloud, planned)] == ["acme"]
+    problems = cloud.objects.read(planned["key"].replace("plan.json", "problems.json")).decode()
+    assert "this is a bug in avesa (KeyError)" in problems
+    assert "s3cr3t" not in problems + printed()
 
 
 def test_only_what_is_due_and_switched_on_is_planned(cloud: Cloud, connect: Callable[..., Any]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from avesa.shared.clock import system_clock
 from avesa.shared.run_log import RunEntry
 from aws_cloud import Cloud, a_run_id
+from aws_server import AwsServer
 from stage_calls import HALO, call, measured
 
 
@@ -128,6 +129,28 @@ def test_the_report_hands_on_fifty_lines_and_keeps_all(cloud: Cloud) -> None:
     report = call("report", {"run_id": run, "key": key, "results": None})
     assert (report["failures"], len(report["failed"])) == (80, 50)
     assert len(json.loads(cloud.objects.read(report["key"]))["failed"]) == 80
+
+
+def test_a_line_that_is_handed_on_is_no_longer_than_a_state_of_the_workflow_takes(cloud: Cloud) -> None:
+    run, now = a_run_id(), system_clock()
+    key = planned(cloud, run, {"tables": ["a"]})
+    cloud.state.run_log.write(RunEntry(run, "acme", "ingest", f"{HALO}/a", "failed", now, now, "x" * 100_000))
+    report = call("report", {"run_id": run, "key": key, "results": None})
+    assert [len(line) for line in report["failed"]] == [1000]
+    assert len(json.loads(cloud.objects.read(report["key"]))["failed"][0]) > 100_000
+
+
+def test_a_run_log_that_cannot_be_read_is_a_line_of_its_tenant_and_no_end_of_the_report(
+    cloud: Cloud, aws: AwsServer
+) -> None:
+    run, now = a_run_id(), system_clock()
+    key = planned(cloud, run, {"tables": ["a"]}, {"tables": ["a"], "tenant": "globex"})
+    cloud.state.run_log.write(RunEntry(run, "acme", "ingest", f"{HALO}/a", "ok", now, now))
+    odd = {"tenant_id": {"S": "globex"}, "entry": {"S": "run#9"}, "run_id": {"S": run}}
+    aws.client("dynamodb").put_item(TableName=cloud.installation.run_log, Item=odd)
+    report = call("report", {"run_id": run, "key": key, "results": None})
+    assert report["tables"] == {"missing": 1, "ok": 1}
+    assert any(line.startswith("tenant globex: ") and "cannot be read" in line for line in report["failed"])
 
 
 def test_results_that_cannot_be_read_are_a_line_and_no_failure(cloud: Cloud) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from avesa.aws.attributes import Item, delete_all, n, pages, s, text_of
+from avesa.aws.attributes import Item, delete_all, n, pages, reading, s, text_of
 from avesa.aws.clients import DynamoDb, is_condition, told
 from avesa.shared.clock import Clock, from_iso, system_clock, to_iso
+from avesa.shared.errors import Where
 from avesa.shared.run_log import RunEntry
 
 KEPT = timedelta(days=30)
@@ -106,14 +107,15 @@ def _item(entry: RunEntry) -> dict[str, Any]:
 
 def _entry(item: Item) -> RunEntry:
     texts = {name: value["S"] for name, value in item.items() if "S" in value}
-    return RunEntry(
-        run_id=texts["run_id"],
-        tenant_id=texts["tenant_id"],
-        stage=texts["stage"],
-        table=texts["table_name"],
-        status=texts["status"],
-        started_at=from_iso(texts["started_at"]),
-        finished_at=from_iso(texts["finished_at"]),
-        error=texts.get("error"),
-        figures=msgspec.json.decode(texts["figures"], type=dict[str, Any]),
-    )
+    with reading(Where(texts["tenant_id"], None, texts.get("table_name")), "an entry of the run log"):
+        return RunEntry(
+            run_id=texts["run_id"],
+            tenant_id=texts["tenant_id"],
+            stage=texts["stage"],
+            table=texts["table_name"],
+            status=texts["status"],
+            started_at=from_iso(texts["started_at"]),
+            finished_at=from_iso(texts["finished_at"]),
+            error=texts.get("error"),
+            figures=msgspec.json.decode(texts["figures"], type=dict[str, Any]),
+        )

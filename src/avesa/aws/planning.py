@@ -71,7 +71,7 @@ def _planned(
     state = DynamoState(call.own, call.installation)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         connected, problems = _connected(call, state, event, pool)
-        found = list(pool.map(lambda one: _item(state, objects, one, event, run_id, now), connected))
+        found = list(pool.map(lambda one: _item(call, state, objects, one, event, run_id, now), connected))
     return [i for i in found if isinstance(i, PlanItem)], [*problems, *(i for i in found if isinstance(i, str))]
 
 
@@ -149,9 +149,16 @@ def _running(call: Call) -> frozenset[str]:
 
 
 def _item(
-    state: DynamoState, objects: Objects, connected: TenantService, event: PlanEvent, run_id: str, now: datetime
+    call: Call,
+    state: DynamoState,
+    objects: Objects,
+    connected: TenantService,
+    event: PlanEvent,
+    run_id: str,
+    now: datetime,
 ) -> PlanItem | str | None:
-    """None where nothing is due."""
+    """None where nothing is due. A line for what is wrong, be it a bug: it must not hold back everybody else."""
+    where = Where(connected.tenant_id, connected.service)
     try:
         if event.table is not None and not has_table(connected, event.table):
             return None
@@ -164,7 +171,9 @@ def _item(
             full=bool(event.full),
         )
     except AvesaError as error:
-        return str(error.located(Where(connected.tenant_id, connected.service)))
+        return str(error.located(where))
+    except Exception as error:  # noqa: BLE001 — told as a bug
+        return str(call.bug(error).located(where))
     if due is None:
         return None
     return PlanItem(run_id, due.tenant, due.service, list(due.tables), list(due.canonical), bool(event.full))

@@ -21,12 +21,15 @@ from avesa.aws.events import PlanItem, ReportEvent
 from avesa.aws.map_results import Ended, MapResults, read_results
 from avesa.aws.planning import PROBLEMS
 from avesa.aws.state import DynamoState
+from avesa.shared.errors import ConfigurationError, Where
 from avesa.shared.layout import checked_run_id, run_file
 from avesa.shared.objects import Objects
 from avesa.shared.run_log import RunEntry, RunLog
 
 REPORT = "report.json"
 MOST_LINES = 50
+MOST_CHARACTERS = 1000
+"""Of each line that is handed on: a state of the workflow holds 256 KB."""
 _AT_ONCE = 16
 _ALL_RIGHT = ("ok", "stopped", "not_due", "busy")
 """What the workflow may know of a table without a line in the run log, and nothing went wrong: another worker had it in
@@ -43,10 +46,10 @@ def report(call: Call, event: ReportEvent) -> Answer:
     checked_run_id(event.run_id)
     objects = call.own_bucket()
     items = msgspec.json.decode(objects.read(event.key), type=list[PlanItem])
-    done = _done(DynamoState(call.own, call.installation).run_log, items, event.run_id)
+    done, unread = _done(DynamoState(call.own, call.installation).run_log, items, event.run_id)
     results = read_results(objects, _results(event))
     found = _compared(items, done, results)
-    lines = [*_problems(objects, event.run_id), *found.lines, *results.broken]
+    lines = [*_problems(objects, event.run_id), *unread, *found.lines, *results.broken]
     answer = {
         "run_id": event.run_id,
         "bucket": call.installation.bucket,
@@ -56,7 +59,7 @@ def report(call: Call, event: ReportEvent) -> Answer:
         "folds": dict(sorted(found.folds.items())),
         "rows": found.rows,
         "failures": len(lines),
-        "failed": lines[:MOST_LINES],
+        "failed": [line[:MOST_CHARACTERS] for line in lines[:MOST_LINES]],
     }
     objects.write(run_file(event.run_id, REPORT), msgspec.json.encode({**answer, "failed": lines}))
     for service in sorted({*found.failed, *found.busy}):
@@ -72,17 +75,25 @@ def report(call: Call, event: ReportEvent) -> Answer:
 _Done = dict[tuple[str, str, str], RunEntry]
 
 
-def _done(log: RunLog, items: list[PlanItem], run_id: str) -> _Done:
-    """The newest entry of the run for each tenant, stage and table."""
-    tenants = sorted({item.tenant for item in items})
+def _done(log: RunLog, items: list[PlanItem], run_id: str) -> tuple[_Done, list[str]]:
+    """The newest entry of the run for each tenant, stage and table, and a line for each tenant whose entries cannot be
+    read.
+    """
+
+    def of(tenant: str) -> list[RunEntry] | str:
+        try:
+            return log.entries(tenant, limit=_ENTRIES)
+        except ConfigurationError as error:
+            return str(error.located(Where(tenant)))
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda tenant: log.entries(tenant, limit=_ENTRIES), tenants)
-        newest: _Done = {}
-        for entries in found:
-            for entry in entries:
-                if entry.run_id == run_id:
-                    newest.setdefault((entry.tenant_id, entry.stage, entry.table), entry)
-    return newest
+        found = list(pool.map(of, sorted({item.tenant for item in items})))
+    newest: _Done = {}
+    for entries in found:
+        for entry in entries if not isinstance(entries, str) else ():
+            if entry.run_id == run_id:
+                newest.setdefault((entry.tenant_id, entry.stage, entry.table), entry)
+    return newest, [entries for entries in found if isinstance(entries, str)]
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from avesa.aws.edge import Answer, Call, handler
+from avesa.aws.edge import MOST_OF_AN_ERROR, Answer, Call, handler
 from avesa.aws.events import TransformEvent
+from avesa.canonical_transform.mapping_sql import source_query
 from avesa.pipeline.transform import LOOKS, transform_tenant
 from avesa.shared.layout import checked_run_id
 
@@ -15,8 +16,12 @@ def transform(call: Call, event: TransformEvent) -> Answer:
     """`{"status", "table", "rows", "added", "quarantined", "error"?}`. An error that may pass is raised, as Busy is."""
     checked_run_id(event.run_id)
     began = time.monotonic()
-    with call.ports(event.tenant) as ports:
-        outcomes = transform_tenant(ports, event.tenant, run_id=event.run_id, tables=[event.table], looks=LOOKS)
+    try:
+        with call.ports(event.tenant) as ports:
+            outcomes = transform_tenant(ports, event.tenant, run_id=event.run_id, tables=[event.table], looks=LOOKS)
+    finally:
+        # What it remembers of a mapping may be of the tenant's own.
+        source_query.cache_clear()
     if not outcomes:
         # Nothing has landed that this table is made of.
         return {"status": "ok", "table": event.table, "rows": 0, "added": 0, "quarantined": 0}
@@ -32,7 +37,7 @@ def transform(call: Call, event: TransformEvent) -> Answer:
         "quarantined": report.quarantined,
     }
     if outcome.error is not None:
-        return {**answer, "error": str(outcome.error)}
+        return {**answer, "error": str(outcome.error)[:MOST_OF_AN_ERROR]}
     call.measure(
         {
             "VersionsOpened": report.added,

@@ -74,7 +74,7 @@ def test_all_that_can_be_said_is_taken() -> None:
         ({"ingestion": {"memory_mb": 64}}, "ingestion.memory_mb: a whole number of 128 to 10,240"),
         (
             {"transform": {"memory_mb": 512, "timeout_seconds": 901}},
-            "transform.timeout_seconds: a whole number of 30 to 900",
+            "transform.timeout_seconds: a whole number of 300 to 900",
         ),
         ({"transform": {"memory_mb": 512, "disk": 1}}, "transform.disk: there is no such setting"),
         ({"architecture": "arm"}, 'architecture: one of "arm64", "x86_64" is expected, not "arm"'),
