@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-_OURS = ("avesa", "duckdb", "deltalake", "httpx2", "msgspec", "arro3-io")
+_OURS = ("avesa", "duckdb", "deltalake", "urllib3", "msgspec", "arro3-io")
 _PEERS = (
     *("deltalake", "pyarrow", "dlt", "dbt-core", "dbt-duckdb", "duckdb"),
     *("airbyte-cdk", "singer-sdk", "polars", "requests", "urllib3"),

@@ -36,9 +36,8 @@ _EVERYWHERE = (
     *("arro3-core", "attrs", "aws_lambda_powertools", "jmespath", "jsonschema", "jsonschema-specifications", "msgspec"),
     *("obstore", "referencing", "rpds-py", "typing_extensions", "tzdata"),
 )
-_HTTP = ("h11", "httpcore2", "httpx2", "idna", "truststore")
 BUNDLES = {
-    "ingestion": (*_EVERYWHERE, *_HTTP, "arro3-io"),
+    "ingestion": (*_EVERYWHERE, "arro3-io", "urllib3"),
     "transform": (*_EVERYWHERE, "deltalake", "Deprecated", "duckdb", "pytz", "wrapt"),
     "signing": ("cffi", "cryptography"),
 }

@@ -107,6 +107,12 @@ class Gate:
             return method == "GET" and path == "/schedules"
         return tenant == OPERATOR and method in ("POST", "PUT", "DELETE") and "." in path
 
+    def grants_catalogue(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
+        """Glue, by the database."""
+        database = body.get("DatabaseName") or body.get("DatabaseInput", {}).get("Name")
+        allowed = {"GetTable", "CreateDatabase", "CreateTable", "UpdateTable"}
+        return tenant not in (None, OPERATOR) and action in allowed and database == f"avesa_{self.env}_{tenant}"
+
     def grants_object(self, tenant: str | None, method: str, path: str, query: dict[str, list[str]]) -> bool:
         listing = path == ""
         name = query.get("prefix", [""])[0] if listing else path
@@ -173,7 +179,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _call(self, tenant: str | None, service: str, body: bytes) -> None:
         gate = self.server.gate
         action, asked = self.headers["X-Amz-Target"].partition(".")[2], json.loads(body)
-        grants = {"dynamodb": gate.grants_state, "ssm": gate.grants_parameter, "secretsmanager": gate.grants_secret}
+        grants = {
+            "dynamodb": gate.grants_state,
+            "glue": gate.grants_catalogue,
+            "secretsmanager": gate.grants_secret,
+            "ssm": gate.grants_parameter,
+        }
         if not grants[service](tenant, action, asked):
             gate.refused.append(f"{tenant}: {action}")
             self._json(400, {"__type": "AccessDeniedException", "message": f"not granted: {action}"})

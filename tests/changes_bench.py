@@ -27,13 +27,15 @@ Json = dict[str, Any]
 
 
 class Bench:
-    """One tenant of a service with the one endpoint `things`, and a vendor that answers as `answer` says."""
+    """One tenant of a service with the one endpoint `things` (or others beside it), and a vendor that answers as
+    `answer` says.
+    """
 
     def __init__(self, home: Path, vendor: TinyVendor, endpoint: Endpoint, **service: Any) -> None:
         self.clock, self.vendor = Clock(), vendor
         self.ports: Ports = open_ports(home, self.clock)
         self.tenant = connect_tenant(self.ports, vendor.url)
-        self.service: Service = replace(SERVICE, endpoints=(endpoint,), **{"paging": BY_ID, **service})
+        self.service: Service = replace(SERVICE, **{"endpoints": (endpoint,), "paging": BY_ID, **service})
         self.at(NOON)
 
     def at(self, moment: datetime) -> None:
@@ -41,9 +43,8 @@ class Bench:
         self.vendor.date = format_datetime(moment, usegmt=True)
 
     def pull(self, **more: Any) -> IngestOutcome:
-        return ingest_table(
-            more.pop("ports", self.ports), self.tenant, "things", run_id="r", service=self.service, **more
-        )
+        ports, table = more.pop("ports", self.ports), more.pop("table", "things")
+        return ingest_table(ports, self.tenant, table, run_id="r", service=self.service, **more)
 
     @property
     def state(self) -> TableState:

@@ -86,6 +86,11 @@ class Tenant:
     def true(self, table: str) -> dict[tuple[str | None, str], Any]:
         """What the vendor has, in the same form. Of lists without a parent it is those that were asked for."""
         parent = self.service.endpoint(table).parent
+        if parent and parent.field:
+            above = (values_at(json.dumps(record), parent.field) for record in self.true(parent.endpoint).values())
+            named = {str(value) for found in above for value in found}
+            records = {str(self.vendor.key(table, record)): record for record in self.vendor.records(table)}
+            return {(None, key): record for key, record in records.items() if key in named}
         places: dict[str | None, list[tuple[str, ...]]]
         if parent:
             places = {self._id(parent.endpoint, *key): [self._place(*key, parent)] for key in self._parents(parent)}

@@ -16,8 +16,9 @@ MAY_IMPORT = {
     "canonical_transform": {"shared"},
     "sandbox": {"shared"},
     "pipeline": {"shared", "connector", "integrations", "canonical_transform"},
-    "aws": {"shared", "connector", "integrations", "canonical_transform", "pipeline"},
-    "cli": {"shared", "connector", "integrations", "canonical_transform", "sandbox", "pipeline", "aws"},
+    "warehouse": {"shared", "canonical_transform", "pipeline"},
+    "aws": {"shared", "connector", "integrations", "canonical_transform", "pipeline", "warehouse"},
+    "cli": {"shared", "connector", "integrations", "canonical_transform", "sandbox", "pipeline", "warehouse", "aws"},
 }
 
 

@@ -17,6 +17,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infrastructure import names
+from infrastructure.constructs.catalogue_access import own_catalogue
 from infrastructure.environment import Environment
 
 TAG = "tenant_id"
@@ -57,6 +58,7 @@ class TenantRole(Construct):
             _own_key(Stack.of(self)),
             *_state(data),
             _secrets(Stack.of(self), environment),
+            own_catalogue(Stack.of(self), environment, TENANT),
         ]
         for statement in statements:
             self.role.add_to_policy(statement)

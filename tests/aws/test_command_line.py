@@ -47,6 +47,9 @@ def test_a_tenant_from_its_first_day_to_its_last(
     assert avesa.json("query", "acme", "SELECT count(*) AS n FROM tickets WHERE is_current") == [{"n": 30}]
     (first, *_) = avesa.json("query", "acme", "SELECT source_id FROM tickets LIMIT 1")
     assert len(avesa.json("history", "acme", "tickets", first["source_id"])) == 1
+    made = avesa("warehouse", "ddl", "--all", "--engine", "athena").stdout
+    assert f"`avesa_{cloud.installation.env}_acme`.`tickets`" in made
+    assert f"LOCATION 's3://{cloud.installation.bucket}/acme/canonical/tickets/'" in made
     (status,) = avesa.json("status")
     assert {one["table"]: one["status"] for one in status["services"][0]["tables"]}["tickets"] == "ok"
     assert all(check["ok"] for check in avesa.json("verify", "acme", "tickets"))

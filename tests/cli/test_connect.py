@@ -46,6 +46,13 @@ def test_called_again_it_keeps_what_is_not_given(acme: Avesa) -> None:
     assert stored == {**SECRETS, "private_key": "prv-new"}
 
 
+def test_a_setting_may_be_set_to_nothing_where_the_service_takes_that(acme: Avesa) -> None:
+    key = json.dumps({"access_token": "asana-token"})
+    acme("connect", "acme", "asana", "--set", "portfolio_owner=", "--secrets-from", "-", stdin=key)
+    again = acme.json("connect", "acme", "asana", "--set", "requests_a_minute=1500")
+    assert again["settings"] == {"portfolio_owner": "", "requests_a_minute": "1500"}
+
+
 def test_what_the_environment_lends_is_not_written_down(acme: Avesa, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVESA_SECRET_ACME_CONNECTWISE_PRIVATE_KEY", "prv-lent")
     rest = json.dumps({name: value for name, value in SECRETS.items() if name != "private_key"})

@@ -15,14 +15,17 @@ from avesa.sandbox.vendor.times import SHAPES
 
 TABLES = {
     "addigy": 12,
+    "asana": 19,
     "atera": 20,
     "autotask": 20,
     "auvik": 16,
     "bamboohr": 20,
     "chargebee": 16,
+    "clickup": 19,
     "cloudflare": 19,
     "connectwise": 20,
     "crowdstrike": 18,
+    "datadog": 20,
     "datto_rmm": 16,
     "duo": 20,
     "dynamics365": 17,
@@ -56,6 +59,7 @@ TABLES = {
     "salesforce": 18,
     "sentinelone": 19,
     "servicenow": 20,
+    "shopify": 18,
     "slack": 15,
     "stripe": 17,
     "superops": 14,
@@ -67,8 +71,8 @@ TABLES = {
 }
 """How many tables each vendor's document has: those with a name of their own."""
 _RULES = """
-aliases all_under apart asked_by auth changes comes credentials deletes drops empty envelope errors everyone feed
-fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed
+aliases all_under apart asked_by auth beats changes comes credentials deletes drops empty envelope errors everyone feed
+fields filters fixed_cursor graphql headers headers_status helpers helps id in_turn journal keeps key keyed names
 needs_both needs_one order paging parent path published rate reads select stamps tables time under under_each
 """
 WORDS = set(_RULES.split())

@@ -17,7 +17,8 @@ import pytest
 
 from avesa.canonical_transform.mapping import Column, load_mapping, mapping_names
 from avesa.canonical_transform.mapping_rules import Each, FromPath, JsonPath, Rule, Where, leaves
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.integrations import load_service, service_names
 from avesa.sandbox.vendor.contract import Contract
 from avesa.sandbox.vendor.contract import service_names as contracts

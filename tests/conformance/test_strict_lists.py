@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -178,6 +179,22 @@ def test_ids_come_first_and_records_by_them(visit: Visiting) -> None:
     assert falcon.ask("/discover/entities/accounts/v1", *[too_many] * 101).status_code == 400
 
 
+def test_ids_that_another_list_names_lie_between_commas_and_a_cursor_stands_for_them(visit: Visiting) -> None:
+    shop, api = visit("shopify"), "/admin/api/2026-04"
+    product = shop.json(f"{api}/products.json")["products"][0]["id"]
+    named = [one["inventory_item_id"] for one in shop.json(f"{api}/products/{product}/variants.json")["variants"]]
+    items = f"{api}/inventory_items.json"
+    answer = shop.ask(items, ("ids", ",".join(named)), ("limit", "1"))
+    following = answer.links["next"]["url"]
+    assert "ids=" not in following and "limit=1" in following
+    found = [*answer.json()["inventory_items"], *shop.json(following)["inventory_items"]]
+    assert [one["id"] for one in found] == named and len(named) == 2
+    assert shop.vendor.violations == []
+    assert shop.ask(following, ("ids", named[0])).status_code == 400
+    assert shop.ask(items, ("ids", ",".join(["1"] * 101))).status_code == 400
+    assert len(shop.vendor.violations) == 2
+
+
 def test_lists_of_ids_are_filtered_by_the_records_behind_them(visit: Visiting) -> None:
     falcon = visit("crowdstrike")
     assert len(falcon.json("/cases/queries/cases/v1")["resources"]) == 7
@@ -230,6 +247,85 @@ def test_only_the_fields_asked_for_are_given(visit: Visiting) -> None:
     hub = visit("hubspot")
     [first, *_] = hub.json("/crm/v3/objects/companies", ("properties", "name"))["results"]
     assert set(first["properties"]) <= {"name"}
+
+
+def test_a_token_tells_what_happened_since_and_none_gives_a_token_alone(visit: Visiting) -> None:
+    asana = visit("asana")
+    workspace = asana.json("/workspaces", ("limit", "1"))["data"][0]["gid"]
+    project = asana.json("/projects", ("workspace", workspace))["data"][0]["gid"]
+    asana.json("/tasks", ("project", project))
+    refused = asana.ask("/events", ("resource", project))
+    assert refused.status_code == 412 and refused.json()["errors"]
+    first = ("sync", refused.json()["sync"])
+    assert asana.json("/events", ("resource", project), first)["data"] == []
+    gone = asana.vendor.delete("tasks", 0, (project,))["gid"]
+    fields = ("opt_fields", "action,resource.name,created_at")
+    page = asana.json("/events", ("resource", project), first, fields)
+    assert [(one["action"], one["resource"]["gid"]) for one in page["data"]] == [("deleted", gone)]
+    assert asana.json("/events", ("resource", project), ("sync", page["sync"]))["data"] == []
+    asana.vendor.expire_cursors()
+    again = asana.ask("/events", ("resource", project), ("sync", page["sync"]))
+    asana.vendor.change("tasks", 1, (project,))
+    assert len(asana.json("/events", ("resource", project), ("sync", again.json()["sync"]))["data"]) == 1
+    assert asana.vendor.violations == []
+
+
+def test_of_an_object_no_more_is_shown_than_is_named(visit: Visiting) -> None:
+    asana = visit("asana")
+    place = (asana.json("/workspaces")["data"][0]["gid"],)
+    asana.vendor.change(
+        "tags", 0, place, workspace={"gid": "1", "name": "Acme"}, followers=[{"gid": "2", "name": "Ada"}]
+    )
+
+    def shown(*params: tuple[str, str]) -> Any:
+        return asana.json(f"/workspaces/{place[0]}/tags", *params)["data"][0]
+
+    assert set(shown()) <= {"gid", "name", "resource_type"}
+    assert shown(("opt_fields", "workspace,followers.name"))["workspace"] == {"gid": "1"}
+    assert shown(("opt_fields", "workspace,followers.name"))["followers"] == [{"gid": "2", "name": "Ada"}]
+    assert shown(("opt_fields", "workspace.name"))["workspace"] == {"gid": "1", "name": "Acme"}
+
+
+def test_a_log_names_a_next_page_behind_its_last_one_too(visit: Visiting) -> None:
+    asana = visit("asana", counts={"audit_log_events": 2})
+    organization = asana.json("/workspaces", ("opt_fields", "is_organization"))["data"][1]
+    assert organization["is_organization"] is True
+    path, size = f"/workspaces/{organization['gid']}/audit_log_events", ("limit", "2")
+    page = asana.json(path, size)
+    assert len(page["data"]) == 2
+    behind = asana.json(path, size, ("offset", page["next_page"]["offset"]))
+    assert behind["data"] == [] and behind["next_page"]["offset"] != page["next_page"]["offset"]
+
+
+def test_several_values_may_stand_in_one_parameter(visit: Visiting) -> None:
+    clickup = visit("clickup", counts={"time_entries": 4})
+    path, ever = "/v2/team/1/time_entries", ("start_date", "946684800000")
+
+    def users(*params: tuple[str, str]) -> set[int]:
+        return {entry["user"]["id"] for entry in clickup.json(path, ever, *params)["data"]}
+
+    assert (users(), users(("assignee", "184")), users(("assignee", "183,184"))) == ({183}, {184}, {183, 184})
+
+
+def test_what_is_there_reports_all_the_time_and_what_is_gone_does_not(visit: Visiting) -> None:
+    datadog = visit("datadog")
+    hosts = datadog.json("/api/v1/hosts")["host_list"]
+    assert len(hosts) == 7 and {one["last_reported_time"] for one in hosts} == {int(NOW.timestamp())}
+    datadog.vendor.delete("hosts", 3)
+    datadog.vendor.clock = lambda: NOW + timedelta(hours=4)
+    assert len(datadog.json("/api/v1/hosts")["host_list"]) == 6
+    whole = datadog.json("/api/v1/hosts", ("from", str(int(SINCE.timestamp()))))["host_list"]
+    assert [one["up"] for one in whole if one["last_reported_time"] == int(NOW.timestamp())] == [False]
+
+
+def test_a_month_that_is_named_counts_to_its_end(visit: Visiting) -> None:
+    datadog = visit("datadog")
+
+    def days(first: str, last: str) -> int:
+        window = ("start_month", f"{first}-01T00:00:00Z"), ("end_month", f"{last}-01T00:00:00Z")
+        return len(datadog.json("/api/v1/usage/summary", *window)["usage"])
+
+    assert [days("2026-01", "2026-01"), days("2026-01", "2026-02"), days("2026-03", "2026-03")] == [0, 7, 0]
 
 
 def test_a_search_ends_at_its_cap_and_archived_records_are_a_list_of_their_own(visit: Visiting) -> None:

@@ -51,7 +51,7 @@ def test_a_first_page_as_the_vendor_gives_it(served: tuple[Walk, Serving], clien
     walk, serving = served
     answer = send(serving, client, walk.first, walk.enter(serving, client))
     assert answer.status_code == 200, answer.text
-    assert len(walk.records(answer.json())) in (3, 5, 200)
+    assert len(walk.records(answer.json())) in (3, 5, 100, 200)
     assert serving.vendor.violations == []
 
 
@@ -60,7 +60,8 @@ def test_a_walk_to_the_end_gives_every_record_once(served: tuple[Walk, Serving],
     pages = walked(serving, client, walk, walk.enter(serving, client))
     found = [key for page in pages for key in page]
     assert len(pages) >= 3
-    assert sorted(map(str, found)) == sorted(map(str, keys(serving, walk.table, serving.vendor.records(walk.table))))
+    true = keys(serving, walk.table, serving.vendor.records(walk.table, walk.place))
+    assert sorted(map(str, found)) == sorted(map(str, true))
     assert serving.vendor.violations == []
 
 

@@ -46,7 +46,9 @@ Sign = Callable[[str, str], dict[str, str]]
 
 @dataclass(frozen=True)
 class Walk:
-    """`change` makes one record of `changes_in` newer than SINCE and returns its key."""
+    """`change` makes one record of `changes_in` newer than SINCE and returns its key. `place` is the parent that the
+    table is walked under.
+    """
 
     table: str
     first: Ask
@@ -60,6 +62,7 @@ class Walk:
     refused: tuple[int, Callable[[Any], bool]]
     counts: dict[str, int] = field(default_factory=dict)
     changed_records: Callable[[Any], list[Any]] | None = None
+    place: tuple[str, ...] = ()
 
 
 def send(serving: Serving, client: httpx2.Client, ask: Ask, sign: Sign) -> Answer:

@@ -145,12 +145,12 @@ def test_a_vendor_that_is_not_there_is_found_out_once_and_asked_again_after_the_
     tally = Tally()
     with client(gone, waits) as sender:
         for _ in range(5):
-            with pytest.raises(Unavailable, match="ConnectError, 3 times in a row") as caught:
+            with pytest.raises(Unavailable, match="no connection, 3 times in a row") as caught:
                 sender.get(ask(gone), tally)
             assert caught.value.where.tenant == "acme"
         assert (tally.calls, waits) == (3, [0.5, 1.0])
         sender._wait(SLOW.limits.cool_down.total_seconds())
-        with pytest.raises(Unavailable, match="ConnectError"):
+        with pytest.raises(Unavailable, match="no connection"):
             sender.get(ask(gone), tally)
         assert tally.calls == 6
 
@@ -173,7 +173,7 @@ def test_while_a_vendor_answers_badly_other_tables_are_tried_once_each(vendor: T
 def test_a_connection_that_is_cut_is_tried_again_with_backoff_and_then_unavailable(vendor: TinyVendor) -> None:
     vendor.bend = lambda *_: Answer(body=b"x" * 100, cut=10)
     waits: list[float] = []
-    with client(vendor, waits) as sender, pytest.raises(Unavailable, match="RemoteProtocolError, 3 times") as caught:
+    with client(vendor, waits) as sender, pytest.raises(Unavailable, match="the answer broke off, 3 times") as caught:
         sender.get(ask(vendor), Tally())
     assert waits == [0.5, 1.0]
     assert "s3cr3t" not in str(caught.value) and caught.value.where.tenant == "acme"
@@ -182,7 +182,7 @@ def test_a_connection_that_is_cut_is_tried_again_with_backoff_and_then_unavailab
 def test_a_server_that_is_not_there_is_unavailable(vendor: TinyVendor) -> None:
     with tiny_vendor() as gone:
         pass
-    with client(gone, []) as sender, pytest.raises(Unavailable, match="ConnectError"):
+    with client(gone, []) as sender, pytest.raises(Unavailable, match="no connection"):
         sender.get(ask(gone), Tally())
 
 

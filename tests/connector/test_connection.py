@@ -86,6 +86,13 @@ def test_a_setting_with_an_empty_default_may_stay_empty() -> None:
         connection(SERVICE, {"company_id": "c", "site": " "}, {"private_key": "k"}, where=ACME)
 
 
+def test_a_setting_may_be_set_to_nothing_where_that_is_declared() -> None:
+    service = replace(SERVICE, settings=(*SERVICE.settings, Setting("owner", default="me", may_be_empty=True)))
+    for given, owner in (({}, "me"), ({"owner": ""}, "")):
+        made = connection(service, {"company_id": "c", **given}, {"private_key": "k"}, where=ACME)
+        assert made.credentials["owner"] == owner
+
+
 def test_a_key_that_only_signs_may_have_line_breaks() -> None:
     signing = replace(
         SERVICE, secrets=("pem", "user"), auth=JwtAssertion("https://v.example/t", (("iss", "{user}"),), key="{pem}")

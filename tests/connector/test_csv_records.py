@@ -5,7 +5,8 @@ import json
 import pytest
 
 from avesa.connector.csv_records import csv_records
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
 from tiny_vendor import SERVICE

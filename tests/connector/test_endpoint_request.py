@@ -133,6 +133,12 @@ def test_several_parents_go_into_the_body_as_a_list() -> None:
     assert json.loads(bare_request(linked(endpoint), endpoint, None).body or "")["variables"] == {}
 
 
+def test_several_ids_that_a_field_names_lie_between_commas_in_a_parameter() -> None:
+    endpoint = Endpoint("a", "/items", parent=Parent("b", "ids", into="query", at_once=100, field="item"))
+    assert bare_request(linked(endpoint), endpoint, ("7", "8")).params == (("ids", "7,8"),)
+    assert bare_request(linked(endpoint), endpoint, None).params == ()
+
+
 def test_a_compound_key_of_a_parent_gives_several_values() -> None:
     endpoint = Endpoint("a", "/replies", parent=Parent("messages", ("channel", "ts"), into="query"))
     request = bare_request(linked(endpoint), endpoint, '["C1","1512085950.000216"]')
@@ -157,6 +163,19 @@ def test_a_compound_key_of_a_parent_gives_several_values() -> None:
             Endpoint("a", "/a", method="POST", parent=Parent("b", "x", into="body", at_once=2)),
             "a list in the body and one",
         ),
+        (
+            Endpoint(
+                "a",
+                "/a",
+                method="POST",
+                records="a.*.b",
+                parent=Parent("b", "x", into="body", at_once=2, gives=(("y", "z"),)),
+            ),
+            "several parents at once give no parameters",
+        ),
+        (Endpoint("a", "/{x}", parent=Parent("b", "x", at_once=2, field="y")), "a list in the body and one"),
+        (Endpoint("a", "/{x}", parent=Parent("b", "x", field="y"), unique_under_parent=True), "below no parent"),
+        (Endpoint("a", "/a", parent=Parent("b", ("x", "y"), into="query", field="z")), "below no parent"),
         (Endpoint("a", "/a", records=()), "records names no place"),
     ],
 )

@@ -33,7 +33,7 @@ from avesa.connector.paging import (
     SearchWindow,
     SinglePage,
 )
-from avesa.connector.records import reading_of
+from avesa.connector.reading import reading_of
 from avesa.connector.retry import Code, Errors, Inside
 from avesa.connector.service import Endpoint, Parent
 from avesa.pipeline.ingest import check_connection, ingest_table

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avesa.connector.distinct import DistinctIds
-from avesa.connector.landing import Landing, Row, read_rows
+from avesa.connector.landing import Landing, Rows, read_rows
 from avesa.shared.clock import system_clock
 from avesa.shared.errors import StorageError
 from avesa.shared.objects import Objects, open_objects
@@ -17,8 +17,18 @@ from avesa.shared.objects import Objects, open_objects
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
+Row = tuple[str | None, str, datetime | None]
+
+
 def row(record_id: str | None, payload: str = "{}", updated_at: datetime | None = NOON) -> Row:
-    return Row(record_id, None, payload, updated_at, False, False, NOON, "r1", 1, None)
+    return record_id, payload, updated_at
+
+
+def columns(*rows: Row) -> Rows:
+    ids, payloads, times = (list(column) for column in zip(*rows, strict=True))
+    n = len(rows)
+    flags, none = [False] * n, [None] * n
+    return Rows(ids, list(none), payloads, times, flags, flags, [NOON] * n, ["r1"] * n, [1] * n, list(none))
 
 
 @pytest.fixture
@@ -32,7 +42,7 @@ def landing(objects: Objects, file_bytes: int = 1_000_000) -> Landing:
 
 def test_a_file_has_exactly_the_published_columns_and_types(objects: Objects, tmp_path: Path) -> None:
     rows = landing(objects)
-    rows.add([row("1", '{"a":"ü\U0001f600"}'), row(None, updated_at=datetime(1, 1, 1, tzinfo=UTC))])
+    rows.add(columns(row("1", '{"a":"ü\U0001f600"}'), row(None, updated_at=datetime(1, 1, 1, tzinfo=UTC))))
     name = rows.flush()
     table = polars.read_parquet(tmp_path / "data" / "acme" / "raw" / "tiny" / "tickets" / str(name))
     moment = polars.Datetime("us", "UTC")
@@ -59,9 +69,9 @@ def test_nothing_gathered_makes_no_file(objects: Objects) -> None:
 
 def test_a_file_is_due_when_enough_payload_has_gathered(objects: Objects) -> None:
     rows = landing(objects, file_bytes=1_000)
-    rows.add([row("1", "x" * 500)])
+    rows.add(columns(row("1", "x" * 500)))
     assert not rows.is_full
-    rows.add([row("2", "x" * 500)])
+    rows.add(columns(row("2", "x" * 500)))
     assert rows.is_full
     rows.flush()
     assert not rows.is_full
@@ -69,7 +79,7 @@ def test_a_file_is_due_when_enough_payload_has_gathered(objects: Objects) -> Non
 
 def test_what_is_written_is_read_back(objects: Objects, tmp_path: Path) -> None:
     rows = landing(objects)
-    rows.add([row(str(n), updated_at=NOON + timedelta(seconds=n)) for n in range(12_000)])
+    rows.add(columns(*(row(str(n), updated_at=NOON + timedelta(seconds=n)) for n in range(12_000))))
     name = rows.flush()
     seen = list(read_rows(objects, f"acme/raw/tiny/tickets/{name}", tmp_path / "scratch"))
     assert [r.record_id for r in seen] == [str(n) for n in range(12_000)]

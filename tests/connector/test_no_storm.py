@@ -124,10 +124,9 @@ def test_a_refusal_in_spite_of_all_makes_all_threads_pause_and_go_on() -> None:
             list(pool.map(lambda _: client.get(Request("GET", f"{vendor.url}/tickets"), tally), range(60)))
     gaps = [later - sooner for sooner, later in zip(vendor.admitted, vendor.admitted[1:], strict=False)]
     assert tally.retries == 1
-    # Those under way when it was said still came in; then nobody asked for the time of the pause.
-    paused = max(range(len(gaps)), key=gaps.__getitem__)
-    assert 30 - 1 <= paused <= 30 + THREADS
-    assert gaps[paused] >= 0.25
+    # Those under way when it was said still came in, each thread's next one at most; then nobody asked for as long as
+    # the pause took.
+    assert max(gaps[30 - 1 : 30 + 2 * THREADS]) >= 0.25
 
 
 def test_tables_with_one_address_count_each_in_its_own_limits() -> None:

@@ -28,11 +28,16 @@ class Parents:
         land(self.objects, "acme", "vendor", "things", pull)
 
     def live(
-        self, changed_since: int | None = None, having: str | None = None, values: tuple[str, ...] = (), **more: Any
+        self,
+        changed_since: int | None = None,
+        having: str | None = None,
+        values: tuple[str, ...] = (),
+        field: str | None = None,
+        **more: Any,
     ) -> list[str]:
         since = None if changed_since is None else at(changed_since)
-        parent = Parent("things", having=having, values=values)
-        return live_parents(self.place, "vendor", parent, changed_since=since, **more)
+        parent = Parent("things", having=having, values=values, field=field)
+        return list(live_parents(self.place, "vendor", parent, changed_since=since, **more))
 
 
 @pytest.fixture
@@ -69,6 +74,34 @@ def test_only_parents_of_a_kind_can_be_asked_for(parents: Parents) -> None:
     parents.land(20, *rows, kind="listing")
     assert parents.live(having="kinds.*", values=("Unified",)) == ["a", "b"]
     assert parents.live(having="kinds.*") == ["a", "b", "c"]
+
+
+def test_a_parent_gives_parameters_out_of_its_record(parents: Parents) -> None:
+    told = ({"members": [{"user": {"id": 7}}, {"user": {"id": 8}}, {"user": None}], "plan": "pro"}, {"members": []})
+    parents.land(
+        20, *(Row(id_, payload, at(9), at(20)) for id_, payload in zip("ab", told, strict=True)), kind="listing"
+    )
+    parent = Parent("things", gives=(("assignee", "members.*.user.id"), ("plan", "plan")))
+    given = live_parents(parents.place, "vendor", parent, changed_since=None)
+    assert given == {"a": (("assignee", "7,8"), ("plan", "pro")), "b": ()}
+
+
+def test_what_parents_name_in_a_field_is_asked_for_once(parents: Parents) -> None:
+    told = (
+        {"n": {"item": 7}},
+        {"n": {"item": "8"}},
+        {"n": {"item": 7}},
+        {"n": {"item": None}},
+        {},
+        {"n": {"item": ""}},
+    )
+    rows = [Row(id_, payload, at(9), at(20)) for id_, payload in zip("abcdef", told, strict=True)]
+    parents.land(20, *rows, kind="listing")
+    parents.land(30, Row("b", {"n": {"item": 9}}, at(29), at(30)), Row("g", {"n": {"item": True}}, at(29), at(30)))
+    assert parents.live(field="n.item") == ["7", "9"]
+    assert parents.live(field="n.item", changed_since=29) == ["9"]
+    parents.land(40, Row("b", {"n": {"item": 9}}, at(39), at(40), is_deleted=True))
+    assert parents.live(field="n.item") == ["7"]
 
 
 def test_a_table_that_was_never_listed_has_no_parents_to_go_by(parents: Parents) -> None:

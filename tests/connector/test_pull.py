@@ -240,6 +240,23 @@ def test_changes_ask_under_every_parent_where_parents_do_not_show_what_came_belo
     assert (outcome.kind, outcome.rows) == ("changes", 1)
 
 
+def test_what_parents_name_is_asked_for_in_batches_and_is_below_none_of_them(bench: Bench) -> None:
+    parent = Parent("tickets", "ids", into="query", at_once=2, field="device")
+    bench.service = with_endpoint(SERVICE, "notes", path="/devices", changes=None, parent=parent)
+    lists = bench.vendor.lists
+    lists["/tickets"] = [record(i, device=device) for i, device in enumerate((50, 51, 50, None, 53, 52), 1)]
+    lists["/devices"] = [record(i) for i in (50, 51, 52, 53, 54)]
+    bench.pull()
+    before = len(bench.vendor.asked)
+    bench.vendor.bend = lambda asked, answer: Answer(
+        200, json.dumps([one for one in lists["/devices"] if str(one["id"]) in asked.query["ids"].split(",")]).encode()
+    )
+    assert bench.pull("notes").status == "ok"
+    assert sorted(asked.query["ids"] for asked in bench.vendor.asked[before:]) == ["50,51", "52,53"]
+    rows = [(row["record_id"], row["parent_id"]) for row in landed(bench.ports, "notes")]
+    assert sorted(rows) == [(str(i), None) for i in (50, 51, 52, 53)]
+
+
 def test_children_of_a_table_that_was_never_pulled_say_what_to_do(bench: Bench) -> None:
     with pytest.raises(TableFailed, match="tickets first"):
         bench.pull("notes")

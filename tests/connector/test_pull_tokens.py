@@ -12,13 +12,13 @@ import pytest
 from avesa.connector.incremental import Delta
 from avesa.connector.memory import decode_memory
 from avesa.connector.outcome import PullOptions
-from avesa.connector.paging import Cursor, Expired, SinglePage
+from avesa.connector.paging import Cursor, End, Expired, SinglePage
 from avesa.connector.retry import Code, Errors
-from avesa.connector.service import Deleted, Endpoint
+from avesa.connector.service import Deleted, Endpoint, Parent
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import StorageError, TableFailed
 from avesa.shared.watermarks import TableState, Watermarks
-from changes_bench import HOUR, NOON, Json, bench
+from changes_bench import HOUR, NOON, Bench, Json, bench, stop_after
 from tiny_vendor import Answer, Asked, receipts
 
 
@@ -152,6 +152,100 @@ def test_a_storage_that_fails_leaves_the_old_token(tmp_path: Path) -> None:
         (tmp_path / "aside").rename(raw)
         it.pull()
         assert {row["record_id"] for row in it.rows} == {"a", "b"}
+
+
+# Tokens of many feeds, one under each parent, which have no list
+
+PROJECTS = Endpoint("projects", "/projects", changes=None, paging=SinglePage())
+
+EVENTS = Endpoint(
+    "things",
+    "/events",
+    records="data",
+    parent=Parent("projects", "resource", into="query"),
+    changes=Delta(("sync",), ask=("sync", "{token}"), only=True),
+    paging=Cursor("sync", "sync", size=None, end=End(more="has_more", short=False)),
+)
+
+NO_TOKEN = Errors(codes=(Code(None, "empty", status=412),))
+
+
+class EventVendor:
+    """Tells what happened in a project since a token, two at a time; without one it only gives a token."""
+
+    def __init__(self, *projects: str) -> None:
+        self.logs: dict[str, list[str]] = {project: [] for project in projects}
+        self.forgotten: set[str] = set()
+
+    def __call__(self, asked: Asked) -> Any:
+        if asked.path.endswith("/projects"):
+            return [{"id": project} for project in self.logs]
+        project, token = asked.query["resource"], asked.query.get("sync")
+        log = self.logs[project]
+        if token is None or token in self.forgotten:
+            return Answer(412, json.dumps({"message": "sync token invalid", "sync": f"{project}-{len(log)}"}).encode())
+        known, _, at = token.partition("-")
+        assert known == project, "a token is worth nothing under another parent"
+        end = min(int(at) + 2, len(log))
+        shown = [{"id": f"{project}{number}", "what": log[number]} for number in range(int(at), end)]
+        return {"data": shown, "sync": f"{project}-{end}", "has_more": end < len(log)}
+
+
+def events_bench(it: Bench, vendor: EventVendor) -> None:
+    it.answers(vendor)
+    it.pull(table="projects")
+    it.pull()
+
+
+def test_each_parent_has_a_token_of_its_own_and_the_first_request_gives_nothing_else(tmp_path: Path) -> None:
+    vendor = EventVendor("a", "b")
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=NO_TOKEN) as it:
+        vendor.logs["b"] = ["long ago"]
+        events_bench(it, vendor)
+        assert (it.rows, decode_memory(it.state.details).tokens) == ([], {"a": "a-0", "b": "b-1"})
+        vendor.logs["a"] += ["1", "2", "3"]
+        vendor.logs["b"] += ["4"]
+        it.at(NOON + HOUR)
+        outcome = it.pull()
+        assert (outcome.kind, outcome.rows, outcome.calls) == ("changes", 4, 3)
+        assert sorted(row["record_id"] for row in it.rows) == ["a0", "a1", "a2", "b1"]
+        assert decode_memory(it.state.details).tokens == {"a": "a-3", "b": "b-2"}
+        assert it.pull().rows == 0
+
+
+def test_a_token_that_one_of_them_forgot_is_replaced_and_the_others_go_on(tmp_path: Path) -> None:
+    vendor = EventVendor("a", "b")
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=NO_TOKEN) as it:
+        events_bench(it, vendor)
+        vendor.logs = {"a": ["lost"], "b": ["seen"]}
+        vendor.forgotten = {"a-0"}
+        assert it.pull(full=True).kind == "changes", "there is no list"
+        vendor.logs["a"] += ["seen too"]
+        it.pull()
+        assert sorted(json.loads(row["payload"])["what"] for row in it.rows) == ["seen", "seen too"]
+
+
+def test_a_parent_that_came_gets_a_token_and_one_that_went_loses_it(tmp_path: Path) -> None:
+    vendor = EventVendor("a", "b")
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=NO_TOKEN) as it:
+        events_bench(it, vendor)
+        vendor.logs = {"b": [], "c": ["before"]}
+        it.at(NOON + HOUR)
+        it.pull(table="projects", full=True)
+        it.pull()
+        assert decode_memory(it.state.details).tokens == {"b": "b-0", "c": "c-1"}
+
+
+def test_tokens_of_parents_that_were_asked_before_a_stop_are_kept(tmp_path: Path) -> None:
+    vendor = EventVendor("a", "b", "c")
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=NO_TOKEN) as it:
+        events_bench(it, vendor)
+        vendor.logs = {"a": ["1"], "b": ["2"], "c": ["3"]}
+        assert it.pull(**stop_after(1)).status == "stopped"
+        assert decode_memory(it.state.details).tokens == {"a": "a-0", "b": "b-0", "c": "c-0"}
+        assert it.pull().resumed
+        assert sorted(row["record_id"] for row in it.rows) == ["a0", "b0", "c0"]
+        assert decode_memory(it.state.details).tokens == {"a": "a-1", "b": "b-1", "c": "c-1"}
 
 
 # A cursor that expires

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from avesa.connector.auth import Bearer
 from avesa.connector.incremental import Changes, Deletions, Events
-from avesa.connector.records import (
-    Reading,
-    Record,
-    read_page,
-    reading_of,
-    reading_of_deletions,
-    reading_of_events,
-    told_by_events,
-)
+from avesa.connector.reading import Reading, reading_of, reading_of_deletions, reading_of_events
+from avesa.connector.records import Record, read_page, told_by_events
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import SECONDS, Written
 from avesa.shared.errors import TableFailed
@@ -45,6 +38,26 @@ def test_every_payload_is_a_piece_of_the_body_as_it_came(values: list[Any], inde
     pieces = [piece.encode("utf-8", "replace").decode() for piece in pieces]
     body = ("[" + " , ".join(pieces) + "]").encode()
     assert [record.payload for record in read(body)] == pieces
+
+
+PLAIN = st.fixed_dictionaries(
+    {"id": st.integers() | st.text(st.characters(codec="ascii"), min_size=1)},
+    optional={
+        "_info": st.fixed_dictionaries({"lastUpdated": st.sampled_from(["2026-01-02T03:04:05Z", "soon", None, 5])}),
+        "deletedFlag": st.sampled_from([True, False, 1, None]),
+        "name": json_values,
+    },
+)
+ODD = st.sampled_from(
+    [b'{"id":"\xff"}', b'{"id":"\\ud800"}', b'{"id":1.0}', b'{"id":NaN}', b"7", b'{"id":true}', b"{}"]
+)
+
+
+@given(st.lists(PLAIN, max_size=4), ODD)
+def test_a_record_is_read_the_same_whatever_stands_beside_it(values: list[Any], odd: bytes) -> None:
+    pieces = [json.dumps(value).encode() for value in values]
+    beside_an_odd_one = read(b"[" + b",".join((*pieces, odd)) + b"]")
+    assert read(b"[" + b",".join(pieces) + b"]") == beside_an_odd_one[:-1]
 
 
 def test_a_list_is_found_at_a_dotted_path() -> None:
@@ -231,6 +244,21 @@ def test_records_are_looked_for_at_several_places_in_order() -> None:
     assert payloads(b'{"data":{"next":{"items":[{"id":2}]}}}', **places) == ['{"id":2}']
     with pytest.raises(TableFailed, match="unexpected shape"):
         read(b'{"data":{}}', **places)
+
+
+def test_records_may_lie_at_several_places_together() -> None:
+    places: dict[str, Any] = {
+        "records": ("goals",),
+        "other_records": (("folders", "*", "goals"),),
+        "records_together": True,
+    }
+    body = rb'{"goals":[{"id":1}],"folders":[{"goals":[{"id":2}]},{},{"goals":null},{"goals":[{"id":3}]}]}'
+    for text in (body, body.replace(b"{}", b'{"note":"\t"}')):  # the second is read leniently
+        assert payloads(text, **places) == ['{"id":1}', '{"id":2}', '{"id":3}']
+    assert payloads(b'{"goals":[]}', **places) == []
+    for odd in (b'{"folders":[{"goals":[{"id":2}]}]}', b'{"goals":[],"folders":"x"}'):
+        with pytest.raises(TableFailed, match="unexpected shape"):
+            read(odd, **places)
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"users":null}', b'{"kind":"x"}', b'{"a":"\t"}'])

@@ -76,6 +76,28 @@ def test_more_rows_in_one_instant_than_the_cap_fail_instead_of_looping() -> None
         list(walk(SINCE, search(found, 4)))
 
 
+@given(times=st.lists(st.integers(0, 100), max_size=60, unique=True), given=st.sampled_from([3, 10]))
+def test_a_vendor_that_does_not_take_the_size_is_read_to_the_end_all_the_same(times: list[int], given: int) -> None:
+    paging = SearchWindow(SinglePage(), ("at",), InParam("since"), cap=10, size=10, usual=3)
+    found: list[Row] = [{"id": number, "at": at} for number, at in enumerate(sorted(times), 1)]
+
+    def answer(request: Request) -> Response:
+        matching = [row for row in found if row["at"] >= int(request.param("since") or 0)]
+        return answered({"items": matching[:given]})
+
+    pages = list(walk(paging, answer))
+    assert {row["id"] for records in pages for row in records} == {row["id"] for row in found}
+    assert len(pages) <= len(times) + 1
+
+
+def test_a_page_smaller_than_the_usual_one_is_the_end() -> None:
+    paging = SearchWindow(SinglePage(), ("at",), InParam("since"), cap=10, size=10, usual=3)
+    assert paging.next(paging.first(LIST), page(2, {}, at=7)) is None
+    second = paging.next(paging.first(LIST), page(5, {}, at=7))
+    assert second is not None and second.param("since") == "7"
+    assert paging.next(second, page(5, {}, at=7)) is None, "five of one instant, and no more"
+
+
 def over_both(request: Request, values: Values) -> Request:
     return request.with_params(("at", str(values[0])), ("id", str(values[1])))
 

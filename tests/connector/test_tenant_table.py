@@ -14,7 +14,7 @@ from msgspec.structs import replace as with_
 from avesa.connector.checkpoint import Figures, decode_checkpoint, encode_checkpoint
 from avesa.connector.completeness import Totals
 from avesa.connector.connection import connection
-from avesa.connector.incremental import Changes, Deletions, InBody, InParams
+from avesa.connector.incremental import Changes, Deletions, Delta, InBody, InParams
 from avesa.connector.json_template import json_body
 from avesa.connector.limits import Limits, Rate
 from avesa.connector.records import Record
@@ -133,6 +133,7 @@ def test_a_tenants_zone_changes_how_it_is_asked_and_so_drops_what_was_begun() ->
     ("wrong", "said"),
     [
         ({"parent": Parent("tickets"), "deletions": DELETIONS}, "under no parent"),
+        ({"parent": Parent("tickets"), "changes": Delta(("next",), ask=("token", "{token}"))}, "under no parent"),
         ({"changes": replace(WINDOWS, form=Written("%Y", "{nowhere}"))}, "nowhere"),
         ({"times": Written("%Y", "{nowhere}")}, "nowhere"),
         ({"changes": SEARCHED}, "no group search"),

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from avesa.connector.paging import Page
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.retry import classify
 from avesa.integrations.cloudflare import BY_TOKEN, SERVICE

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from avesa.connector.paging import Page
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.integrations.knowbe4 import MOST, SERVICE
 from avesa.shared.errors import TableFailed

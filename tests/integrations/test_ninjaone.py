@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from avesa.connector.paging import CursorExpired, Page
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.integrations.ninjaone import SERVICE
 from avesa.shared.errors import TableFailed

@@ -13,7 +13,8 @@ from avesa.connector.auth import HeaderKey
 from avesa.connector.connection import connection
 from avesa.connector.oauth2 import ClientCredentials
 from avesa.connector.paging import Page
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.integrations.pagerduty import SERVICE
 from avesa.shared.errors import TableFailed, Where

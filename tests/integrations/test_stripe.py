@@ -44,6 +44,16 @@ def test_what_changed_is_told_by_events_as_it_was_then(tenant: Tenant) -> None:
     assert (asked["type"], asked["limit"]) == ("customer.*", "3") and "created[gte]" in asked
 
 
+def test_what_is_new_is_told_by_events_too(tenant: Tenant) -> None:
+    tenant.pull("customers")
+    tenant.clock.now += HOUR
+    made_at = tenant.clock.now
+    made = tenant.vendor.add("customers")["id"]
+    tenant.clock.now += HOUR
+    assert (tenant.pull("customers").kind, tenant.rows("customers")[-1]["record_id"]) == ("changes", made)
+    assert tenant.rows("customers")[-1]["updated_at"] == made_at
+
+
 def event(tenant: Tenant, type_: str, **object_: Any) -> None:
     row = tenant.vendor.rows.add(LISTS["events"])
     row.record.update(type=type_, data={"object": object_})

@@ -122,6 +122,19 @@ def test_no_record_is_shown_twice_and_every_reference_leads_somewhere(
                 assert ("companies", value) in keys, (truth.table, value)
 
 
+@pytest.mark.parametrize(("service", "table"), [("asana", "users"), ("meraki", "inventory_devices")])
+def test_what_belongs_to_no_company_lies_with_one_of_them(
+    service: str, table: str, evening: Callable[[str], WorldRows]
+) -> None:
+    rows = evening(service)
+    shown = [truth for truth in rows.truth() if truth.table == table]
+    assert shown and all(truth.parent in by_key(rows, service, parent_of(service, table)) for truth in shown)
+
+
+def parent_of(service: str, table: str) -> str:
+    return str((Contract(service).tables[table].parent or {})["endpoint"])
+
+
 def test_records_come_change_and_go_as_the_world_says(world: World) -> None:
     clock = SandboxClock(EVENING)
     rows = opened("servicenow", world, clock)

@@ -118,6 +118,7 @@ def connected_service(ports: Ports, tenant: str, service: str) -> TenantService 
 def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, str]:
     """Raises UsageError for what is no KEY=VALUE, for a secret, and for what the service does not know."""
     found = {}
+    may_be_empty = {setting.name for setting in service.settings if setting.default == "" or setting.may_be_empty}
     for one in sets:
         name, equals, value = one.partition("=")
         name = name.strip()
@@ -129,7 +130,7 @@ def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, 
             )
         if not equals:
             raise UsageError("--set expects KEY=VALUE.", where=where, hint="For example: --set company_id=acme")
-        if not value.strip() or not value.isprintable():
+        if not value.isprintable() or not (value.strip() or name in may_be_empty):
             raise UsageError(f"the setting {name} has no usable value.", where=where)
         found[name] = value.strip()
     check_settings(service, found, where=where)

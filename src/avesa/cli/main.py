@@ -21,6 +21,7 @@ from avesa.cli.sync import ingest, sync
 from avesa.cli.tenants import tenant
 from avesa.cli.transform import rebuild, transform
 from avesa.cli.verify import verify
+from avesa.cli.warehouse import warehouse
 
 
 @click.group(
@@ -68,6 +69,7 @@ for command in (
     verify,
     quarantine,
     deletes,
+    warehouse,
     demo,
     sandbox,
 ):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from avesa.connector.checkpoint import Checkpoint
 from avesa.connector.extract import Extracted
-from avesa.connector.landing import Row
+from avesa.connector.landing import Rows
 from avesa.connector.memory import BOUNDARY_ROWS, Boundary
 from avesa.connector.records import Record
 from avesa.connector.tenant_table import TenantTable
@@ -36,7 +36,7 @@ class Arrivals:
         self._instant: datetime | None = None
         self._instant_ids: set[str] = set()
 
-    def of(self, page: Extracted, at: Checkpoint) -> tuple[list[Record], list[Row]]:
+    def of(self, page: Extracted, at: Checkpoint) -> tuple[list[Record], Rows]:
         """The records that a page tells of the table, and the rows of those that are new."""
         records = self._table.told(at, page.records)
         if self._table.newest_first(at):
@@ -65,7 +65,7 @@ class Arrivals:
             for record in records
             if (at := record.updated_at) is None
             or not (self._known or (edge is not None and at >= edge))
-            or not self._is_known(record, at, _parent_of(record, page))
+            or not self._is_known(record, at, self._parent_of(record, page))
         ]
 
     def _is_known(self, record: Record, updated_at: datetime, parent_id: str | None) -> bool:
@@ -93,32 +93,34 @@ class Arrivals:
                 kept.append(record)
         return kept
 
-    def _rows(self, records: list[Record], page: Extracted, *, partial: bool) -> list[Row]:
-        # A feed may tell of a record more than once in a page: the order counts, so each comes a microsecond later.
-        is_feed, is_under = self._table.is_feed, self._table.endpoint.parent is not None
+    def _rows(self, records: list[Record], page: Extracted, *, partial: bool) -> Rows:
+        count = len(records)
+        is_under = self._table.endpoint.parent is not None
+        return Rows(
+            record_id=[record.record_id for record in records],
+            parent_id=[self._parent_of(record, page) for record in records] if is_under else [None] * count,
+            payload=[record.payload for record in records],
+            updated_at=[record.updated_at for record in records],
+            is_deleted=[record.is_deleted for record in records],
+            is_partial=[partial] * count,
+            extracted_at=self._each_later(records, page) if self._table.is_feed else [page.received_at] * count,
+            run_id=[self._run_id] * count,
+            page=[page.number] * count,
+            problem=[record.problem for record in records],
+        )
+
+    def _each_later(self, records: list[Record], page: Extracted) -> list[datetime]:
+        """A feed may tell of a record more than once in a page: the order counts, so each comes a microsecond later."""
         repeats: Counter[str | None] = Counter()
-        rows = []
+        times = []
         for record in records:
-            received_at = page.received_at
-            if is_feed:
-                received_at += repeats[record.record_id] * timedelta(microseconds=1)
-                repeats[record.record_id] += 1
-            rows.append(
-                Row(
-                    record.record_id,
-                    _parent_of(record, page) if is_under else None,
-                    record.payload,
-                    record.updated_at,
-                    record.is_deleted,
-                    partial,
-                    received_at,
-                    self._run_id,
-                    page.number,
-                    record.problem,
-                )
-            )
-        return rows
+            times.append(page.received_at + repeats[record.record_id] * timedelta(microseconds=1))
+            repeats[record.record_id] += 1
+        return times
 
-
-def _parent_of(record: Record, page: Extracted) -> str | None:
-    return page.parent_id if record.parent_id is None else record.parent_id
+    def _parent_of(self, record: Record, page: Extracted) -> str | None:
+        """What was asked for by an id that a field names is below nobody."""
+        parent = self._table.endpoint.parent
+        if parent is not None and parent.field is not None:
+            return None
+        return page.parent_id if record.parent_id is None else record.parent_id

@@ -38,7 +38,7 @@ def choose_kind(
     now: datetime,
 ) -> Kind:
     """A listing at first, when asked for, when due, and where the vendor has no changes; changes otherwise."""
-    if isinstance(changes, Changes) and changes.only:
+    if changes is not None and changes.only:
         return "changes"
     refused = memory.changes_refused_at is not None and now - memory.changes_refused_at < REFUSAL_LASTS
     if changes is None or refused or full or watermark is None:

@@ -95,6 +95,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same in the list of deletions, once it has come to that."""
     token: str | None = None
     """What the last page said to ask for next time (delta feeds)."""
+    tokens: dict[str, str] = {}
+    """The same by parents, where each of them has a feed of its own."""
     totals: Totals = Totals()
     """What the vendor says a listing holds."""
 

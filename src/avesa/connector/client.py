@@ -5,18 +5,13 @@ Everything that decides is elsewhere and pure; sleep, clocks and chance are pass
 
 from __future__ import annotations
 
-import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from types import TracebackType
 from urllib.parse import urljoin
-
-import httpx2
 
 from avesa.connector.account import account_key
 from avesa.connector.address import is_under, moved, origin
@@ -31,22 +26,12 @@ from avesa.connector.service import Endpoint
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.template import fill
 from avesa.connector.tokens import Token, TokenNeeded
+from avesa.connector.transport import NoAnswer, Transport
 from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import TableFailed, Unavailable
 
-# It would write every address with its parameters, and a key may be among them.
-logging.getLogger("httpx2").addFilter(lambda record: record.levelno > logging.INFO)
-
 _REDIRECTS = (301, 302, 303, 307, 308)
-
-TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Whom TLS trusts, read once in a process: that takes longer than most requests do."""
-    return httpx2.create_ssl_context()
 
 
 @dataclass
@@ -81,7 +66,6 @@ class Client:
         wait: Wait | None = None,
         monotonic: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
-        timeout: httpx2.Timeout = TIMEOUT,
         allowances: Allowances | None = None,
         spent: Tally | None = None,
     ) -> None:
@@ -111,16 +95,7 @@ class Client:
         filled = ((name, fill(value, connection.credentials)) for name, value in service.headers)
         self._headers = tuple((name, value) for name, value in filled if value)
         self._token = SharedToken(connection, clock=clock, wait=self._wait)
-        # A proxy from the environment is right for the vendor and wrong for a server on this machine.
-        direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
-        self._http = httpx2.Client(
-            follow_redirects=False,
-            timeout=timeout,
-            limits=httpx2.Limits(max_connections=service.limits.concurrency + 2),
-            headers={"User-Agent": "avesa", "Accept": "application/json"},
-            mounts=direct,
-            verify=_trusted(),
-        )
+        self._transport = Transport(service.limits.concurrency + 2)
 
     def send(self, request: Request, tally: Tally, endpoint: Endpoint | None = None) -> Response:
         """The answer, whatever its status, once it is not worth another try. It counts in the limits of `endpoint`,
@@ -209,7 +184,7 @@ class Client:
 
     def close(self) -> None:
         self._limiter.close()
-        self._http.close()
+        self._transport.close()
 
     def __enter__(self) -> Client:
         return self
@@ -254,11 +229,8 @@ class Client:
                 raise Stopped
             try:
                 response = self._once(request, tally)
-            except httpx2.TransportError as error:
-                # The error's own text may hold a header; its kind says enough.
-                return None, NO_ANSWER, type(error).__name__
-            except httpx2.DecodingError:
-                return None, NO_ANSWER, "an unreadable compressed body"
+            except NoAnswer as error:
+                return None, NO_ANSWER, str(error)
             verdict = self.verdict(response)
             limited = verdict.means == "limit"
             if limited:
@@ -312,16 +284,9 @@ class Client:
             one.add(calls=calls, throttled=throttled)
 
     def _once(self, request: Request, tally: Tally) -> Response:
-        url = checked_url(request.url, self.connection.where)
+        checked_url(request.url, self.connection.where)
         self._count(tally, calls=1)
         sent_at = self.clock()
-        answer = self._http.request(
-            request.method,
-            url,
-            params=list(request.params) or None,
-            headers=list(request.headers),
-            content=request.body,
-        )
-        tally.add(bytes_=answer.num_bytes_downloaded)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, answer.content, request.url, sent_at, self.clock())
+        answer = self._transport.send(request)
+        tally.add(bytes_=answer.wire_bytes)
+        return Response(answer.status, answer.headers, answer.body, request.url, sent_at, self.clock())

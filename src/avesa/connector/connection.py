@@ -75,7 +75,7 @@ def connection(
     given = {name: secrets[name] for name in service.secrets if secrets.get(name)}
     way = _chosen(service, {**values, **given}, where)
     unused = _needed_by_others(service, way)
-    needed = [s.name for s in service.settings if s.default != "" and s.name not in unused]
+    needed = [s.name for s in service.settings if s.default != "" and not s.may_be_empty and s.name not in unused]
     missing_settings = [name for name in needed if not values.get(name)]
     missing_secrets = [name for name in service.secrets if name not in given and name not in unused]
     if missing_settings or missing_secrets:

@@ -22,13 +22,13 @@ class DistinctIds:
     def __init__(self, scratch: Path, run_bytes: int = _RUN_BYTES) -> None:
         self._scratch = scratch
         self._run_bytes = run_bytes
-        self._ids: set[bytes] = set()
+        self._ids: set[str] = set()
         self._size = 0
         self._runs: list[BinaryIO] = []
 
     def add(self, ids: Iterable[str | None]) -> None:
         """Nulls, which are rows without a key, do not count."""
-        new = {text.encode() for text in ids if text is not None} - self._ids
+        new = {text for text in ids if text is not None} - self._ids
         self._ids |= new
         self._size += sum(map(len, new)) + _ENTRY_BYTES * len(new)
         if self._size >= self._run_bytes:
@@ -36,10 +36,14 @@ class DistinctIds:
 
     def result(self) -> tuple[int, str]:
         """How many there are, and the hex SHA-256 of them sorted by their bytes and joined by newlines."""
+        # Texts in the order of their characters are in the order of their UTF-8 bytes too.
+        last_ids = sorted(self._ids)
+        if not self._runs:
+            return len(last_ids), hashlib.sha256("\n".join(last_ids).encode()).hexdigest()
         digest = hashlib.sha256()
         count = 0
         last: bytes | None = None
-        for key in heapq.merge(*(_read_run(run) for run in self._runs), sorted(self._ids)):
+        for key in heapq.merge(*(_read_run(run) for run in self._runs), map(str.encode, last_ids)):
             if key == last:
                 continue
             digest.update(key if count == 0 else b"\n" + key)
@@ -65,7 +69,7 @@ class DistinctIds:
             # Unnamed where the system allows it, so a killed process leaves nothing behind.
             run = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - closed by close()
             self._runs.append(run)
-            for key in sorted(self._ids):
+            for key in map(str.encode, sorted(self._ids)):
                 run.write(len(key).to_bytes(4, "big") + key)
             run.flush()
         except OSError as error:

@@ -35,6 +35,8 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: ParentId
     if parent is not None and isinstance(parent_id, tuple):
         address = address_of(connection, endpoint, {})
         request = Request(endpoint.method, address, params, headers, body)
+        if parent.into == "query":
+            return request.with_params((parent.params[0], ",".join(parent_id)))
         ids = list(parent_id) if parent.element is None else [{parent.element: id_} for id_ in parent_id]
         return request.with_value("body", parent.params[0], ids)
     parts = _parts(parent, parent_id) if parent is not None and isinstance(parent_id, str) else {}

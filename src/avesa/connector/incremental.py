@@ -212,6 +212,9 @@ class Delta:
     where the token stands in the next request, a template over `{token}`. `partial` says that a changed record holds
     only what changed. `alone` says that the token stands for the parameters of the first walk too, which then are not
     sent with it. The first walk, and each one after the vendor has forgotten the token, is a full listing.
+
+    `only` says that there is no list: asked without a token, or with one that it has forgotten, the vendor gives a
+    token and nothing else. Under a parent each list has a token of its own.
     """
 
     token: tuple[str, ...]
@@ -219,6 +222,7 @@ class Delta:
     in_link: str | None = None
     partial: bool = False
     alone: bool = False
+    only: bool = False
 
     def asked(self, request: Request, token: str) -> Request:
         if self.alone:

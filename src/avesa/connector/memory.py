@@ -31,6 +31,8 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """Rows landed by the last complete listing and since; None where that is not known."""
     token: str | None = None
     """Of a delta feed: what to ask for next. Stored only once all that came before it is durable."""
+    tokens: dict[str, str] = {}
+    """The same by parents, where each of them has a feed of its own."""
 
 
 def encode_memory(memory: Memory) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from avesa.connector.json_paths import value_at, values_at
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
+from avesa.connector.request import Params, as_text
 from avesa.connector.service import Parent
 from avesa.shared.errors import StorageError, TableFailed
 from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, timestamp
@@ -31,16 +32,17 @@ def landed_through(place: Place, service: str, table: str) -> datetime | None:
 
 def live_parents(
     place: Place, service: str, parent: Parent, *, changed_since: datetime | None, listed: bool = True
-) -> list[str]:
-    """Ids of the parents that are there and have what their children ask for, sorted; with `changed_since` only those
-    changed at that moment or later and those whose time of change is unknown. A table that is never `listed` has all
-    that was ever landed.
+) -> dict[str, Params]:
+    """Ids of the parents that are there and have what their children ask for, sorted, each with the parameters that it
+    gives, or what these name in the field that their children are asked for by; with `changed_since` only those changed
+    at that moment or later and those whose time of change is unknown. A table that is never `listed` has all that was
+    ever landed.
 
     Raises TableFailed if the parent table was never listed completely.
     """
     prefix = raw_prefix(place.tenant, service, parent.endpoint)
-    latest: dict[str, tuple[int, bool, int | None]] = {}
-    payloads = parent.having is not None
+    latest: dict[str, tuple[int, str | None, int | None, Params]] = {}
+    payloads = parent.having is not None or parent.field is not None or bool(parent.gives)
     pulls = (
         _current(place.objects, prefix, parent.endpoint) if listed else _pulled(place.objects, prefix, changed_since)
     )
@@ -50,13 +52,26 @@ def live_parents(
                 known = latest.get(row.record_id or "")
                 if row.record_id is not None and (known is None or row.extracted_at >= known[0]):
                     out = row.is_deleted or not _has(row.payload or "", parent)
-                    latest[row.record_id] = (row.extracted_at, out, row.updated_at)
+                    asked_by = None if out else _asked_by(row.record_id, row.payload or "", parent)
+                    given = _given(row.payload or "", parent)
+                    latest[row.record_id] = (row.extracted_at, asked_by, row.updated_at, given)
     floor = None if changed_since is None else (changed_since - _EPOCH) // timedelta(microseconds=1)
-    return sorted(
-        record_id
-        for record_id, (_, is_out, updated_at) in latest.items()
-        if not is_out and (floor is None or updated_at is None or updated_at >= floor)
-    )
+    found = {
+        asked_by: given
+        for _, asked_by, updated_at, given in latest.values()
+        if asked_by is not None and (floor is None or updated_at is None or updated_at >= floor)
+    }
+    return dict(sorted(found.items()))
+
+
+def _asked_by(record_id: str, payload: str, parent: Parent) -> str | None:
+    """The id that stands for a parent in requests; None where it names none."""
+    if parent.field is None:
+        return record_id
+    found = value_at(payload, parent.field)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return str(found) or None
 
 
 def _has(payload: str, parent: Parent) -> bool:
@@ -66,6 +81,12 @@ def _has(payload: str, parent: Parent) -> bool:
     if not parent.values:
         return bool(value_at(payload, parent.having))
     return any(found in parent.values for found in values_at(payload, parent.having))
+
+
+def _given(payload: str, parent: Parent) -> Params:
+    """The parameters that this one gives; what it has nothing for is not sent."""
+    found = ((name, [one for one in values_at(payload, path) if one is not None]) for name, path in parent.gives)
+    return tuple((name, ",".join(map(as_text, values))) for name, values in found if values)
 
 
 def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> list[Receipt]:

@@ -26,8 +26,8 @@ from avesa.connector.checkpoint import (
 from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
+from avesa.connector.endpoint_request import ParentId
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
-from avesa.connector.incremental import Changes
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.memory import Memory, decode_memory, encode_memory
@@ -35,6 +35,7 @@ from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, o
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
+from avesa.connector.request import Params, Request
 from avesa.connector.service import Endpoint
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
@@ -91,6 +92,7 @@ class _Pull:
         self.state = place.watermarks.get(place.tenant, f"{self.service.name}/{endpoint.name}")
         self.memory = decode_memory(self.state.details)
         self.tally = Tally()
+        self.given: dict[str, Params] = {}
         self.saved_at = options.monotonic()
         self.resumed = False
         self.vendor_dated = False
@@ -200,10 +202,10 @@ class _Pull:
             parent = self.endpoint.parent
             self.bound = landed_through(self.place, self.service.name, parent.endpoint)
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
-            is_only = self.table.windowed is not None and self.table.windowed.only
-            since = None if is_only or parent.every else self.at.since
+            since = None if self.table.is_never_listed or parent.every else self.at.since
             listed = not self._is_never_listed(parent.endpoint)
-            parents = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
+            self.given = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
+            parents = list(self.given)
         elif self.endpoint.each is not None:
             parents = self.endpoint.each.words(self.client.connection.credentials)
         if self.stop():
@@ -223,7 +225,7 @@ class _Pull:
 
     def _is_never_listed(self, table: str) -> bool:
         changes = self.service.changes_of(self.service.endpoint(table))
-        return isinstance(changes, Changes) and changes.only
+        return changes is not None and changes.only
 
     def _leg(self, fetcher: Fetcher, parents: list[str] | None, distinct: DistinctIds) -> bool:
         """One walk: a listing, one window of changes, or one of deletions. False when asked to stop in it."""
@@ -231,7 +233,7 @@ class _Pull:
             self.client,
             self.table.paging(self.at),
             self.table.page_reading(self.at),
-            lambda parent_id: self.table.request(self.at, self.memory.token, parent_id),
+            self._bare,
             is_changes=self.table.may_be_refused(self.at),
             max_pages=self.options.max_pages,
             at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
@@ -251,6 +253,13 @@ class _Pull:
                 return False
         return True
 
+    def _bare(self, parent_id: ParentId) -> Request:
+        """The request of one list, before paging, with what its parent gives."""
+        if not isinstance(parent_id, str):
+            return self.table.request(self.at, self.memory.token, parent_id)
+        request = self.table.request(self.at, self.memory.tokens.get(parent_id), parent_id)
+        return request.with_params(*self.given.get(parent_id, ()))
+
     def _take(self, page: Extracted, distinct: DistinctIds) -> None:
         if self.at.began is None:
             dated = vendor_start(page.response)
@@ -259,15 +268,18 @@ class _Pull:
             self.at = replace(self.at, began=min(began, self.bound) if self.bound else began)
         records, rows = self.arrivals.of(page, self.at)
         self.landing.add(rows)
-        distinct.add(row.record_id for row in rows)
+        distinct.add(rows.record_id)
         figures = self.at.figures.after(
             page.number,
-            landed=[row.updated_at for row in rows],
+            landed=rows.updated_at,
             seen=[record.updated_at for record in records],
-            keyless=sum(row.record_id is None for row in rows),
+            keyless=rows.record_id.count(None),
         )
-        if self.table.delta is not None:
-            self.at = replace(self.at, token=next_token(page.response, self.table.delta) or self.at.token)
+        if self.table.delta is not None and (token := next_token(page.response, self.table.delta)) is not None:
+            if page.parent_id is None:
+                self.at = replace(self.at, token=token)
+            else:
+                self.at = replace(self.at, tokens={**self.at.tokens, page.parent_id: token})
         total = self.service.total_of(self.endpoint)
         if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
@@ -361,6 +373,7 @@ class _Pull:
             pulled_at=self.at.started_at,
             rows=rows if listing or rows or self.memory.rows is not None else None,
             token=self.at.token,
+            tokens=self.at.tokens,
         )
         self.state = self.place.watermarks.put(
             dataclasses.replace(self.state, watermark=watermark, checkpoint=None, details=encode_memory(memory))

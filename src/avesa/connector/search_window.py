@@ -24,7 +24,8 @@ class SearchWindow:
     once. With a time alone it must ask from that time on, itself included: the rows of that instant come again, which
     does no harm; where an instant holds more rows than the cap, TableFailed says so. `restart` moves the window after
     so many pages already, for a vendor whose offsets shift while rows come and go; as long as all rows of a window
-    share one instant, `inner` goes on.
+    share one instant, `inner` goes on. `usual` is the size of a page where a vendor does not take ours: one of so many
+    rows may be a full one, and is gone on behind unless it holds nothing but the instant that it began with.
     """
 
     inner: Paging
@@ -33,6 +34,7 @@ class SearchWindow:
     cap: int
     size: int
     restart: int | None = None
+    usual: int | None = None
 
     @property
     def reads(self) -> tuple[Path, ...]:
@@ -55,7 +57,8 @@ class SearchWindow:
         last = self._last(page) or request.recall("last")
         following = self.inner.next(_unwrapped(request), page)
         is_full = (pages + 1) * self.size > self.cap
-        if following is None and (not is_full or page.records < self.size):
+        known = page.records < self.size and last == window
+        if following is None and (not is_full or known or page.records < (self.usual or self.size)):
             return None
         if last is not None and last != window and (is_full or pages >= (self.restart or pages + 1)):
             values = msgspec.json.decode(last, type=Values)

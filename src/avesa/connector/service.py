@@ -25,12 +25,14 @@ from avesa.shared.layout import checked_name
 @dataclass(frozen=True)
 class Setting:
     """Something a tenant tells about its account. Required where there is no default; where that is empty, it may stay
-    empty, and an endpoint's parameter that is made of it alone is not sent.
+    empty, and with `may_be_empty` it may be set so. An endpoint's parameter that is made of an empty one alone is not
+    sent.
     """
 
     name: str
     default: str | None = None
     help: str = ""
+    may_be_empty: bool = False
 
     @property
     def required(self) -> bool:
@@ -46,11 +48,16 @@ class Parent:
     in the field `element`. The answer then has an element for each at the `*` of `records`, in which the parent's id
     stands at `key`.
 
+    `field` is the dotted path of what the parent's record names of this table, where it is that by which records are
+    asked for, in place of the parent's key: each id once, and a parent that names none is passed over. In a query
+    parameter several ids lie between commas. A record is then not told to be below any parent.
+
     `having` is the dotted path of a field: records in which it is missing, null, false or 0 are not asked for, nor with
     `values` those that have none of these texts there (`*` stands for each element of a list; None is a null). Changes
     are asked for under the parents that changed themselves; with `every` under all of them, for vendors whose parents
     do not show that something came below them. With `slashes_twice` an id that begins with a slash, or has two in a
-    row, is percent-encoded twice in the path.
+    row, is percent-encoded twice in the path. `gives` are parameters that are filled from the parent's record: the name
+    of each, and the dotted path of its value there (`*` stands for each element of a list, commas lie between several).
     """
 
     endpoint: str
@@ -63,6 +70,8 @@ class Parent:
     every: bool = False
     values: tuple[str | None, ...] = ()
     slashes_twice: bool = False
+    gives: Params = ()
+    field: str | None = None
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -112,8 +121,9 @@ class Endpoint:
     that the vendor counts for one.
 
     In a path `*` stands for each element of a list or each value of an object; several paths are tried in their
-    order. `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are
-    then the records' keys. `records_optional` means that a missing or null list is an empty one.
+    order, or with `records_together` there are records at the first and at whichever of the others is there.
+    `records_as` says what stands there: a "list", one "object", or a "map" of records by their ids, which are then the
+    records' keys. `records_optional` means that a missing or null list is an empty one.
 
     `each` asks for the list once for each word of a setting. `downloads` names hosts, each with a dot before it, to
     which an answer may redirect for the list itself: that is fetched there without any credentials.
@@ -137,6 +147,7 @@ class Endpoint:
     base_url: str | None = None
     records_as: Shape = "list"
     records_optional: bool = False
+    records_together: bool = False
     parent: Parent | None = None
     unique_under_parent: bool = False
     deleted: Deleted | None = None
@@ -268,14 +279,21 @@ class Service:
                 raise ValueError(f"{self.name}/{endpoint.name}: the time zone is no setting: {name}")
         by_events = isinstance(changes, Changes) and changes.events is not None
         parent = endpoint.parent
-        if parent is not None and (by_events or isinstance(changes, Delta) or endpoint.deletions):
+        of_a_list = isinstance(changes, Delta) and not changes.only
+        if parent is not None and (by_events or of_a_list or endpoint.deletions):
             raise ValueError(f"{self.name}/{endpoint.name}: events, tokens and deletions are asked for under no parent")
-        if parent is None:
-            return
+        if parent is not None:
+            self._check_parent(endpoint, parent, names)
+
+    def _check_parent(self, endpoint: Endpoint, parent: Parent, names: list[str]) -> None:
         if parent.endpoint not in names or parent.endpoint == endpoint.name:
             raise ValueError(f"{self.name}/{endpoint.name}: unknown parent {parent.endpoint}")
         if parent.at_once > 1 and not _can_be_told_apart(endpoint, parent):
             raise ValueError(f"{self.name}/{endpoint.name}: several parents at once need a list in the body and one *")
+        if parent.gives and (parent.at_once > 1 or parent.field is not None):
+            raise ValueError(f"{self.name}/{endpoint.name}: several parents at once give no parameters")
+        if parent.field is not None and (endpoint.unique_under_parent or len(parent.params) > 1):
+            raise ValueError(f"{self.name}/{endpoint.name}: what a field names is one id, and is below no parent")
         for param in parent.params if parent.into == "path" else ():
             if f"{{{param}}}" not in endpoint.path:
                 raise ValueError(f"{self.name}/{endpoint.name}: the path has no {{{param}}}")
@@ -328,6 +346,8 @@ class Service:
 
 
 def _can_be_told_apart(endpoint: Endpoint, parent: Parent) -> bool:
-    """Whether an answer about several parents shows which record is whose."""
+    """Whether an answer about several parents shows which record is whose, where they are anybody's."""
+    if parent.field is not None:
+        return parent.into != "path"
     in_list = parent.into == "body" and isinstance(parent.param, str) and endpoint.records_as == "list"
     return in_list and isinstance(endpoint.records, str) and split_path(endpoint.records).count(EACH) == 1

@@ -18,14 +18,8 @@ from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.json_paths import split_path
 from avesa.connector.paging import Paging
 from avesa.connector.pull_settings import overlap_of, relist_of
-from avesa.connector.records import (
-    Reading,
-    Record,
-    reading_of,
-    reading_of_deletions,
-    reading_of_events,
-    told_by_events,
-)
+from avesa.connector.reading import Reading, reading_of, reading_of_deletions, reading_of_events
+from avesa.connector.records import Record, told_by_events
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.shared.receipt import Kind
@@ -57,6 +51,10 @@ class TenantTable:
     def is_feed(self) -> bool:
         """Whether the order within a page is the order in which things happened."""
         return self.delta is not None or (self.windowed is not None and self.windowed.events is not None)
+
+    @property
+    def is_never_listed(self) -> bool:
+        return self.changes is not None and self.changes.only
 
     def fingerprint(self) -> str:
         asked = bare_request(self.connection, self.endpoint, None).to_json()
@@ -129,7 +127,7 @@ class TenantTable:
         if at.kind == "listing":
             return request
         if self.delta is not None:
-            return self.delta.asked(request, token or "")
+            return request if token is None and self.delta.only else self.delta.asked(request, token or "")
         return self.windowed.asked(request, *at.window) if self.windowed and at.window else request
 
     def _asked_at(self, at: Checkpoint) -> Endpoint:
@@ -155,7 +153,7 @@ class TenantTable:
 
     def may_be_refused(self, at: Checkpoint) -> bool:
         """Whether a 400 to the first request can mean that the vendor does not know the change condition."""
-        return at.kind == "changes" and at.deletions is None and not (self.windowed and self.windowed.only)
+        return at.kind == "changes" and at.deletions is None and not self.is_never_listed
 
     def is_cut(self, at: Checkpoint, records: int) -> bool:
         """Whether a page of so many records may be all that the vendor tells of more changes than that."""

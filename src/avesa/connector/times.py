@@ -43,6 +43,8 @@ class Iso:
         if not isinstance(value, str):
             raise ValueError("not a text")
         moment = datetime.fromisoformat(value.strip())
+        if moment.tzinfo is UTC and not self.never:  # as nearly all are
+            return moment
         return _unless_never(self, _in_utc(moment, self.zone))
 
 

@@ -17,7 +17,8 @@ from avesa.connector.memory import decode_memory
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome
 from avesa.connector.pull import pull
 from avesa.connector.pull_settings import every_of
-from avesa.connector.records import read_page, reading_of
+from avesa.connector.reading import reading_of
+from avesa.connector.records import read_page
 from avesa.connector.schedule import is_due
 from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from avesa.connector.connection import check_settings
 from avesa.connector.demand import published
-from avesa.connector.incremental import Changes
 from avesa.connector.limits import SHARE_SETTING, Rate, read_share
 from avesa.connector.pull_settings import every_of, relist_of
 from avesa.connector.schedule import pulls_a_day
@@ -145,7 +144,7 @@ def _table(
         every=every_of(settings, endpoint),
         relist=relist_of(settings, endpoint),
         asked=changes is not None,
-        listed=not (isinstance(changes, Changes) and changes.only),
+        listed=changes is None or not changes.only,
     )
     of_listing, of_changes = _calls(pulls, "listing"), _calls(pulls, "changes")
     known = (of_listing is not None or listings == 0) and (of_changes is not None or asked_a_day == 0)

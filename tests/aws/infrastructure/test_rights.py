@@ -29,6 +29,10 @@ def table(name: str) -> str:
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/avesa-prod-{name}"
 
 
+def catalogue(rest: str) -> str:
+    return f"arn:aws:glue:{REGION}:{ACCOUNT}:{rest}"
+
+
 def bucket(synthesized: Synthesized) -> str:
     return data_bucket(synthesized).arn
 
@@ -63,6 +67,10 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
         "exchange a secret": Request("secretsmanager:PutSecretValue", secret(owner)),
         "bring a secret into force": Request("secretsmanager:UpdateSecretVersionStage", secret(owner)),
     }
+    for doing, action in {"look up": "Get", "register": "Create", "change": "Update"}.items():
+        there = catalogue(f"table/avesa_prod_{owner}/tickets")
+        requests[f"{doing} a table of the catalogue"] = Request(f"glue:{action}Table", there)
+    requests["make a database"] = Request("glue:CreateDatabase", catalogue(f"database/avesa_prod_{owner}"))
     keys = {"dynamodb:LeadingKeys": [owner]}
     for name, actions in {
         "TenantServices": ("GetItem", "Query", "UpdateItem"),
@@ -77,6 +85,8 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
 DOINGS = [
     *("read a raw file", "write a raw file", "read a table", "write a table", "clear a table", "clear the quarantine"),
     *("list", "make a secret", "read a secret", "exchange a secret", "bring a secret into force"),
+    *(f"{doing} a table of the catalogue" for doing in ("look up", "register", "change")),
+    "make a database",
     *(f"{action} in TenantServices" for action in ("GetItem", "Query", "UpdateItem")),
     *(f"{action} in LastUpdated" for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
     *(f"{action} in RunLog" for action in ("Query", "PutItem")),
@@ -188,6 +198,22 @@ def test_the_key_serves_through_s3_only(synthesized: Synthesized, of_tenants: li
     key = pooled_key(synthesized)
     assert allows(of_tenants, by(POOLED, Request("kms:Decrypt", key, THROUGH_S3)))
     assert not allows(of_tenants, by(POOLED, Request("kms:Decrypt", key)))
+
+
+def test_the_catalogue_is_changed_and_nothing_in_it_deleted(of_tenants: list[Statement]) -> None:
+    database, tables = catalogue(f"database/avesa_prod_{POOLED}"), catalogue(f"table/avesa_prod_{POOLED}/tickets")
+    for action in ("CreateDatabase", "CreateTable", "UpdateTable", "GetTable"):
+        # Glue asks for the right to the catalogue itself too.
+        assert allows(of_tenants, by(POOLED, Request(f"glue:{action}", catalogue("catalog"))))
+        assert not allows(of_tenants, by(None, Request(f"glue:{action}", catalogue("catalog"))))
+    for action in ("DeleteDatabase", "DeleteTable", "UpdateDatabase", "PutResourcePolicy", "SearchTables"):
+        for resource in (database, tables, catalogue("catalog")):
+            assert not allows(of_tenants, by(POOLED, Request(f"glue:{action}", resource)))
+
+
+def test_the_catalogue_of_another_environment_is_another_tenants(of_tenants: list[Statement]) -> None:
+    elsewhere = catalogue(f"table/avesa_dev_{POOLED}/tickets")
+    assert not allows(of_tenants, by(POOLED, Request("glue:GetTable", elsewhere)))
 
 
 # The roles of the Lambdas

@@ -16,6 +16,8 @@ _DEVICE = {
     "Switch": "network",
     "Firewall": "network",
 }
+_SEAT = 125.0
+"""What a month of managed services costs for each person at the client."""
 _INVOICE = {"New": "draft", "Sent": "open", "Partially Paid": "open", "Paid": "paid"}
 
 
@@ -98,7 +100,15 @@ def device(one: Device) -> dict[str, Any]:
         "memory_bytes": int(gigabytes) * 1024**3 if gigabytes.isdigit() else None,
         "purchased_at": one.purchased_at.date(),
         "warranty_until": day_of(one.warranty_until),
+        **_backup(one),
     }
+
+
+def _backup(one: Device) -> dict[str, Any]:
+    """Of what can be backed up; by a number, as in a list of choices: 1 is a good one today, 2 an old one, 3 none."""
+    if _DEVICE.get(one.type) not in ("server", "workstation") or not one.active:
+        return {}
+    return {"backup_status": "1" if one.id % 7 > 1 else "2" if one.id % 7 else "3"}
 
 
 def product(one: CatalogItem) -> dict[str, Any]:
@@ -129,9 +139,18 @@ def agreement(one: Agreement) -> dict[str, Any]:
         "cancelled_at": one.cancelled_at,
         "amount": one.amount,
         "included_hours": one.included_hours,
+        **_seats(one),
         "next_invoice_on": day_of(one.next_invoice_at),
         "currency": CURRENCY,
     }
+
+
+def _seats(one: Agreement) -> dict[str, Any]:
+    """Those paid for, and those that somebody sits on. A block of hours has none."""
+    if one.included_hours is not None:
+        return {}
+    seats = int(one.amount / _SEAT)
+    return {"quantity": seats, "quantity_used": seats - one.id % 4 if one.cancelled_at is None else 0}
 
 
 def invoice(one: Invoice) -> dict[str, Any]:

@@ -182,7 +182,10 @@ class WorldRows(Rows):
         mapped = self._tables.mapped.get(parent)
         if mapped is not None:
             key = reference(wanted.columns, mapped.canonical)
-            held = None if key is None else self._shown.get((key.kind, key.id))
+            # Whoever works for the provider belongs to no company, and what it sells neither: any will do for them.
+            apart = mapped.canonical == "companies" and "company_id" not in wanted.columns
+            told = None if key is None else self._shown.get((key.kind, key.id))
+            held = self._anyone(parent, name, event) if apart else told
             if held is None or held.table.name != parent or held.row.is_deleted:
                 return None
             return None if any(missing_kind(below, held.row.record, rule) for rule in kinds) else (_key(held),)
@@ -195,6 +198,11 @@ class WorldRows(Rows):
             return None
         row = parents[stable(f"{name}/{event.kind.__name__}/{event.id}") % len(parents)]
         return (str(get(row.record, above.key[0])),)
+
+    def _anyone(self, parent: str, name: str, event: Event) -> Shown | None:
+        """One of the parent's records, for an entity that belongs to none of them more than to another."""
+        there = [one for one in self._shown.values() if one.table.name == parent and not one.row.is_deleted]
+        return there[stable(f"{name}/{event.kind.__name__}/{event.id}") % len(there)] if there else None
 
     def _all(self, table: Table) -> list[Row]:
         if not self.places(table) and table.parent is None:
@@ -210,6 +218,7 @@ class WorldRows(Rows):
         shown = Shown(table, place, row)
         shown.row.record = self._written(shown, wanted)
         self._touch(table, row, self._clock())
+        self.happened(name, row, "add")
         return shown
 
     def _change(self, shown: Shown, wanted: Wanted) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from avesa.sandbox.vendor.contract import Contract, Json, Operation
 from avesa.sandbox.vendor.messages import Asked
-from avesa.sandbox.vendor.pages import chosen
+from avesa.sandbox.vendor.pages import chosen, stands_alone
 from avesa.sandbox.vendor.shapes import misfit, text_fits
 
 _TEXTS = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?", "boolean": r"true|false"}
@@ -63,12 +63,14 @@ def _in_query(operation: Operation, rules: Json, asked: Asked) -> Iterator[str]:
             continue
         sorts = name == (rules.get("order") or {}).get("name")
         yield from _value(name, _without_direction(value, declared[name]) if sorts else value, declared[name])
+    paging = chosen(rules["paging"], asked)
+    is_alone = stands_alone(paging, asked)
     for name, facts in declared.items():
-        if facts.get("required") and name not in names:
+        if facts.get("required") and name not in names and not is_alone:
             yield f"the query parameter {name} is required"
-    forbidden = chosen(rules["paging"], asked).get("forbids", [])
+    forbidden = paging.get("forbids", [])
     yield from (f"{name} does not go with this paging" for name in forbidden if name in names)
-    if (needed := rules.get("needs_one")) and not set(needed) & set(names):
+    if (needed := rules.get("needs_one")) and not is_alone and not set(needed) & set(names):
         yield f"one of {', '.join(needed)} is required"
 
 

@@ -31,7 +31,8 @@ class Table:
 
     @property
     def records(self) -> str:
-        return str(self.facts["records"])
+        """Where the records lie in an answer: where a reader takes them, if that is another place than is published."""
+        return str(self.rules.get("reads", {}).get("records", self.facts["records"]))
 
     @property
     def key(self) -> list[str]:
@@ -174,7 +175,9 @@ class Contract:
         own = self.rules.get("tables", {}).get(endpoint["name"], {})
         rules = {**{name: rule for name, rule in self.rules.items() if name != "tables"}, **own}
         answer = endpoint.get("answer", facts["answer"])
-        record = self._record(answer, endpoint["records"])
+        record = self._record(answer, own.get("reads", {}).get("records", endpoint["records"]))
+        if "fields" in own:
+            record = {**record, **own["fields"]}
         return Table(endpoint, rules, path, record)
 
     def _record(self, answer: Any, records: str) -> Any:

@@ -70,7 +70,7 @@ class Credentials:
 
     def _check(self, way: Json, asked: Asked) -> None:
         kind = way["kind"]
-        sent = asked.headers.get("authorization", "")
+        sent = asked.headers.get(way.get("header", "Authorization").lower(), "")
         if kind == "basic":
             user, password = (self._filled(way[part]) for part in ("user", "password"))
             self._same(_basic(sent), (user, password), "Basic credentials")

@@ -144,10 +144,34 @@ def delta_rows(table: Table, rows: list[Row], since: int | None, feed: Json) -> 
                 }
 
 
+def sync_page(rows: list[Row], feed: Json, rules: Json, asked: Asked, *, floor: int, now: int) -> Json | None:
+    """What happened to the records of a list since a token, the oldest first; None where the token is none of ours or
+    older than `floor`. `now` is the number of the newest change.
+    """
+    sent = str(asked.given("query", feed["token"])).removeprefix("s")
+    if not sent.isdigit() or int(sent) < floor:
+        return None
+    happened = sorted((row for row in rows if row.sequence > int(sent)), key=lambda row: row.sequence)
+    shown = happened[: feed["most"]]
+    more = len(shown) < len(happened)
+    events = []
+    for row in shown:
+        words = {
+            "id": row.record["gid"],
+            "name": row.record.get("name"),
+            "action": "deleted" if row.is_deleted else "changed",
+            "at": write_time(row.modified, rules["time"]),
+        }
+        events.append(filled(feed["fields"], words))
+    return {"data": events, "sync": f"s{shown[-1].sequence if more else max(now, int(sent))}", "has_more": more}
+
+
 def by_ids(table: Table, rows: list[Row], asked: Asked, rule: Json) -> list[Row]:
     """The records of the ids that were sent, as many as the vendor takes at once; unknown ids are left out."""
     if rule["in"] == "query":
         ids = [value for name, value in asked.query if name == rule["name"]]
+        if "split" in rule:
+            ids = [id_ for value in ids for id_ in value.split(rule["split"])]
     else:
         ids = asked.given(rule["in"], rule["name"])
     if not isinstance(ids, list) or not ids:

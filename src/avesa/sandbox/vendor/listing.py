@@ -74,7 +74,8 @@ def filtered(
             if wanted in one["values"]:
                 rows = [row for row in rows if get(row.record, one["field"]) == one["values"][wanted]]
         elif wanted is not None and wanted != one.get("all"):
-            chosen = [str(value).lower() for value in (wanted if isinstance(wanted, list) else [wanted])]
+            several = wanted.split(one["split"]) if "split" in one and isinstance(wanted, str) else wanted
+            chosen = [str(value).lower() for value in (several if isinstance(several, list) else [several])]
             rows = [row for row in rows if str(get(row.record, one["field"])).lower() in chosen]
     if "comes" in rules:
         rows = sorted(rows, key=lambda row: row.modified, reverse=rules["comes"] == "newest")
@@ -115,6 +116,9 @@ def _by_parameter(table: Table, change: Json, asked: Asked, rows: list[Row], for
     sign = change["operator"]
     if change.get("whole_day"):
         value, sign = str(write_time(read_time(value, change["form"]) + timedelta(days=1), change["form"])), "<"
+    if change.get("whole_month"):
+        month = read_time(value, change["form"]).replace(day=1, hour=0, minute=0, second=0)
+        value, sign = str(write_time((month + timedelta(days=31)).replace(day=1), change["form"])), "<"
     if change.get("inclusive") and asked.given("query", change["inclusive"]) == "true":
         sign += "="
     term = Term(change.get("field") or table.cursor or "", sign, value)
@@ -189,6 +193,8 @@ def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
         names = [_camel(name) for name in names]
     if rule.get("all") in names:
         return record
+    if rule.get("deep"):
+        return _deep(record, [name.split(".") for name in names], rule["always"])
     if not rule.get("under"):
         return {name: value for name, value in record.items() if name in {*names, *rule.get("always", [])}}
     if set(names) <= set(rule.get("whole", [])):
@@ -196,6 +202,20 @@ def selected(rules: Json, query: Query, asked: Asked, record: Any) -> Any:
     below = record.get(rule["under"])
     inner = {name: value for name, value in below.items() if name in names} if isinstance(below, dict) else {}
     return {**record, rule["under"]: inner}
+
+
+def _deep(value: Any, paths: list[list[str]], always: list[str]) -> Any:
+    """The fields at the paths, and at each step those that are always there; what has none of these is shown whole
+    where nothing more of it is named.
+    """
+    if isinstance(value, list):
+        return [_deep(one, paths, always) for one in value]
+    if not isinstance(value, dict) or not (paths or set(always) & set(value)):
+        return value
+    below: dict[str, list[list[str]]] = {name: [] for name in always}
+    for first, *rest in paths:
+        below.setdefault(first, []).extend([rest] if rest else [])
+    return {name: _deep(inner, below[name], always) for name, inner in value.items() if name in below}
 
 
 def _camel(name: str) -> str:

@@ -106,7 +106,7 @@ class Pager:
             end = at + (max(1, size // 2) if number == 2 else 0)
         shown, is_last = rows[at:end], end >= len(rows)
         words = {"size": size, "number": number, "at": at, "end": end, "keys": keys[at:end]}
-        if rule["kind"] == "cursor" and (not is_last or rule.get("stays")):
+        if rule["kind"] == "cursor" and (not is_last or rule.get("stays") or rule.get("always")):
             first = saved.asked if saved else tuple(p for p in asked.query if p[0] != rule.get("at"))
             path = saved.path if saved else asked.path
             again = self._token(rule, asked, values) if rule.get("stays") else None
@@ -172,6 +172,11 @@ def chosen(rules: Json | list[Json], asked: Asked) -> Json:
     return {"kind": "none"}
 
 
+def stands_alone(rule: Json, asked: Asked) -> bool:
+    """Whether a request brings a cursor that stands for all that was asked at first, and takes hardly anything else."""
+    return isinstance(rule.get("repeats"), list) and asked.given(rule["in"], rule["at"]) is not None
+
+
 def _number(asked: Asked, rule: Json, default: int) -> int:
     sent = asked.given(rule["in"], rule["at"])
     try:
@@ -193,8 +198,10 @@ def _behind(given: Any, keys: list[Any], rule: Json) -> int:
 
 
 def _check_repeated(rule: Json, asked: Asked, saved: _Saved) -> None:
-    """A vendor wants the other parameters again, or none of them, behind its cursor."""
+    """A vendor wants the other parameters again, or none of them, behind its cursor, or takes some of them alone."""
     again = tuple(sorted(pair for pair in asked.query if pair[0] != rule.get("at")))
+    if isinstance(rule.get("repeats"), list) and (amiss := {name for name, _ in again} - set(rule["repeats"])):
+        raise Refused(400, f"{', '.join(sorted(amiss))} does not go with {rule['at']}")
     if rule.get("repeats") == "all" and again != tuple(sorted(saved.asked)):
         raise Refused(400, f"the parameters beside {rule['at']} are not those of the first page")
     if rule.get("repeats") == "none" and again:
@@ -243,7 +250,7 @@ def _told(rule: Json, shown: list[Any], at: int, end: int, total: int, words: Js
         if what in ("token", "url", "path", "next_offset"):
             value = (
                 None
-                if is_last and not rule.get("stays")
+                if is_last and not (rule.get("stays") or rule.get("always"))
                 else {"next_offset": end}.get(what, words.get("token" if what == "token" else "url"))
             )
             if value is None and tell.get("end", "absent") == "absent":
@@ -275,8 +282,9 @@ def _headers(rule: Json, asked: Asked, page: Page, total: int, words: Json) -> d
 
 
 def _beside(rule: Json, asked: Asked) -> list[tuple[str, str]]:
-    """The parameters of a request beside the one that says where its page begins."""
-    return [pair for pair in asked.query if pair[0] != rule["at"]]
+    """The parameters of a request beside the one that says where its page begins, as far as they go with it."""
+    kept = rule.get("repeats")
+    return [pair for pair in asked.query if pair[0] != rule["at"] and (not isinstance(kept, list) or pair[0] in kept)]
 
 
 def _link(rule: Json, asked: Asked, page: Page, total: int, words: Json, tell: Json) -> dict[str, str]:

@@ -42,17 +42,20 @@ class Rows:
         self._contract, self._counts, self._seed, self._clock = contract, counts, seed, clock
         self._lists: dict[tuple[str, Place], list[Row]] = {}
         self._lock = threading.RLock()
+        named = (table.rules.get("names", {}).values() for table in contract.tables.values())
+        self._named = {name for names in named for name in names}
         self.sequence = 0
         self.born = clock()
         self.happened: Callable[[str, Row, str], None] = lambda table, row, event: None
-        """Told the table's name, the row, and `change` or `delete`: for those who keep a journal."""
+        """Told the table's name, the row, and `add`, `change` or `delete`: for those who keep a journal."""
 
     def of(self, table: Table, place: Place = ()) -> list[Row]:
         with self._lock:
             key = table.name, place
             if key not in self._lists:
                 self._lists[key] = []
-                made_of_others = table.rules.get("feed", {}).get("kind") == "deleted"
+                is_made = table.name in self._named
+                made_of_others = is_made or table.rules.get("feed", {}).get("kind") == "deleted"
                 below = self.usual_below if table.parent else self.usual
                 usual = 0 if made_of_others else 1 if table.facts.get("single") else below
                 count = self._counts.get(table.name, usual)
@@ -71,7 +74,9 @@ class Rows:
 
     def add(self, table: Table, place: Place = ()) -> Row:
         with self._lock:
-            return self._add(table, place, len(self.of(table, place)) + 1, self._clock())
+            row = self._add(table, place, len(self.of(table, place)) + 1, self._clock())
+            self.happened(table.name, row, "add")
+            return row
 
     def change(self, table: Table, index: int, place: Place = (), **fields: Any) -> Row:
         """Set fields (double underscores for dots) of one record, now; its last-modified moves."""
@@ -107,6 +112,8 @@ class Rows:
                 record.pop(name, None)
             for path, values in table.rules.get("in_turn", {}).items():
                 put(record, path, values[number % len(values)])
+            for path, name in table.rules.get("names", {}).items():
+                put(record, path, self._named_by(name, moment))
             for path, form in stamps(table, "made").items():
                 put(record, path, write_time(moment, form))
             deletes = table.rules.get("deletes", {})
@@ -125,6 +132,11 @@ class Rows:
         self._touch(table, row, moment)
         self._lists[table.name, place].append(row)
         return row
+
+    def _named_by(self, name: str, moment: datetime) -> Any:
+        """The key of a new record of the table of this name."""
+        table = self._contract.tables[name]
+        return get(self._add(table, (), len(self.of(table)) + 1, moment).record, table.key[0])
 
     def _touch(self, table: Table, row: Row, moment: datetime, *, moves: bool = True) -> None:
         self.sequence += 1

@@ -36,6 +36,8 @@ NUMBERS = ("epoch_s", "epoch_ms")
 
 def write_time(moment: datetime, form: str) -> Any:
     """The moment as the vendor writes it. Raises KeyError for an unknown form."""
+    if form.endswith("_text"):
+        return str(write_time(moment, form.removesuffix("_text")))
     since = moment - EPOCH
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     millis = f"{moment.microsecond // 1000:03d}"
@@ -55,7 +57,6 @@ def write_time(moment: datetime, form: str) -> Any:
         "ms_date": f"/Date({micros // 1000}+0000)/",
         "epoch_s": micros // 1_000_000,
         "epoch_ms": micros // 1000,
-        "epoch_s_text": str(micros // 1_000_000),
         "epoch_s_micro": f"{micros // 1_000_000}.{micros % 1_000_000:06d}",
         "ticks_100ns": str(micros * 10),
     }[form]

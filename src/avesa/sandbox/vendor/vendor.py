@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -28,11 +28,13 @@ from avesa.sandbox.vendor.feeds import (
     filled,
     log_entries,
     log_page,
+    sync_page,
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
-from avesa.sandbox.vendor.pages import Pager, chosen
+from avesa.sandbox.vendor.pages import Pager, chosen, stands_alone
 from avesa.sandbox.vendor.rows import Place, Row, Rows, missing_kind
+from avesa.sandbox.vendor.times import EPOCH, write_time
 
 
 class StrictVendor:
@@ -75,6 +77,8 @@ class StrictVendor:
             table = feed["of"]
         if feed.get("kind") == "log":
             return log_entries(self._all_rows(self.contract.tables[feed["of"]]), deleted=feed["deleted"])
+        if feed.get("kind") == "sync":
+            return []
         return [row.record for row in self.rows.of(self.contract.tables[table], place) if self._is_listed(table, row)]
 
     def change(self, table: str, index: int = 0, place: Place = (), **fields: Any) -> Any:
@@ -195,8 +199,12 @@ class StrictVendor:
                 return Answer(302, {}, {"Location": f"$base/reports-download/{table.name}?key=preauthenticated"})
             case "delta":
                 return self._delta(call, feed)
+            case "sync":
+                return self._sync(call, feed)
         if "*" in table.records or "under_each" in rules:
             return self._nested(call)
+        if stands_alone(chosen(rules["paging"], asked), asked):
+            return self._paged(call, [], set())
         place = self._place(call)
         if feed.get("kind") == "changed":
             rows = self._all_rows(self.contract.tables[feed["of"]])
@@ -217,7 +225,18 @@ class StrictVendor:
         rule = call.rules.get("asked_by")
         of = self.contract.tables[rule["of"]] if rule and "of" in rule else call.table
         rows = self._all_rows(of) if of is not call.table else self.rows.of(of, place)
+        if "beats" in of.rules:
+            self._beat(of, rows)
         return by_ids(of, rows, call.asked, rule) if rule else rows
+
+    def _beat(self, table: Table, rows: list[Row]) -> None:
+        """What is alive reports all the time: its last report lies no further back than a beat."""
+        beat = timedelta(seconds=table.rules["beats"])
+        last = self.clock() - (self.clock() - EPOCH) % beat
+        for row in rows:
+            if not row.is_deleted and row.modified < last:
+                row.record, row.modified = copy.deepcopy(row.record), last
+                put(row.record, table.cursor or "", write_time(last, table.rules["time"]))
 
     def _fitting(self, call: Call, rows: list[Row]) -> list[Row]:
         if call.query.entity is None:
@@ -291,6 +310,19 @@ class StrictVendor:
         elif page.is_last and asked.given("query", feed["needs"]) == "true":
             body[feed["gives"]] = extra["mark"]
         return Answer(body=body)
+
+    def _sync(self, call: Call, feed: Json) -> Answer:
+        """What happened below a record since a token; without one, or with one that is too old, a token and no more."""
+        rows = self.rows.of(self.contract.tables[feed["of"]], self._place(call))
+        # A token that is given out now is none of those that were forgotten.
+        now = self.rows.sequence = max(self.rows.sequence, self._delta_floor)
+        page = sync_page(rows, feed, call.rules, call.asked, floor=self._delta_floor, now=now)
+        if page is None:
+            answer = refusal(call.rules, Refused(feed["status"], "the sync token is missing or too old"))
+            answer.body[feed["token"]] = f"s{now}"
+            return answer
+        page["data"] = [selected(call.rules, call.query, call.asked, event) for event in page["data"]]
+        return Answer(body=page)
 
     def _nested(self, call: Call) -> Answer:
         """Lists below a list: one element for each parent asked for, in it a page of its own."""
@@ -379,18 +411,22 @@ class StrictVendor:
     def _journal(self, table: str, row: Row, event: str) -> None:
         """Vendors that keep a list of what happened get an entry in it."""
         rule = self.contract.rules.get("journal")
-        if not rule or event not in rule["on"] or ("types" in rule and table not in rule["types"]):
+        if not rule or table == rule["table"] or event not in rule["on"] or table not in rule.get("types", {table}):
             return
         of = self.contract.tables[table]
         words = {
             "id": get(row.record, of.key[0]),
             "path_end": of.path.rpartition("/")[2],
             "record": row.record,
-            "type": f"{rule.get('types', {}).get(table)}.{'updated' if event == 'change' else 'deleted'}",
+            "kind": rule.get("types", {}).get(table),
+            "type": f"{rule.get('types', {}).get(table)}.{_HAPPENED[event]}",
         }
         entry = self.rows.add(self.contract.tables[rule["table"]])
         for path, value in rule["fields"].items():
             put(entry.record, path, filled(value, words))
+
+
+_HAPPENED = {"add": "created", "change": "updated", "delete": "deleted"}
 
 
 def _in_graphql(table: Table) -> Json:

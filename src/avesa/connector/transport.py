@@ -1,0 +1,180 @@
+"""HTTP: one request out, one whole answer back, over connections that stay open. It decides nothing; what an answer
+means, and whether it is worth another try, is the client's to say.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import ssl
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import quote, unquote, unquote_plus, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from avesa.connector.connection import LOOPBACK
+from avesa.connector.request import Request
+
+# It would write every address with its parameters, and a key may be among them.
+logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.INFO)
+
+TIMEOUT = urllib3.Timeout(connect=15.0, read=60.0)
+
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (NameResolutionError, "its name is not known"),
+    (NewConnectionError, "no connection"),
+    (ConnectTimeoutError, "no connection in time"),
+    (ReadTimeoutError, "no answer in time"),
+    (SSLError, "no safe connection (TLS)"),
+    (ProxyError, "no connection through the proxy"),
+    (LocationValueError, "an address that cannot be read"),
+)
+
+
+class NoAnswer(Exception):
+    """No whole answer came. The text is the kind of failure, in words that hold nothing of what was sent."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came over the wire. Header names are lower case; `body` is decompressed, `wire_bytes` are its bytes as they
+    came.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    wire_bytes: int
+
+
+class Transport:
+    """Safe with threads. It goes through the proxy that the environment names, but never to a server on this machine;
+    redirects are not followed, cookies not kept.
+    """
+
+    def __init__(self, connections: int, timeout: urllib3.Timeout = TIMEOUT) -> None:
+        """`connections` stay open to each host."""
+        self._connections, self._timeout = connections, timeout
+        self._pools: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
+
+    def send(self, request: Request) -> Answer:
+        """Raises NoAnswer where none came, or only a part of one."""
+        address = address_of(request)
+        try:
+            came = self._pool(address).request(
+                request.method,
+                address,
+                body=None if request.body is None else request.body.encode(),
+                headers=_headers(request),
+                redirect=False,
+                retries=False,
+                timeout=self._timeout,
+                decode_content=False,
+            )
+        except HTTPError as error:
+            # The error's own text may hold the address or a header; its kind says enough.
+            kind = next((told for known, told in _KINDS if isinstance(error, known)), "the answer broke off")
+            raise NoAnswer(kind) from None
+        except ValueError:
+            raise NoAnswer("a header or an address that cannot be sent") from None
+        headers = {name.lower(): value for name, value in came.headers.itermerged()}
+        try:
+            body = _opened(came.data, headers.get("content-encoding", ""))
+        except (EOFError, OSError, zlib.error):
+            raise NoAnswer("an unreadable compressed body") from None
+        return Answer(came.status, headers, body, len(came.data))
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _pool(self, address: str) -> urllib3.PoolManager:
+        place = (_proxy_for(address), address.startswith("https:"))
+        if place not in self._pools:
+            # Two threads may both make one, and one of the two is used: nothing is open in either yet.
+            self._pools.setdefault(place, _pool_of(*place, self._connections))
+        return self._pools[place]
+
+
+def address_of(request: Request) -> str:
+    """The address with its parameters, which take the place of those of the same name in it; all else in it stays as
+    it is written.
+    """
+    if not request.params:
+        return request.url
+    url, mark, fragment = request.url.partition("#")
+    place, _, query = url.partition("?")
+    names = {name for name, _ in request.params}
+    own = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in names]
+    asked = urlencode(request.params, quote_via=quote, safe="")
+    return f"{place}?{'&'.join((*own, asked))}{mark}{fragment}"
+
+
+def _headers(request: Request) -> urllib3.HTTPHeaderDict:
+    headers = urllib3.HTTPHeaderDict({"User-Agent": "avesa", "Accept": "application/json"})
+    headers["Accept-Encoding"] = "gzip, deflate"
+    for name, value in request.headers:
+        headers[name] = value
+    return headers
+
+
+def _opened(body: bytes, encoding: str) -> bytes:
+    """The body without its compression. Raises EOFError, OSError or zlib.error for one that does not come to its end:
+    a decoder that takes what there is would hand on a part of a list as if it were the whole.
+    """
+    for coding in reversed(encoding.lower().replace("x-gzip", "gzip").split(",")):
+        if not body:
+            return body
+        match coding.strip():
+            case "gzip":
+                body = gzip.decompress(body)
+            case "deflate":  # RFC 9110, section 8.4.1.2: with zlib's frame; some send it without
+                try:
+                    body = zlib.decompress(body)
+                except zlib.error:
+                    body = zlib.decompress(body, -zlib.MAX_WBITS)
+            case "" | "identity":
+                pass
+            case _:
+                raise OSError("a compression that was not asked for")
+    return body
+
+
+def _proxy_for(address: str) -> str | None:
+    parts = urlsplit(address)
+    proxies = getproxies()
+    if not proxies or parts.hostname in LOOPBACK or proxy_bypass(parts.netloc):
+        return None
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _pool_of(proxy: str | None, safe: bool, connections: int) -> urllib3.PoolManager:
+    trusted = _trusted() if safe or (proxy or "").startswith("https:") else None
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=connections, ssl_context=trusted)
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    headers = None
+    if parts.username:
+        headers = urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return urllib3.ProxyManager(address, maxsize=connections, ssl_context=trusted, proxy_headers=headers)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom TLS trusts, read once in a process: that takes longer than most requests do."""
+    return ssl.create_default_context()

@@ -1,0 +1,1 @@
+"""The canonical tables in other engines: readable in place, or loaded."""

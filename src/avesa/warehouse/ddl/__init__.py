@@ -1,0 +1,1 @@
+"""Statements with which an engine reads the canonical tables where they lie."""

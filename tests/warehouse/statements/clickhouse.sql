@@ -1,0 +1,58 @@
+CREATE DATABASE IF NOT EXISTS `avesa_acme`;
+
+CREATE OR REPLACE TABLE `avesa_acme`.`invoices`
+ENGINE = DeltaLake('s3://lake/msp/acme/canonical/invoices/');
+
+CREATE OR REPLACE VIEW `avesa_acme`.`invoices_current` AS
+SELECT `tenant_id`, `source_id`, `issued_on`, `total`, `valid_from`, `valid_to`, `is_current`
+FROM `avesa_acme`.`invoices`
+WHERE `is_current`;
+
+CREATE OR REPLACE VIEW `avesa_acme`.`invoices_as_of` AS
+SELECT * FROM `avesa_acme`.`invoices` WHERE `valid_from` <= {moment:DateTime64(6, 'UTC')} AND (`valid_to` > {moment:DateTime64(6, 'UTC')} OR `valid_to` IS NULL);
+
+-- acme.users was never folded.
+
+CREATE DATABASE IF NOT EXISTS `avesa_north-it`;
+
+CREATE OR REPLACE TABLE `avesa_north-it`.`invoices`
+ENGINE = DeltaLake('s3://lake/msp/north-it/canonical/invoices/');
+
+CREATE OR REPLACE VIEW `avesa_north-it`.`invoices_current` AS
+SELECT `tenant_id`, `source_id`, `issued_on`, `total`, `order`, `valid_from`, `valid_to`, `is_current`
+FROM `avesa_north-it`.`invoices`
+WHERE `is_current`;
+
+CREATE OR REPLACE VIEW `avesa_north-it`.`invoices_as_of` AS
+SELECT * FROM `avesa_north-it`.`invoices` WHERE `valid_from` <= {moment:DateTime64(6, 'UTC')} AND (`valid_to` > {moment:DateTime64(6, 'UTC')} OR `valid_to` IS NULL);
+
+-- north-it.users was never folded.
+
+CREATE DATABASE IF NOT EXISTS `avesa`;
+
+CREATE OR REPLACE VIEW `avesa`.`invoices` AS
+SELECT `tenant_id`, `source_id`, CAST(`issued_on` AS Nullable(String)) AS `issued_on`, `total`, `valid_from`, `valid_to`, `is_current`, CAST(NULL AS Nullable(Int64)) AS `order`
+FROM `avesa_acme`.`invoices`
+UNION ALL
+SELECT `tenant_id`, `source_id`, `issued_on`, `total`, `valid_from`, `valid_to`, `is_current`, `order`
+FROM `avesa_north-it`.`invoices`;
+
+CREATE OR REPLACE VIEW `avesa`.`invoices_current` AS
+SELECT `tenant_id`, `source_id`, `issued_on`, `total`, `valid_from`, `valid_to`, `is_current`, `order`
+FROM `avesa`.`invoices`
+WHERE `is_current`;
+
+CREATE OR REPLACE VIEW `avesa`.`invoices_as_of` AS
+SELECT * FROM `avesa`.`invoices` WHERE `valid_from` <= {moment:DateTime64(6, 'UTC')} AND (`valid_to` > {moment:DateTime64(6, 'UTC')} OR `valid_to` IS NULL);
+
+CREATE OR REPLACE VIEW `avesa`.`users` AS
+SELECT * FROM (SELECT CAST(NULL AS Nullable(String)) AS `tenant_id`, CAST(NULL AS Nullable(String)) AS `source_id`, CAST(NULL AS Nullable(String)) AS `name`, CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS `valid_from`, CAST(NULL AS Nullable(DateTime64(6, 'UTC'))) AS `valid_to`, CAST(NULL AS Nullable(Bool)) AS `is_current`) AS `never_folded`
+WHERE 1 = 0;
+
+CREATE OR REPLACE VIEW `avesa`.`users_current` AS
+SELECT `tenant_id`, `source_id`, `name`, `valid_from`, `valid_to`, `is_current`
+FROM `avesa`.`users`
+WHERE `is_current`;
+
+CREATE OR REPLACE VIEW `avesa`.`users_as_of` AS
+SELECT * FROM `avesa`.`users` WHERE `valid_from` <= {moment:DateTime64(6, 'UTC')} AND (`valid_to` > {moment:DateTime64(6, 'UTC')} OR `valid_to` IS NULL);
