@@ -25,8 +25,9 @@ from infrastructure.environment import FunctionSize
 from infrastructure.stacks.storage_and_state import StorageAndState
 from infrastructure.workflow.definition import definition
 
-PLAN = FunctionSize(memory_mb=512, timeout_seconds=300)
-REPORT = FunctionSize(memory_mb=1024, timeout_seconds=900)
+PLAN = FunctionSize(memory_mb=1769)
+"""One core: a plan takes 3 ms of it for each service of a tenant."""
+REPORT = FunctionSize(memory_mb=1769)
 
 
 class Workflow(Stack):

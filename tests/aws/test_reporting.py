@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -138,6 +140,25 @@ def test_a_line_that_is_handed_on_is_no_longer_than_a_state_of_the_workflow_take
     report = call("report", {"run_id": run, "key": key, "results": None})
     assert [len(line) for line in report["failed"]] == [1000]
     assert len(json.loads(cloud.objects.read(report["key"]))["failed"][0]) > 100_000
+
+
+def test_the_report_reads_no_more_of_the_run_log_than_the_run_has_written(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run_id()
+    key = planned(cloud, run, {"tables": ["a"]})
+    now = system_clock()
+    entry = RunEntry(run, "acme", "ingest", f"{HALO}/a", "ok", now, now)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("avesa.aws.dynamodb_run_log.time.time_ns", lambda: int((now.timestamp() - 3600) * 1e9))
+        for n in range(30):
+            cloud.state.run_log.write(replace(entry, run_id=f"earlier-{n}"))
+    cloud.state.run_log.write(entry)
+    log = cloud.state.run_log
+    assert [one.run_id for one in log.written_since("acme", now - timedelta(minutes=5))] == [run]
+    assert len(log.written_since("acme", None)) == 31
+    report = call("report", {"run_id": run, "key": key, "began": now.isoformat(), "results": None})
+    assert report["tables"] == {"ok": 1}
 
 
 def test_a_run_log_that_cannot_be_read_is_a_line_of_its_tenant_and_no_end_of_the_report(

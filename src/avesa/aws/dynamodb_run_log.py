@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -68,6 +68,20 @@ class DynamoRunLog:
                 if len(found) == limit:
                     break
         return found
+
+    def written_since(self, tenant_id: str, moment: datetime | None) -> list[RunEntry]:
+        """Newest first; all that are kept for None."""
+        first = _RUN if moment is None else f"{_RUN}{int(moment.timestamp() * 1e9):020}"
+        with told(f"read the run log of tenant {tenant_id}"):
+            found = pages(
+                self._client,
+                TableName=self._table,
+                KeyConditionExpression="tenant_id = :tenant AND #entry BETWEEN :first AND :last",
+                ExpressionAttributeNames={"#entry": SORT_KEY},
+                ExpressionAttributeValues={":tenant": s(tenant_id), ":first": s(first), ":last": s(f"{_RUN}~")},
+                ScanIndexForward=False,
+            )
+            return [_entry(item) for item in found]
 
     def forget(self, tenant_id: str) -> None:
         with told(f"forget the run log of tenant {tenant_id}"):

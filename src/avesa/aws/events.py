@@ -4,6 +4,7 @@ write the one and read the other.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -61,10 +62,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class ReportEvent(msgspec.Struct, frozen=True):
-    """`key` is that of the plan. `results` is where the workflow wrote what became of its children."""
+    """`key` is that of the plan, `began` when its execution did; without it all of the run log that is kept is read.
+    `results` is where the workflow wrote what became of its children.
+    """
 
     run_id: str
     key: str
+    began: datetime | None = None
     results: Place | str | None = None
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from avesa.aws.dynamodb_run_log import DynamoRunLog
 from avesa.aws.edge import Answer, Call, handler
 from avesa.aws.events import PlanItem, ReportEvent
 from avesa.aws.map_results import Ended, MapResults, read_results
@@ -24,7 +26,7 @@ from avesa.aws.state import DynamoState
 from avesa.shared.errors import ConfigurationError, Where
 from avesa.shared.layout import checked_run_id, run_file
 from avesa.shared.objects import Objects
-from avesa.shared.run_log import RunEntry, RunLog
+from avesa.shared.run_log import RunEntry
 
 REPORT = "report.json"
 MOST_LINES = 50
@@ -33,9 +35,9 @@ MOST_CHARACTERS = 1000
 _AT_ONCE = 16
 _ALL_RIGHT = ("ok", "stopped", "not_due", "busy")
 """What the workflow may know of a table without a line in the run log, and nothing went wrong: another worker had it in
-work, its service was switched off after the plan was made, or its line is too old to be looked for."""
-_ENTRIES = 2000
-"""So many of a tenant's newest entries are looked through for those of the run."""
+work, its service was switched off after the plan was made, or its line is not kept any more."""
+_SKEW = timedelta(minutes=5)
+"""So far may the clocks of two workers differ."""
 
 
 @handler(ReportEvent)
@@ -46,7 +48,7 @@ def report(call: Call, event: ReportEvent) -> Answer:
     checked_run_id(event.run_id)
     objects = call.own_bucket()
     items = msgspec.json.decode(objects.read(event.key), type=list[PlanItem])
-    done, unread = _done(DynamoState(call.own, call.installation).run_log, items, event.run_id)
+    done, unread = _done(DynamoState(call.own, call.installation).run_log, items, event)
     results = read_results(objects, _results(event))
     found = _compared(items, done, results)
     lines = [*_problems(objects, event.run_id), *unread, *found.lines, *results.broken]
@@ -75,14 +77,16 @@ def report(call: Call, event: ReportEvent) -> Answer:
 _Done = dict[tuple[str, str, str], RunEntry]
 
 
-def _done(log: RunLog, items: list[PlanItem], run_id: str) -> tuple[_Done, list[str]]:
+def _done(log: DynamoRunLog, items: list[PlanItem], event: ReportEvent) -> tuple[_Done, list[str]]:
     """The newest entry of the run for each tenant, stage and table, and a line for each tenant whose entries cannot be
     read.
     """
 
+    since = None if event.began is None else event.began - _SKEW
+
     def of(tenant: str) -> list[RunEntry] | str:
         try:
-            return log.entries(tenant, limit=_ENTRIES)
+            return log.written_since(tenant, since)
         except ConfigurationError as error:
             return str(error.located(Where(tenant)))
 
@@ -91,7 +95,7 @@ def _done(log: RunLog, items: list[PlanItem], run_id: str) -> tuple[_Done, list[
     newest: _Done = {}
     for entries in found:
         for entry in entries if not isinstance(entries, str) else ():
-            if entry.run_id == run_id:
+            if entry.run_id == event.run_id:
                 newest.setdefault((entry.tenant_id, entry.stage, entry.table), entry)
     return newest, [entries for entries in found if isinstance(entries, str)]
 
