@@ -17,7 +17,7 @@ help:
 	@echo "make test-warehouse loading and reading with ClickHouse's engine too, which make test leaves out (180 MB)"
 	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
 	@echo "make bundles  the zip files of the Lambda functions, into dist/"
-	@echo "make bench    the fold, ingestion and loading side by side with others, into docs/benchmarks.md (fifty minutes)"
+	@echo "make bench    the fold, ingestion, services and loading beside others, into docs/benchmarks.md (fifty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make lint-infra mypy over the stacks, in their own environment"
 	@echo "make format   let ruff format the code, and our script the mapping files"

@@ -1,6 +1,6 @@
 """The report: docs/benchmarks.md with its plot, from the results and nothing else.
 
-The page has a part for the fold, one for ingestion and one for loading. A part of which nothing was measured stays as
+The page has a part for the fold, for ingestion, services and warehouses. A part of which nothing was measured stays as
 it is on the page, so that one can be measured without the others.
 """
 
@@ -12,12 +12,27 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from benchmarks import cases, fold_report, ingestion, ingestion_report, machine, warehouse, warehouse_report
+from benchmarks import (
+    cases,
+    fold_report,
+    ingestion,
+    ingestion_report,
+    machine,
+    services,
+    services_report,
+    warehouse,
+    warehouse_report,
+)
 from benchmarks.cases import Plan, say
 from benchmarks.engines import ROOT, Bench
 from benchmarks.results import Results
 
-PARTS = {"The fold": cases.CASES, "Ingestion": ingestion.CASES, "Loading a warehouse": warehouse.CASES}
+PARTS = {
+    "The fold": cases.CASES,
+    "Ingestion": ingestion.CASES,
+    "Services": services.CASES,
+    "Loading a warehouse": warehouse.CASES,
+}
 """Title of each part, and the cases that it tells of."""
 
 
@@ -53,14 +68,17 @@ def _part(bench: Bench, plan: Plan, results: Results, title: str, text: dict[str
     if title == "The fold" and plan.peers:
         yield "![Wall and CPU time of each engine](images/benchmarks.svg)\n"
     yield f"Measured on: {machine.machine()}.\n"
-    with_peers = plan.peers or plan.pipelines
+    with_peers = title in ("The fold", "Ingestion") and (plan.peers or plan.pipelines)
     yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
-    if title == "The fold":
-        yield from fold_report.part(results, plan, text)
-    elif title == "Ingestion":
-        yield from ingestion_report.part(results, text)
-    else:
-        yield from warehouse_report.part(results, plan, text)
+    match title:
+        case "The fold":
+            yield from fold_report.part(results, plan, text)
+        case "Ingestion":
+            yield from ingestion_report.part(results, text)
+        case "Services":
+            yield from services_report.part(results, text)
+        case _:
+            yield from warehouse_report.part(results, plan, text)
 
 
 def _is_measured(results: Results, title: str) -> bool:
