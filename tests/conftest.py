@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from aws_server import AwsServer, aws_server
 from s3_server import CannotStart, S3Root, S3Server, s3_server
@@ -23,8 +24,11 @@ WITHOUT_BUNDLES = "not bundles"
 
 def pytest_configure() -> None:
     """Temporary files stand in memory where a system has such a place and room in it. Everything that is written is
-    flushed to the disk, which is most of the time of many tests on a real one and tells them nothing.
+    flushed to the disk, which is most of the time of many tests on a real one and tells them nothing. No example fails
+    for how long it took, which tells of the machine.
     """
+    settings.register_profile("without deadline", settings.default, deadline=None)
+    settings.load_profile("without deadline")
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
