@@ -27,7 +27,7 @@ FOLD_SECONDS = "FoldSeconds"
 OF_A_TABLE = (VERSIONS_OPENED, ROWS_QUARANTINED, FOLD_SECONDS)
 
 SYNC_HEARTBEAT = "SyncHeartbeat"
-"""One at the end of each run."""
+"""One at the end of each run that was about all tenants."""
 
 
 def of_service(

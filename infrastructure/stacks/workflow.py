@@ -217,7 +217,7 @@ class Workflow(Stack):
         self._undelivered.grant_send_messages(role)
         schedule = scheduler.CfnSchedule(
             self,
-            "ScheduleOfAll",
+            "Schedule-all",
             name=f"{environment.prefix}-all",
             group_name=group.ref,
             schedule_expression=environment.schedule,

@@ -56,6 +56,8 @@ def test_refusals_are_counted_in_the_call_that_met_them_and_a_table_that_failed_
     assert described(failed) == ({"env", "service"}, {"TablesFailed", "TablesBusy", "TablesDone"})
     assert (failed["service"], failed["TablesFailed"], failed["TablesBusy"]) == (HALO, [1], [0])
     assert described(alive) == ({"env"}, {"SyncHeartbeat"})
+    call("report", {"run_id": run, "key": planned["key"], "whole": False})
+    assert [described(line)[1] for line in measured(printed())] == [{"TablesFailed", "TablesBusy", "TablesDone"}]
 
 
 def test_a_fold_is_measured_by_its_table(cloud: Cloud, connect: Callable[..., Any], printed: Callable[[], str]) -> None:

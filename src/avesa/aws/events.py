@@ -63,12 +63,14 @@ class Place(msgspec.Struct, frozen=True):
 
 class ReportEvent(msgspec.Struct, frozen=True):
     """`key` is that of the plan, `began` when its execution did; without it all of the run log that is kept is read.
-    `results` is where the workflow wrote what became of its children.
+    `whole` is false for a run about one tenant, whose end is no sign that all are synced. `results` is where the
+    workflow wrote what became of its children.
     """
 
     run_id: str
     key: str
     began: datetime | None = None
+    whole: bool = True
     results: Place | str | None = None
 
 

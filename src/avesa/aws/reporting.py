@@ -70,7 +70,8 @@ def report(call: Call, event: ReportEvent) -> Answer:
             {"TablesFailed": found.failed[service], "TablesBusy": found.busy[service], "TablesDone": 0},
             service=service,
         )
-    call.measure({"SyncHeartbeat": 1})
+    if event.whole:
+        call.measure({"SyncHeartbeat": 1})
     return answer
 
 
@@ -81,7 +82,6 @@ def _done(log: DynamoRunLog, items: list[PlanItem], event: ReportEvent) -> tuple
     """The newest entry of the run for each tenant, stage and table, and a line for each tenant whose entries cannot be
     read.
     """
-
     since = None if event.began is None else event.began - _SKEW
 
     def of(tenant: str) -> list[RunEntry] | str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from aws.infrastructure.iam_policies import Statement
+from aws.infrastructure.rights import TENANT_ROLE
 from aws.infrastructure.synthesized import Synthesized, read
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,3 +49,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory, bundles: Path) -> Synt
     build(app, environment, bundles=bundles)
     app.synth()
     return read(folder, environment.prefix)
+
+
+@pytest.fixture(scope="session")
+def of_tenants(synthesized: Synthesized) -> list[Statement]:
+    return synthesized.statements(TENANT_ROLE)

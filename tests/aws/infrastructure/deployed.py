@@ -2,8 +2,8 @@
 
 The stand-in follows the language of state machines, with exceptions that are made up for here or left out: where a
 distributed map reads its items, it knows no JSONata, so these two places are written in JSONPath; it writes no results
-to S3, so nothing is said of these; it has no IAM, which `test_rights.py` decides instead; and it knows no composite
-alarms, so the stack of alarms is looked at as a template only.
+to S3, so nothing is said of these; it has no IAM, which `test_tenant_rights.py` and `test_role_rights.py` decide
+instead; and it knows no composite alarms, so the stack of alarms is looked at as a template only.
 """
 
 from __future__ import annotations

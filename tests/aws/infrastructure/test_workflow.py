@@ -75,7 +75,7 @@ def test_a_sync_ingests_every_table_with_the_lambda_of_its_service_then_folds_th
     }
     (reported,) = [call["event"] for call in aws.calls("report")]
     assert datetime.fromisoformat(reported.pop("began")) <= datetime.now(UTC)
-    assert reported == {"run_id": "whole", "key": "_runs/whole/plan.json", "results": None}
+    assert reported == {"run_id": "whole", "key": "_runs/whole/plan.json", "whole": True, "results": None}
 
 
 def test_tables_of_one_account_are_pulled_one_after_the_other_and_folded_after_them(aws: Deployed) -> None:
@@ -92,6 +92,7 @@ def test_what_is_asked_for_reaches_the_plan_with_the_name_of_the_execution_as_th
     aws.run([], {**asked, "run_id": "forged"}, name="by-hand")
 
     assert [call["event"] for call in aws.calls("plan")] == [{**asked, "run_id": "by-hand"}]
+    assert [call["event"]["whole"] for call in aws.calls("report")] == [False]
 
 
 def test_nothing_due_is_a_report_and_no_more(aws: Deployed) -> None:
