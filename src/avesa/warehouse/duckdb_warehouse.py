@@ -153,7 +153,7 @@ def _opened(address: Address) -> duckdb.DuckDBPyConnection:
     try:
         con = duckdb.connect(str(path))
     except duckdb.IOException as error:
-        if "lock" in str(error):
+        if "Could not set lock" in str(error):
             raise Busy(
                 f"another program has {path} open.", hint="Close it there: one program at a time can write to it."
             ) from error
