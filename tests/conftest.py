@@ -31,9 +31,6 @@ def pytest_configure() -> None:
     settings.load_profile("without deadline")
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
-    # How long an example takes tells how busy the machine is.
-    settings.register_profile("no deadline", deadline=None)
-    settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
