@@ -164,6 +164,8 @@ def test_the_environment_names_the_proxy(vendor: TinyVendor, monkeypatch: pytest
     assert asked.headers["proxy-authorization"] == "Basic " + base64.b64encode(b"us:er:pw").decode()
     with pytest.raises(NoAnswer, match="its name is not known"):
         transport.send(Request("GET", "http://near.invalid/x"))
+    monkeypatch.delenv("http_proxy")  # looked up once for each host
+    assert transport.send(Request("GET", "http://vendor.invalid/api/tickets", (), (AUTH,))).status == 200
     transport.close()
 
 

@@ -67,9 +67,10 @@ class Transport:
     """
 
     def __init__(self, connections: int, timeout: urllib3.Timeout = TIMEOUT) -> None:
-        """`connections` stay open to each host."""
+        """`connections` stay open to each host. Which proxy stands before a host is looked up once."""
         self._connections, self._timeout = connections, timeout
         self._pools: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
+        self._pool_of_host: dict[tuple[str, str], urllib3.PoolManager] = {}
 
     def send(self, request: Request) -> Answer:
         """Raises NoAnswer where none came, or only a part of one."""
@@ -103,11 +104,15 @@ class Transport:
             pool.clear()
 
     def _pool(self, address: str) -> urllib3.PoolManager:
-        place = (_proxy_for(address), address.startswith("https:"))
-        if place not in self._pools:
-            # Two threads may both make one, and one of the two is used: nothing is open in either yet.
-            self._pools.setdefault(place, _pool_of(*place, self._connections))
-        return self._pools[place]
+        parts = urlsplit(address)
+        host = parts.scheme, parts.netloc
+        if host not in self._pool_of_host:  # the environment is asked once: that takes as long as a small request
+            place = (_proxy_for(address), parts.scheme == "https")
+            if place not in self._pools:
+                # Two threads may both make one, and one of the two is used: nothing is open in either yet.
+                self._pools.setdefault(place, _pool_of(*place, self._connections))
+            self._pool_of_host[host] = self._pools[place]
+        return self._pool_of_host[host]
 
 
 def address_of(request: Request) -> str:
