@@ -87,6 +87,13 @@ def test_a_429_that_says_hours_is_not_waited_for_and_not_asked_again(vendor: Tin
     assert waits == [] and len(vendor.asked) == 1
 
 
+@pytest.mark.parametrize("asked", ["99999999999999", "1e300"])
+def test_a_429_that_says_more_than_any_budget_lasts_is_a_rest_of_a_month(vendor: TinyVendor, asked: str) -> None:
+    vendor.bend = lambda *_: Answer(429, headers={"Retry-After": asked})
+    with client(vendor, []) as sender, pytest.raises(AllowanceSpent, match="used up until 1970-02-01"):
+        sender.get(ask(vendor), Tally())
+
+
 def test_a_429_that_names_no_time_makes_all_rest_as_long_as_is_declared(vendor: TinyVendor) -> None:
     answers = [Answer(429)]
     vendor.bend = lambda _, answer: answers.pop() if answers else answer

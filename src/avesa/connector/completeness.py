@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from avesa.connector.json_paths import Path, found_at
+from avesa.connector.page import count_in
 from avesa.connector.request import Response
 
 
@@ -40,9 +41,7 @@ def read_total(response: Response, total: Total) -> int | None:
     found: object = response.headers.get(total.header.lower()) if total.header else None
     if total.path is not None:
         found = found_at(response.body, total.path)
-    if isinstance(found, str) and found.strip().isdecimal():
-        found = int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return count_in(found.strip() if isinstance(found, str) else found)
 
 
 def shortfall(totals: Totals, came: int) -> str | None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from avesa.connector.json_paths import found_at
+from avesa.connector.limits import LONGEST_REST
 from avesa.connector.page import CursorExpired
 from avesa.connector.request import Response
+from avesa.connector.times import read_http_date
 from avesa.shared.errors import AvesaError, ServiceFailed, TableFailed, Unavailable
 
 
@@ -201,9 +202,12 @@ def wait_before_retry(
 
 
 def asked_to_wait(headers: Mapping[str, str], verdict: Verdict | None, now: datetime) -> float | None:
-    """Seconds that the vendor asks to wait, in its Retry-After header or else in the body; None if it does not."""
+    """Seconds that the vendor asks to wait, in its Retry-After header or else in the body, `LONGEST_REST` at most; None
+    if it does not.
+    """
     asked = retry_after(headers.get("retry-after"), now)
-    return verdict.wait if asked is None and verdict is not None else asked
+    asked = verdict.wait if asked is None and verdict is not None else asked
+    return None if asked is None else min(asked, LONGEST_REST)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -217,10 +221,10 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(value) if value[:4].isdigit() else parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+        moment = datetime.fromisoformat(value) if value[:4].isdigit() else read_http_date(value)
+    except ValueError:
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return None if moment is None else max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
 def failure(response: Response, errors: Errors, *, attempts: int = 1, hide: Iterable[str] = ()) -> AvesaError:
