@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +19,7 @@ from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request, Response
 from avesa.connector.retry import Code, Errors, Inside, Retry
 from avesa.connector.service import Endpoint, Service, Setting
+from avesa.connector.transport import Transport
 from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
 
@@ -132,6 +134,17 @@ def test_a_refusal_that_says_hours_inside_a_good_answer_is_not_waited_for(vendor
             with pytest.raises(AllowanceSpent, match="used up until"):
                 sender.get(ask(vendor), Tally())
     assert waits == [] and len(vendor.asked) == 1
+
+
+def test_an_answer_that_is_too_long_fails_its_table_at_once(
+    vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avesa.connector.client.Transport", partial(Transport, most_bytes=1_000))
+    vendor.bend = lambda *_: Answer(body=b"x" * 2_000)
+    tally = Tally()
+    with client(vendor, []) as sender, pytest.raises(TableFailed, match="longer than 256 MB"):
+        sender.get(ask(vendor), tally)
+    assert (tally.calls, tally.retries) == (1, 0)
 
 
 def test_a_429_whose_code_means_something_else_makes_nobody_rest(vendor: TinyVendor) -> None:

@@ -26,7 +26,7 @@ from avesa.connector.service import Endpoint
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.template import fill
 from avesa.connector.tokens import Token, TokenNeeded
-from avesa.connector.transport import NoAnswer, Transport
+from avesa.connector.transport import MOST_BYTES, NoAnswer, TooLong, Transport
 from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import TableFailed, Unavailable
@@ -102,7 +102,8 @@ class Client:
         by default of the one whose address it has.
 
         Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop, TableFailed for an
-        address that is not the service's, and what `SharedToken.get` raises where there is no token to be had.
+        address that is not the service's and for an answer that is too long, and what `SharedToken.get` raises where
+        there is no token to be had.
         """
         if not self.connection.is_of_the_service(request.url):
             raise TableFailed(
@@ -231,6 +232,11 @@ class Client:
                 response = self._once(request, tally)
             except NoAnswer as error:
                 return None, NO_ANSWER, str(error)
+            except TooLong:
+                raise TableFailed(
+                    f"The vendor's answer is longer than {MOST_BYTES // 2**20} MB, and is not read.",
+                    where=self.connection.where,
+                ) from None
             verdict = self.verdict(response)
             limited = verdict.means == "limit"
             if limited:

@@ -11,7 +11,6 @@ from avesa.connector.page import Expired, Page
 from avesa.connector.request import Params, Request
 from avesa.shared.errors import TableFailed
 
-
 LONGEST_ID = 40
 """Digits of the longest id that is followed."""
 
