@@ -29,7 +29,7 @@ from avesa.connector.tokens import Token, TokenNeeded
 from avesa.connector.transport import MOST_BYTES, NoAnswer, TooLong, Transport
 from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
-from avesa.shared.errors import TableFailed, Unavailable
+from avesa.shared.errors import AvesaError, TableFailed, Unavailable
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -175,7 +175,7 @@ class Client:
         """What an answer means, by its body where the service declares that, else by its status."""
         return classify(response, self.connection.service.errors)
 
-    def refusal(self, response: Response, *, alone: bool = False) -> Exception:
+    def refusal(self, response: Response, *, alone: bool = False) -> AvesaError:
         """The error that an answer means; with `alone` a refusal of the credentials is about the table alone."""
         service = self.connection.service
         attempts = service.retry.attempts if self.verdict(response).passes else 1

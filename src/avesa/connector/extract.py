@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from types import TracebackType
@@ -35,11 +35,15 @@ it does not keep step with records of one length). Two pages of different record
 _EDGE = 16 * 1024
 _STRIDE = 61
 
+_REFUSALS = (401, 402, 403)
+"""No credentials, no money, no right: a list that was asked for with these is there."""
+
 
 @dataclass(frozen=True)
 class Extracted:
     """One page as it was read. `after` is where to go on once it is landed. `parent_id` is the last of the parents that
-    it was asked for under; the records name theirs where there are several.
+    it was asked for under; the records name theirs where there are several. `refused` is why there are none where the
+    list of that parent is not ours to see.
     """
 
     number: int
@@ -48,6 +52,7 @@ class Extracted:
     response: Response
     received_at: datetime
     after: Position
+    refused: str | None = None
 
 
 class ChangesRefused(Exception):
@@ -193,6 +198,7 @@ class Walk:
                 response,
                 response.received_at or self.client.clock(),
                 Position(parent_id, next_request, digest if next_request else None),
+                self._why_refused(response) if gone else None,
             )
 
     def _next_part(self, asked: Request) -> Request | None:
@@ -214,8 +220,14 @@ class Walk:
         """Whether there is no list at all where it was asked for, which counts as an empty one."""
         verdict = self.client.verdict(response)
         asked_alone = parent_id is not None and self.at_once == 1
-        gone = verdict.means == "gone" if verdict.declared else response.status == 404
+        gone = verdict.means in ("gone", "refused") if verdict.declared else response.status == 404
         return verdict.means == "empty" or (asked_alone and gone)
+
+    def _why_refused(self, response: Response) -> str | None:
+        """What the vendor said where a list that counts as gone was refused, None where it is not there."""
+        if self.client.verdict(response).means != "refused" and response.status not in _REFUSALS:
+            return None
+        return self.client.refusal(response, alone=True).message
 
     def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
         # 204: no content, so no list either.
@@ -284,4 +296,4 @@ def _batches(parents: list[str], start: Position, size: int) -> list[tuple[str, 
 
 def _ended(page: Extracted) -> Extracted:
     after = Position(page.after.parent, None, None, done=True)
-    return Extracted(page.number, page.parent_id, page.records, page.response, page.received_at, after)
+    return replace(page, after=after)

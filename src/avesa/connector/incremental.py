@@ -163,6 +163,8 @@ class Changes:
             raise ValueError("longest_window needs an {until} in ask")
         if self.only and self.kept_for is None:
             raise ValueError("only needs kept_for: how far back to ask at first")
+        if self.only and self.most is not None:
+            raise ValueError("most needs a list to fall back on, which there is none of with only")
         if isinstance(self.ask, InPath) and not (self.only and self.longest_window):
             raise ValueError("InPath needs only and longest_window: its address tells of one window alone")
 

@@ -28,6 +28,7 @@ from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
+from avesa.connector.incremental import Delta
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.memory import Memory, decode_memory, encode_memory
@@ -96,6 +97,7 @@ class _Pull:
         self.saved_at = options.monotonic()
         self.resumed = False
         self.vendor_dated = False
+        self.asks_all = True
 
     def run(self) -> PullOutcome:
         now = self.place.clock()
@@ -127,7 +129,7 @@ class _Pull:
                     ) from None
                 # A token that is forgotten says nothing of what changed since: all has to be listed.
                 expired = True
-                at = self._anew("listing" if self.table.delta else at.kind)
+                at = self._anew("listing" if self.table.delta and not self.table.is_never_listed else at.kind)
 
     # What to begin with
 
@@ -203,6 +205,7 @@ class _Pull:
             self.bound = landed_through(self.place, self.service.name, parent.endpoint)
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
             since = None if self.table.is_never_listed or parent.every else self.at.since
+            self.asks_all = since is None
             listed = not self._is_never_listed(parent.endpoint)
             self.given = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
             parents = list(self.given)
@@ -275,17 +278,27 @@ class _Pull:
             seen=[record.updated_at for record in records],
             keyless=rows.record_id.count(None),
         )
-        if self.table.delta is not None and (token := next_token(page.response, self.table.delta)) is not None:
-            if page.parent_id is None:
-                self.at = replace(self.at, token=token)
-            else:
-                self.at = replace(self.at, tokens={**self.at.tokens, page.parent_id: token})
+        if self.table.delta is not None:
+            self._take_token(page, self.table.delta)
+        if page.refused is not None:
+            self.at = replace(self.at, refused=self.at.refused + 1, refusal=page.refused)
         total = self.service.total_of(self.endpoint)
         if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
             self.progress(self.endpoint.name, page.number, figures.rows)
+
+    def _take_token(self, page: Extracted, delta: Delta) -> None:
+        """What to ask for next time. Where there is no list to fall back on, what gives no new token keeps the old."""
+        token = next_token(page.response, delta)
+        if page.parent_id is not None:
+            kept = self.at.tokens.get(page.parent_id, self.memory.tokens.get(page.parent_id))
+            if (token or kept) is not None:
+                self.at = replace(self.at, tokens={**self.at.tokens, page.parent_id: token or kept})
+            return
+        kept = self.at.token or (self.memory.token if delta.only else None)
+        self.at = replace(self.at, token=token or kept)
 
     # How far it has come
 
@@ -333,8 +346,13 @@ class _Pull:
         self._drop_checkpoint()
 
     def _doubt(self, ids: int) -> TableFailed | None:
-        """Why a listing that came to its end is not taken for complete."""
+        """Why a pull that came to its end is not taken for complete."""
         figures, total = self.at.figures, self.service.total_of(self.endpoint)
+        if self.asks_all and self.at.refused and self.at.refused == figures.pages:
+            return TableFailed(
+                f"It was asked for under {self.at.refused} records, and refused under every one: {self.at.refusal}",
+                hint="Grant the API user the right to read it, or leave the table out.",
+            )
         if self.at.kind != "listing":
             return None
         expected = not (self.allow_empty or self.endpoint.may_be_empty)

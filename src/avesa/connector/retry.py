@@ -28,11 +28,12 @@ class Retry:
     """A vendor's Retry-After is obeyed up to this."""
 
 
-Meaning = Literal["retry", "limit", "table", "service", "expired", "gone", "empty", "condition"]
+Meaning = Literal["retry", "limit", "table", "service", "expired", "gone", "refused", "empty", "condition"]
 """An outage that passes; too much was asked; this table cannot be pulled; the connection as a whole is refused; the
-cursor or token that was sent is not known any more; the parent that a list was asked for under is not there, or not
-ours to see: its list is empty then, as after a 404; there is nothing at this address yet, which is an empty list; the
-condition on changes is none that the vendor knows: the table is listed then, as after a 400.
+cursor or token that was sent is not known any more; the parent that a list was asked for under is not there: its list
+is empty then, as after a 404; it is not ours to see, which is the same as long as another one is; there is nothing at
+this address yet, which is an empty list; the condition on changes is none that the vendor knows: the table is listed
+then, as after a 400.
 """
 
 
