@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -219,6 +221,17 @@ def test_refused_credentials_are_not_tried_again(vendor: TinyVendor) -> None:
     with client(vendor, []) as sender, pytest.raises(ServiceFailed):
         sender.get(ask(vendor), Tally())
     assert len(vendor.asked) == 1
+
+
+def test_an_error_does_not_repeat_the_header_that_proved_the_request(vendor: TinyVendor) -> None:
+    def repeat(asked: Asked, _: Answer) -> Answer:
+        said = f"not a valid key=value pair: Authorization={asked.headers['authorization']}"
+        return Answer(403, json.dumps({"code": "Forbidden", "message": said}).encode())
+
+    vendor.bend = repeat
+    with client(vendor, []) as sender, pytest.raises(TableFailed, match=r"Authorization=Basic \*\*\*") as caught:
+        sender.get(ask(vendor), Tally())
+    assert b64encode(b"co:s3cr3t").decode() not in str(caught.value)
 
 
 def test_compressed_answers_are_read_and_counted_as_they_came(vendor: TinyVendor) -> None:

@@ -101,6 +101,11 @@ def test_a_record_without_a_usable_key_lands_with_its_problem(record: str) -> No
     assert read_record.problem is not None and read_record.problem.startswith("no key: id")
 
 
+def test_a_record_that_is_null_lacks_its_key_and_is_json_all_the_same() -> None:
+    [record] = read(b"[null]")
+    assert (record.payload, record.problem) == ("null", "no key: id is missing")
+
+
 def test_a_compound_key_is_an_array_of_texts_with_the_parent_first() -> None:
     body = '[{"a":1,"b":"ü"}]'.encode()
     assert read(body, key=(("a",), ("b",)))[0].record_id == '["1","ü"]'

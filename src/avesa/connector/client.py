@@ -180,8 +180,12 @@ class Client:
         service = self.connection.service
         attempts = service.retry.attempts if self.verdict(response).passes else 1
         errors = replace(service.errors, service=frozenset()) if alone else service.errors
-        error = failure(response, errors, attempts=attempts, hide=self._token.hidden())
+        error = failure(response, errors, attempts=attempts, hide=self.hidden())
         return error.located(self.connection.where)
+
+    def hidden(self) -> tuple[str, ...]:
+        """The secrets and tokens in use, which nothing that is stored or shown may hold."""
+        return self._token.hidden()
 
     def close(self) -> None:
         self._limiter.close()
@@ -295,4 +299,6 @@ class Client:
         sent_at = self.clock()
         answer = self._transport.send(request)
         tally.add(bytes_=answer.wire_bytes)
-        return Response(answer.status, answer.headers, answer.body, request.url, sent_at, self.clock())
+        authorization = request.value("header", "authorization") or ""
+        proof = authorization.rpartition(" ")[2] or None
+        return Response(answer.status, answer.headers, answer.body, request.url, sent_at, self.clock(), proof=proof)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.endpoint_request import ParentId
+from avesa.connector.hiding import shows
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
@@ -29,8 +30,8 @@ from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
 
 _WHOLE = 64 * 1024
-"""Of a body that is longer, the digest goes by its length, its beginning, its end and every 61st byte (a prime, so that
-it does not keep step with records of one length). Two pages of different records differ in hundreds of these.
+"""Of a body that is longer, the digest goes by the keys of its records, its length, its beginning, its end and every
+61st byte (a prime, so that it does not keep step with records of one length).
 """
 _EDGE = 16 * 1024
 _STRIDE = 61
@@ -173,7 +174,7 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            digest = _digest(asked, response)
+            digest = _digest(asked, response, records)
             guard.check(digest, len(records))
             page = Page(
                 response,
@@ -251,7 +252,7 @@ class Walk:
         if urlsplit(following.url)[:2] != urlsplit(asked.url)[:2]:
             raise TableFailed("The next page lies on another host, to which no credentials are sent.")
         before, after = asked.to_json(), following.to_json()
-        if any(s in after and s not in before for s in self.client.connection.secret_values if len(s) >= 8):
+        if shows(after, (value for value in self.client.hidden() if not shows(before, [value]))):
             raise TableFailed("The vendor names a next page with the credentials in it; they are not stored.")
 
     def _first(self, batch: tuple[str, ...]) -> Request:
@@ -259,7 +260,7 @@ class Walk:
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
 
 
-def _digest(asked: Request, response: Response) -> str:
+def _digest(asked: Request, response: Response, records: list[Record]) -> str:
     """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
     the one before ended with.
     """
@@ -267,6 +268,7 @@ def _digest(asked: Request, response: Response) -> str:
     body = response.body
     if len(body) > _WHOLE:  # to hash all of it would take longer than to split it into its records
         digest.update(b"%d" % len(body) + body[:_EDGE] + body[-_EDGE:])
+        digest.update("\n".join(record.record_id or record.payload for record in records).encode())
         body = body[::_STRIDE]
     digest.update(body)
     return digest.hexdigest()[:16]

@@ -261,13 +261,9 @@ def _record(piece: Piece, reading: Reading, parent_id: str | None) -> Record:
     try:
         value = reading.wanted.decode(payload)
     except (msgspec.DecodeError, RecursionError):
-        try:
-            value = json.loads(payload)
-        except (ValueError, RecursionError):
-            value = None
-        if value is None or _has_constants(payload):
+        if not _is_strict(payload):
             problem = problem or "the record is not strict JSON"
-            value = _lenient(payload)
+        value = _lenient(payload)
     if reading.secret_fields:
         payload = masked(payload, reading.secret_fields)
     record_id, key_problem = _record_id(value, payload, reading, parent_id)
@@ -377,11 +373,14 @@ def _get(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _has_constants(payload: str) -> bool:
-    """Whether NaN or Infinity stand in it, which Python reads and JSON does not know."""
-    found: list[str] = []
-    json.loads(payload, parse_constant=found.append)
-    return bool(found)
+def _is_strict(payload: str) -> bool:
+    """Whether it is JSON without NaN and Infinity, which Python reads and JSON does not know."""
+    constants: list[str] = []
+    try:
+        json.loads(payload, parse_constant=constants.append)
+    except (ValueError, RecursionError):
+        return False
+    return not constants
 
 
 def _lenient(payload: str) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from avesa.connector.hiding import hidden
 from avesa.connector.json_paths import found_at
 from avesa.connector.limits import LONGEST_REST
 from avesa.connector.page import CursorExpired
@@ -230,11 +231,12 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 
 def failure(response: Response, errors: Errors, *, attempts: int = 1, hide: Iterable[str] = ()) -> AvesaError:
     """The error that an unsuccessful answer means. Of its body only code and a shortened message are told, and
-    in these the values to `hide` become `***`, since some vendors repeat what they were sent.
+    in these the values to `hide` and the request's own proof become `***`, since some vendors repeat what they were
+    sent.
     """
     status = response.status
     verdict = classify(response, errors)
-    said = _said(verdict, hide)
+    said = _said(verdict, (*hide, *([response.proof] if response.proof else [])))
     if verdict.means == "expired":
         return CursorExpired(f"The vendor does not know its own cursor any more ({status}{said}).")
     if verdict.means == "service":
@@ -267,7 +269,6 @@ def _table_failed(status: int, said: str) -> TableFailed:
 def _said(verdict: Verdict, hide: Iterable[str]) -> str:
     """`: InvalidObject, the message`, cut to what fits a line; empty where the body is not the vendor's error."""
     parts = [verdict.code, verdict.message]
-    for value in hide:
-        parts = [part.replace(value, "***") if part and value else part for part in parts]
-    text = ", ".join(" ".join(part.split())[:120] for part in parts if part)
+    values = tuple(hide)
+    text = ", ".join(" ".join(hidden(part, values).split())[:120] for part in parts if part)
     return f": {text}" if text else ""
