@@ -28,6 +28,7 @@ from avesa.sandbox.vendor.feeds import (
     filled,
     log_entries,
     log_page,
+    read_token,
     sync_page,
 )
 from avesa.sandbox.vendor.listing import at_path, filtered, place_of, read_query, selected
@@ -83,13 +84,16 @@ class StrictVendor:
 
     def change(self, table: str, index: int = 0, place: Place = (), **fields: Any) -> Any:
         """Change a record now; returns it. Double underscores in names stand for dots."""
-        return self.rows.change(self.contract.tables[table], index, place, **fields).record
+        with self._lock:  # an entry in a journal is not to be seen before it is whole
+            return self.rows.change(self.contract.tables[table], index, place, **fields).record
 
     def delete(self, table: str, index: int = 0, place: Place = ()) -> Any:
-        return self.rows.delete(self.contract.tables[table], index, place).record
+        with self._lock:
+            return self.rows.delete(self.contract.tables[table], index, place).record
 
     def add(self, table: str, place: Place = ()) -> Any:
-        return self.rows.add(self.contract.tables[table], place).record
+        with self._lock:
+            return self.rows.add(self.contract.tables[table], place).record
 
     def fail(self, kind: Kind, status: int = 500, **more: Any) -> None:
         """The next request (or as `Fault` says) goes wrong."""
@@ -97,8 +101,9 @@ class StrictVendor:
 
     def expire_cursors(self) -> None:
         """Cursors and delta tokens given out so far are worth nothing from now on."""
-        self._pager.expire()
-        self._delta_floor = self.rows.sequence + 1
+        with self._lock:
+            self._pager.expire()
+            self._delta_floor = self.rows.next_sequence()
 
     def key(self, table: str, record: Any) -> Any:
         """The primary key of a record: one value, or a tuple of several."""
@@ -286,10 +291,9 @@ class StrictVendor:
         if token is not None and token != "latest":
             if feed.get("alone") and len(asked.query) > 1:
                 raise Refused(400, f"{feed['token']} stands alone")
-            text = token.removeprefix("d")
-            if not text.isdigit():
+            since = read_token(token, "d", now)
+            if since is None:
                 raise Refused(400, "the delta token is not one of ours", code="syncStateNotFound")
-            since = int(text)
             if since < self._delta_floor and "link" not in feed:
                 raise Refused(400, "the token is too old", violation=False, code="EXPIRED_SYNC_TOKEN")
             if since < self._delta_floor:
@@ -300,7 +304,7 @@ class StrictVendor:
         kept = self._pager.resumed(call.rules["paging"], asked, call.values)
         extra = kept or {
             "table": call.table.name,
-            "mark": f"d{self.rows.sequence if token is None else max(now, since or 0)}",
+            "mark": f"d{self.rows.sequence if token is None else now}",
         }
         keys = [get(record, of.key[0]) for record in records]
         page = self._pager.page(call.rules["paging"], asked, call.values, records, keys, call.query, extra)
@@ -314,8 +318,7 @@ class StrictVendor:
     def _sync(self, call: Call, feed: Json) -> Answer:
         """What happened below a record since a token; without one, or with one that is too old, a token and no more."""
         rows = self.rows.of(self.contract.tables[feed["of"]], self._place(call))
-        # A token that is given out now is none of those that were forgotten.
-        now = self.rows.sequence = max(self.rows.sequence, self._delta_floor)
+        now = self.rows.sequence
         page = sync_page(rows, feed, call.rules, call.asked, floor=self._delta_floor, now=now)
         if page is None:
             answer = refusal(call.rules, Refused(feed["status"], "the sync token is missing or too old"))
