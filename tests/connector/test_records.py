@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from avesa.connector.auth import Bearer
 from avesa.connector.incremental import Changes, Deletions, Events
 from avesa.connector.reading import Reading, reading_of, reading_of_deletions, reading_of_events
-from avesa.connector.records import Record, read_page, told_by_events
+from avesa.connector.record import Record
+from avesa.connector.records import read_page, told_by_events
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import SECONDS, Written
 from avesa.shared.errors import TableFailed

@@ -24,7 +24,8 @@ from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
 from avesa.connector.reading import Reading
-from avesa.connector.records import Record, read_page
+from avesa.connector.record import Record
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed

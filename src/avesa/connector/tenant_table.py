@@ -19,7 +19,8 @@ from avesa.connector.json_paths import split_path
 from avesa.connector.paging import Paging
 from avesa.connector.pull_settings import overlap_of, relist_of
 from avesa.connector.reading import Reading, reading_of, reading_of_deletions, reading_of_events
-from avesa.connector.records import Record, told_by_events
+from avesa.connector.record import Record
+from avesa.connector.records import told_by_events
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.shared.receipt import Kind

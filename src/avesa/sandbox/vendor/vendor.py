@@ -45,7 +45,8 @@ class StrictVendor:
         self.faults = Faults()
         self.violations: list[str] = []
         self.served: list[Served] = []
-        self._lists = Lists(self.contract, self.rows, lambda: self.clock(), cursor_pages)
+        # A test may set another clock.
+        self._lists = Lists(self.contract, self.rows, lambda: self.clock(), cursor_pages)  # noqa: PLW0108
         self._lock = threading.RLock()
 
     # What tests do to it
