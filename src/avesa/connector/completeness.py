@@ -56,4 +56,11 @@ def shortfall(totals: Totals, came: int) -> str | None:
     return f"The vendor says that there are {least} records, and {came} came." if came < least else None
 
 
+def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
+    """Why a table proves nothing that was `refused` in all of the `lists` that it consists of, else None."""
+    if refused == 0 or refused < lists:
+        return None
+    return f"It was asked for under {refused} record{'s' if refused > 1 else ''}, and refused under every one: {why}"
+
+
 CAME_EMPTY = "The listing came back empty, though there were records before."
