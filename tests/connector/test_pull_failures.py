@@ -148,6 +148,19 @@ def test_a_table_that_is_refused_under_some_parents_holds_what_the_others_have(b
     assert (bench.pull("notes").status, bench.ids("notes")) == ("ok", ["30"])
 
 
+def test_a_list_that_is_refused_for_the_first_time_says_nothing_of_what_is_gone(bench: Bench) -> None:
+    refuse(bench, 1, answer=REFUSALS[0])
+    bench.pull("tickets")
+    assert bench.pull("notes").status == "ok"
+    refuse(bench, 1, 3, answer=REFUSALS[0])
+    told = []
+    for _ in range(2):
+        assert bench.pull("notes", full=True, allow_empty=True).status == "ok"
+        receipt = receipts(bench.ports, "notes")[-1]
+        told.append((receipt.complete, receipt.reason))
+    assert told == [(False, "It was refused under 1 record for the first time."), (True, None)]
+
+
 def test_the_few_parents_that_changed_may_all_refuse(bench: Bench) -> None:
     refuse(bench, 1, 5, answer=REFUSALS[0])
     bench.vendor.lists["/tickets"][4] = record(5, "2026-02-20T00:00:00Z")

@@ -216,7 +216,8 @@ class Delta:
     sent with it. The first walk, and each one after the vendor has forgotten the token, is a full listing.
 
     `only` says that there is no list: asked without a token, or with one that it has forgotten, the vendor gives a
-    token and nothing else. Under a parent each list has a token of its own.
+    token and nothing else, in an answer that the service's errors declare "empty". Under a parent each list has a
+    token of its own.
     """
 
     token: tuple[str, ...]

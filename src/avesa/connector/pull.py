@@ -246,7 +246,7 @@ class _Pull:
         )
         self.at = self.table.with_token(self.at, page.response, page.parent_id, self.memory)
         if page.refused is not None:
-            self.at = replace(self.at, refused=self.at.refused + 1, refusal=page.refused)
+            self.at = replace(self.at, refused=(*self.at.refused, page.parent_id or ""), refusal=page.refused)
         total = self.service.total_of(self.endpoint)
         if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
@@ -284,7 +284,7 @@ class _Pull:
         self.at = replace(self.at, figures=self._with_costs(self.at.figures))
         ids = distinct.result()
         doubt = self._doubt(ids[0])
-        self.store.write_receipt(self.at, ids, doubt.message if doubt else None)
+        self.store.write_receipt(self.at, ids, doubt.message if doubt else self.table.unseen(self.at, self.memory))
         if doubt is None:
             self._finish()
             return
@@ -302,7 +302,7 @@ class _Pull:
     def _doubt(self, ids: int) -> TableFailed | None:
         """Why a pull that came to its end is not taken for complete."""
         figures, total = self.at.figures, self.service.total_of(self.endpoint)
-        if self.asks_all and (refused := refused_everywhere(self.at.refused, figures.pages, self.at.refusal)):
+        if self.asks_all and (refused := refused_everywhere(len(self.at.refused), figures.pages, self.at.refusal)):
             return TableFailed(refused, hint="Grant the API user the right to read it, or leave the table out.")
         if self.at.kind != "listing":
             return None

@@ -239,6 +239,15 @@ class TenantTable:
         token = told or at.tokens.get(parent_id) or memory.tokens.get(parent_id)
         return at if token is None else msgspec.structs.replace(at, tokens={**at.tokens, parent_id: token})
 
+    def unseen(self, at: Checkpoint, before: Memory) -> str | None:
+        """Why a listing that came to its end cannot say what is gone: a list was refused that was not the last time.
+        What is refused twice counts as gone, like all that is not ours to see.
+        """
+        if at.kind != "listing" or before.listed_at is None:
+            return None
+        new = len(set(at.refused) - set(before.refused))
+        return f"It was refused under {new} record{'s' if new > 1 else ''} for the first time." if new else None
+
     def remembered(self, at: Checkpoint, before: Memory, boundary: tuple[str, ...]) -> Memory:
         """What the table remembers once the pull has come to its end. Tokens of parents that are not there any more
         are not among it.
@@ -253,6 +262,7 @@ class TenantTable:
             rows=rows if listing or rows or before.rows is not None else None,
             token=at.token,
             tokens=at.tokens,
+            refused=tuple(sorted(set(at.refused))) if listing else before.refused,
         )
 
     def _tells_times(self, at: Checkpoint) -> bool:
