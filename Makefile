@@ -16,7 +16,7 @@ help:
 	@echo "make test-long the laws of the fold over many more generated histories"
 	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
 	@echo "make bundles  the zip files of the Lambda functions, into dist/"
-	@echo "make bench    the fold and ingestion side by side with others, into docs/benchmarks.md (forty minutes)"
+	@echo "make bench    the fold, ingestion and services, beside others, into docs/benchmarks.md (forty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make lint-infra mypy over the stacks, in their own environment"
 	@echo "make format   let ruff format the code, and our script the mapping files"

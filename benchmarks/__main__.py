@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import cases as fold
-from benchmarks import ingestion, report
+from benchmarks import ingestion, report, services
 from benchmarks.cases import Plan, forget, say
 from benchmarks.engines import PEERS as PEERS_OF_FOLD
 from benchmarks.engines import ROOT, Bench
 from benchmarks.inputs import Sizes
 from benchmarks.results import Results
 
-CASES = {**fold.CASES, **ingestion.CASES}
+CASES = {**fold.CASES, **ingestion.CASES, **services.CASES}
 PEERS = (*PEERS_OF_FOLD, *ingestion.PEERS)
 
 
@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         plan = replace(plan, sizes=Sizes(min(chosen.rows, 20_000)), pairs=1)
         plan = replace(plan, tables=5, many=20, turns=3, generations=3)
         plan = replace(plan, records=min(chosen.records, 3_000), slow_pages=12, pulls=1)
+        plan = replace(plan, loads=1, each_service=25)
         plan = replace(plan, many_records=2 * plan.records)
     bench = Bench(work, Path(sys.executable), chosen.peers_python.absolute())
     results = Results(work / "results.jsonl")

@@ -42,6 +42,9 @@ class Plan:
     slow_pages: int = 400
     pulls: int = 3
     """Rounds of the cases of ingestion, where the slowest take a minute each."""
+    loads: int = 3
+    each_service: int = 1
+    """Of the services, whose names are sorted, one in so many is loaded."""
 
     @property
     def current(self) -> Delivery:

@@ -1,7 +1,7 @@
 """The report: docs/benchmarks.md with its plot, from the results and nothing else.
 
-The page has a part for the fold and one for ingestion. A part of which nothing was measured stays as it is on the page,
-so that one can be measured without the other.
+The page has a part for the fold, one for ingestion and one for services. A part of which nothing was measured stays as
+it is on the page, so that one can be measured without the others.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from benchmarks import cases, fold_report, ingestion, ingestion_report, machine
+from benchmarks import cases, fold_report, ingestion, ingestion_report, machine, services, services_report
 from benchmarks.cases import Plan, say
 from benchmarks.engines import ROOT, Bench
 from benchmarks.results import Results
 
-PARTS = {"The fold": cases.CASES, "Ingestion": ingestion.CASES}
+PARTS = {"The fold": cases.CASES, "Ingestion": ingestion.CASES, "Services": services.CASES}
 """Title of each part, and the cases that it tells of."""
 
 
@@ -53,12 +53,15 @@ def _part(bench: Bench, plan: Plan, results: Results, title: str, text: dict[str
     if title == "The fold" and plan.peers:
         yield "![Wall and CPU time of each engine](images/benchmarks.svg)\n"
     yield f"Measured on: {machine.machine()}.\n"
-    with_peers = plan.peers or plan.pipelines
+    with_peers = title != "Services" and (plan.peers or plan.pipelines)
     yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
-    if title == "The fold":
-        yield from fold_report.part(results, plan, text)
-    else:
-        yield from ingestion_report.part(results, text)
+    match title:
+        case "The fold":
+            yield from fold_report.part(results, plan, text)
+        case "Ingestion":
+            yield from ingestion_report.part(results, text)
+        case _:
+            yield from services_report.part(results, text)
 
 
 def _is_measured(results: Results, title: str) -> bool:

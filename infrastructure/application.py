@@ -39,7 +39,7 @@ def build(app: App, environment: Environment, *, bundles: Path = BUNDLES) -> App
         app, f"{prefix}-integrations", shared=acting, storage=storage, services=names, **protect
     )
     transform = Transform(app, f"{prefix}-transform", shared=acting, storage=storage, **protect)
-    workflow = Workflow(app, f"{prefix}-workflow", shared=shared, storage=storage, services=names, **protect)
+    workflow = Workflow(app, f"{prefix}-workflow", shared=shared, storage=storage, **protect)
     for stack in (integrations, transform):
         workflow.add_stack_dependency(stack)
     monitoring = Monitoring(

@@ -11,10 +11,13 @@ from typing import Any
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 INTEGRATIONS = Path(__file__).resolve().parents[1] / "src" / "avesa" / "integrations"
+_SIGNS = "from avesa.connector.jwt_assertion import"
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
 
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_LAMBDA = 900
+SHORTEST_LAMBDA = 300
+"""A pull stops at 80 % of it, and the rest has to last for a vendor's answer, which is waited for a minute."""
 STATES_OF_A_CALL = 9
 """Events that one call of the ingestion Lambda leaves in the history of its execution, at most."""
 LONGEST_HISTORY = 25_000
@@ -41,15 +44,6 @@ class FunctionSize:
 
 
 @dataclass(frozen=True)
-class TenantSchedule:
-    """When one service of one tenant is synced, besides the schedule of all."""
-
-    tenant: str
-    service: str
-    expression: str
-
-
-@dataclass(frozen=True)
 class Environment:
     """`map_concurrency` is how many services of tenants are pulled at once, `table_concurrency` how many tables of
     each. `maximum_calls` is how often one table's Lambda is called in a sync before it is left to the next one.
@@ -72,7 +66,6 @@ class Environment:
     maximum_calls: int = 24
     tolerated_failures: int = 100
     reserved_concurrency: Mapping[str, int] = field(default_factory=dict[str, int])
-    schedules: tuple[TenantSchedule, ...] = ()
     silo_tenants: tuple[str, ...] = ()
     alarm_email: str | None = None
     stale_after_hours: int = 3
@@ -90,6 +83,13 @@ class Environment:
 def services() -> tuple[str, ...]:
     """The names of all services: each is a package of its own."""
     return tuple(sorted(package.parent.name for package in INTEGRATIONS.glob("*/__init__.py")))
+
+
+def signing_services() -> frozenset[str]:
+    """Those that sign what they send, and need cryptography for it. Told by their sources, which cannot be imported
+    here.
+    """
+    return frozenset(file.parent.name for file in INTEGRATIONS.glob("*/*.py") if _SIGNS in file.read_text("utf-8"))
 
 
 def canonical_tables() -> tuple[str, ...]:
@@ -215,7 +215,11 @@ def _share(reading: _Reading, key: str, value: Any) -> float:
 
 
 def _function_size(reading: _Reading, key: str, value: Any) -> FunctionSize:
-    bounds = {"memory_mb": (128, 10_240), "timeout_seconds": (30, LONGEST_LAMBDA), "ephemeral_mb": (512, 10_240)}
+    bounds = {
+        "memory_mb": (128, 10_240),
+        "timeout_seconds": (SHORTEST_LAMBDA, LONGEST_LAMBDA),
+        "ephemeral_mb": (512, 10_240),
+    }
     found = reading.table(key, value, _names(FunctionSize), _needed(FunctionSize))
     sizes = {name: reading.whole(f"{key}.{name}", entry, *bounds[name]) for name, entry in found.items()}
     return FunctionSize(**{"memory_mb": 128, **sizes})
@@ -229,24 +233,6 @@ def _reserved(reading: _Reading, key: str, value: Any) -> dict[str, int]:
         reading.service(f"{key}: a service", name): reading.whole(f"{key}.{name}", entry, 1, 1000)
         for name, entry in value.items()
     }
-
-
-def _schedules(reading: _Reading, key: str, value: Any) -> tuple[TenantSchedule, ...]:
-    found = []
-    for place, entry in reading.entries(key, value):
-        parts = reading.table(place, entry, _names(TenantSchedule), _needed(TenantSchedule))
-        if len(parts) == len(_names(TenantSchedule)):
-            found.append(
-                TenantSchedule(
-                    reading.text(f"{place}.tenant", parts["tenant"], _TENANT, "the name of a tenant"),
-                    reading.service(f"{place}.service", parts["service"]),
-                    _schedule(reading, f"{place}.expression", parts["expression"]),
-                )
-            )
-    pairs = [(one.tenant, one.service) for one in found]
-    for pair in sorted({pair for pair in pairs if pairs.count(pair) > 1}):
-        reading.faults.append(f"{reading.file}: {key}: {pair[0]} and {pair[1]} stand there twice.")
-    return tuple(found)
 
 
 def _tenants(reading: _Reading, key: str, value: Any) -> tuple[str, ...]:
@@ -277,7 +263,6 @@ _PARSERS: dict[str, _Parser] = {
     "tolerated_failures": _whole(0, 1_000_000),
     "log_retention_days": _choice(*_LOG_DAYS),
     "reserved_concurrency": _reserved,
-    "schedules": _schedules,
     "silo_tenants": _tenants,
     "alarm_email": _text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address"),
     "stale_after_hours": _whole(1, 24),

@@ -4,6 +4,8 @@ an export that keeps another from changing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aws_cdk import ArnFormat, Stack
 
 from infrastructure.environment import Environment
@@ -15,55 +17,44 @@ EXECUTION_ROLES = ("ingestion", "transform")
 """The Lambdas that act for a tenant, each kind with one role."""
 
 
-def ingestion_function(environment: Environment, service: str) -> str:
-    return f"avesa-{service}-ingestion-{environment.name}"
+def _of(pattern: str) -> Callable[[Environment], str]:
+    return lambda environment: pattern.format(env=environment.name)
 
 
-def transform_function(environment: Environment) -> str:
-    return f"avesa-canonical-transform-{environment.name}"
+def _of_each(pattern: str) -> Callable[[Environment, str], str]:
+    return lambda environment, part: pattern.format(env=environment.name, part=part)
 
 
-def plan_function(environment: Environment) -> str:
-    return f"avesa-plan-{environment.name}"
+ingestion_function = _of_each("avesa-{part}-ingestion-{env}")
+transform_function = _of("avesa-canonical-transform-{env}")
+plan_function = _of("avesa-plan-{env}")
+report_function = _of("avesa-report-{env}")
+state_machine = _of("avesa-{env}-sync")
 
+execution_role = _of_each("avesa-{env}-{part}-execution")
+tenant_role = _of("avesa-{env}-tenant")
+operator_role = _of("avesa-{env}-operator")
 
-def report_function(environment: Environment) -> str:
-    return f"avesa-report-{environment.name}"
+schedule_group = _of("avesa-{env}")
+schedule_role = _of("avesa-{env}-schedule")
 
+installation_parameter = _of("/avesa/{env}/installation")
+"""Where it is written what the environment is made of, for `avesa --aws`."""
 
-def dead_letters(environment: Environment, part: str) -> str:
-    return f"{environment.prefix}-{part}-dead-letters"
-
-
+dead_letters = _of_each("avesa-{env}-{part}-dead-letters")
 DEAD_LETTERS = ("integrations", "transform", "workflow")
 """The parts that have such a queue."""
 
 
-def execution_role(environment: Environment, kind: str) -> str:
-    return f"{environment.prefix}-{kind}-execution"
-
-
-def tenant_role(environment: Environment) -> str:
-    return f"{environment.prefix}-tenant"
-
-
-def operator_role(environment: Environment) -> str:
-    return f"{environment.prefix}-operator"
-
-
-def installation_parameter(environment: Environment) -> str:
-    """Where it is written what the environment is made of, for `avesa --aws`."""
-    return f"/avesa/{environment.name}/installation"
-
-
-def state_machine(environment: Environment) -> str:
-    return f"{environment.prefix}-sync"
+def colon_arn(stack: Stack, service: str, resource: str, name: str) -> str:
+    """`arn:…:service:region:account:resource:name`, as many services have them."""
+    return stack.format_arn(
+        service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
 
 
 def function_arn(stack: Stack, name: str) -> str:
-    return stack.format_arn(
-        service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )
+    return colon_arn(stack, "lambda", "function", name)
 
 
 def role_arn(stack: Stack, name: str) -> str:
@@ -71,18 +62,25 @@ def role_arn(stack: Stack, name: str) -> str:
 
 
 def state_machine_arn(stack: Stack, environment: Environment) -> str:
+    return colon_arn(stack, "states", "stateMachine", state_machine(environment))
+
+
+def executions_arn(stack: Stack, environment: Environment, *, children: bool = False) -> str:
+    """All executions of the state machine, or all children of its map."""
+    own = state_machine(environment)
+    return colon_arn(stack, "states", "execution", f"{own}/*" if children else f"{own}:*")
+
+
+def dead_letters_arn(stack: Stack, environment: Environment, part: str) -> str:
+    return stack.format_arn(service="sqs", resource=dead_letters(environment, part))
+
+
+def tenants_schedules_arn(stack: Stack, environment: Environment) -> str:
+    """Those of single services of tenants, whose names have a dot; that of all has none."""
     return stack.format_arn(
-        service="states",
-        resource="stateMachine",
-        resource_name=state_machine(environment),
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        service="scheduler", resource="schedule", resource_name=f"{schedule_group(environment)}/*.*"
     )
 
 
 def secrets_arn(stack: Stack, environment: Environment, rest: str) -> str:
-    return stack.format_arn(
-        service="secretsmanager",
-        resource="secret",
-        resource_name=f"avesa/{environment.name}/{rest}",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+    return colon_arn(stack, "secretsmanager", "secret", f"avesa/{environment.name}/{rest}")

@@ -1,12 +1,13 @@
-"""Build the Lambda bundles: `dist/ingestion-{arch}.zip` and `dist/transform-{arch}.zip`.
+"""Build the Lambda bundles: `dist/ingestion-{arch}.zip` and `dist/transform-{arch}.zip`, and `dist/signing-{arch}.zip`,
+the layer for the services that sign what they send.
 
-    python scripts/build_lambda.py                          both bundles, for arm64 and x86_64
+    python scripts/build_lambda.py                          all of them, for arm64 and x86_64
     python scripts/build_lambda.py --arch arm64 --bundle ingestion
 
-They hold this package, its mappings, and the libraries that it uses there, from binary wheels for the runtime, pinned
-as requirements.txt and requirements-aws.txt pin them. The same sources give the same bytes. Modules are compiled, since
-a function cannot write its own code folder and would compile them at each cold start; that takes a Python of the
-runtime's version, named by --compiler if it is not on the PATH.
+Bundles hold this package, its mappings, and the libraries that it uses there, from binary wheels for the runtime,
+pinned as requirements.txt and requirements-aws.txt pin them. The same sources give the same bytes. Modules are
+compiled, since a function cannot write its own code folder and would compile them at each cold start; that takes a
+Python of the runtime's version, named by --compiler if it is not on the PATH. Libraries lose what only debuggers read.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.elf_symbols import without_symbols  # noqa: E402
+
 PYTHON = "3.13"
 ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBC = range(17, 35)
@@ -31,18 +36,22 @@ _EVERYWHERE = (
     *("arro3-core", "attrs", "aws_lambda_powertools", "jmespath", "jsonschema", "jsonschema-specifications", "msgspec"),
     *("obstore", "referencing", "rpds-py", "typing_extensions", "tzdata"),
 )
-_HTTP = ("cffi", "cryptography", "pycparser", "urllib3")
 BUNDLES = {
-    "ingestion": (*_EVERYWHERE, *_HTTP, "arro3-io"),
+    "ingestion": (*_EVERYWHERE, "arro3-io", "urllib3"),
     "transform": (*_EVERYWHERE, "deltalake", "Deprecated", "duckdb", "pytz", "wrapt"),
+    "signing": ("cffi", "cryptography"),
 }
-LIMITS_MB = {"ingestion": 80, "transform": 250}
-"""Unzipped. Lambda takes 262. Of ingestion's, 65 are three libraries: arro3, obstore and cryptography."""
+LAYERS = ("signing",)
+"""Those without our code, which Lambda unpacks below /opt and finds in the folder `python`."""
+LIMITS_MB = {"ingestion": 58, "transform": 232, "signing": 14}
+"""Unzipped. Lambda takes 262. Of ingestion's, 48 are two libraries: arro3 and obstore."""
 
 _LEFT_OUT = {"cli", "sandbox"}
 """Packages of ours that no function uses."""
 _NOT_SHIPPED = re.compile(
     r"(^|/)(__pycache__|tests?|bin)(/|$)|\.(pyi|pyc|c|h)$|dist-info/(?!METADATA|licenses(/|$))"
+    # Of cffi what a compiled library needs of it: its one library, which lies beside the package.
+    r"|^cffi/|^jsonschema/benchmarks(/|$)"
     # Of Powertools what logs and measures alone.
     r"|^aws_lambda_powertools/event_handler(/|$)"
     r"|^aws_lambda_powertools/utilities/(?!__init__|jmespath_utils)"
@@ -51,14 +60,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build(bundle: str, arch: str, into: Path, *, python: str = PYTHON, compiler: str | None = None) -> Path:
-    """One bundle as a zip file. `compiler` is a Python of the version `python`; without one no module is compiled."""
+    """One of them as a zip file. `compiler` is a Python of the version `python`; without it no module is compiled."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "bundle"
-        install(BUNDLES[bundle], folder, arch, python=python)
-        _copy_ours(folder)
-        _prune(folder)
+        code = folder / "python" if bundle in LAYERS else folder
+        install(BUNDLES[bundle], code, arch, python=python)
+        if bundle not in LAYERS:
+            _copy_ours(code)
+        _prune(code)
         if compiler is not None:
-            _compile(folder, compiler)
+            _compile(folder, compiler, "/opt" if bundle in LAYERS else "/var/task")
         into.mkdir(parents=True, exist_ok=True)
         target = into / f"{bundle}-{arch}.zip"
         partial = target.with_suffix(".zip.partial")
@@ -114,16 +125,18 @@ def _copy_ours(folder: Path) -> None:
 
 
 def _prune(folder: Path) -> None:
-    """Without what no function reads: tests, stubs, what pip notes for itself. Names and licences stay."""
+    """Without what no function reads: tests, stubs, what pip notes for itself, symbols. Names and licences stay."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if _NOT_SHIPPED.search(path.relative_to(folder).as_posix()) and path.exists():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for library in folder.rglob("*.so*"):
+        library.write_bytes(without_symbols(library.read_bytes()))
 
 
-def _compile(folder: Path, compiler: str) -> None:
+def _compile(folder: Path, compiler: str, unpacked: str) -> None:
     """Unchecked: the files never change, and their times are no longer theirs."""
     command = [compiler, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-j", "1"]
-    command += ["-s", str(folder), "-p", "/var/task", str(folder)]
+    command += ["-s", str(folder), "-p", unpacked, str(folder)]
     subprocess.run(command, check=True, env={"PYTHONHASHSEED": "0"})
 
 
@@ -145,7 +158,7 @@ def _normal(name: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arch", action="append", choices=sorted(ARCHITECTURES), help="both by default")
-    parser.add_argument("--bundle", action="append", choices=sorted(BUNDLES), help="both by default")
+    parser.add_argument("--bundle", action="append", choices=sorted(BUNDLES), help="all by default")
     parser.add_argument("--python", default=PYTHON, help=f"the runtime's version, by default {PYTHON}")
     parser.add_argument("--compiler", help="a Python of that version, to compile the modules with")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="by default dist")

@@ -14,68 +14,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from infrastructure.environment import canonical_tables, services
+from scripts.figures import ASSUMED, MEASURED, PRICES, WATCHED
 
 DAYS = 30
-_MILLION = 1_000_000
-
-
-@dataclass(frozen=True)
-class Prices:
-    """US dollars, on demand, as published for us-east-1 in November 2025. Look them up before you rely on them."""
-
-    lambda_gb_second: float = 0.0000133334
-    """arm64"""
-    lambda_call: float = 0.20 / _MILLION
-    transition: float = 25 / _MILLION
-    s3_put_or_list: float = 5 / _MILLION
-    s3_get: float = 0.4 / _MILLION
-    s3_gb_month: float = 0.023
-    dynamodb_write: float = 0.625 / _MILLION
-    dynamodb_read: float = 0.125 / _MILLION
-    secret_month: float = 0.40
-    secret_call: float = 5 / _MILLION
-    kms_key_month: float = 1.0
-    log_gb: float = 0.50
-    metric_month: float = 0.30
-    alarm_metric_month: float = 0.10
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the handlers took for HaloPSA's 20 tables and the 12 canonical tables they feed, on stand-ins for AWS, in a
-    sync without news; counted at the edge. CPU is of one x86-64 core; a Lambda has memory / 1,769 MB of one.
-    """
-
-    pull_cpu_seconds: float = 0.11
-    pull_dynamodb_reads: float = 6.0
-    pull_dynamodb_writes: float = 7.0
-    pull_s3_puts: float = 1.6
-    pull_secret_calls: float = 1.0
-    fold_cpu_seconds: float = 0.22
-    fold_dynamodb_reads: float = 3.0
-    fold_dynamodb_writes: float = 5.25
-    fold_s3_lists: float = 16.5
-    fold_s3_gets: float = 16.3
-    fold_s3_puts: float = 0.0
-
-
-@dataclass(frozen=True)
-class Assumed:
-    """What cannot be measured without AWS and the vendors."""
-
-    pull_wait_seconds: float = 0.7
-    """A vendor's answer of half a second, and our requests to AWS."""
-    fold_wait_seconds: float = 0.7
-    """34 requests to S3, one after the other."""
-    news_share: float = 0.2
-    """Of the folds in which something is new: each writes about five objects more."""
-    puts_with_news: float = 5.25
-    log_bytes_of_a_call: int = 1500
-    bytes_of_a_table: float = 20e6
-    """Raw and canonical, with all of its history, compressed."""
-    kms_keys: int = 2
-    metrics: int = 5 * 16 + 3 * 12 + 1
-    alarm_metrics: int = 5 * 16 + 2 * 12 + 11
 
 
 @dataclass(frozen=True)
@@ -118,39 +64,50 @@ def transitions(usage: Usage) -> float:
     return 3 * usage.pulls + usage.folds + 2 * usage.items + 6 * syncs
 
 
-def month(
-    usage: Usage,
-    measured: Measured = Measured(),
-    assumed: Assumed = Assumed(),
-    prices: Prices = Prices(),
-) -> dict[str, float]:
+def month(usage: Usage) -> dict[str, float]:
     """Dollars a month, by what they are for."""
-    pull = lambda_seconds(measured.pull_cpu_seconds, assumed.pull_wait_seconds, usage.ingestion_mb)
-    fold = lambda_seconds(measured.fold_cpu_seconds, assumed.fold_wait_seconds, usage.transform_mb)
+    pull = lambda_seconds(MEASURED.pull_cpu_seconds, ASSUMED.pull_wait_seconds, usage.ingestion_mb)
+    fold = lambda_seconds(MEASURED.fold_cpu_seconds, ASSUMED.fold_wait_seconds, usage.transform_mb)
     calls = usage.pulls + usage.folds
     puts = (
-        usage.pulls * measured.pull_s3_puts
-        + usage.folds * (measured.fold_s3_lists + measured.fold_s3_puts)
-        + usage.folds * assumed.news_share * assumed.puts_with_news
+        usage.pulls * MEASURED.pull_s3_puts
+        + usage.folds * (MEASURED.fold_s3_lists + MEASURED.fold_s3_puts)
+        + usage.folds * ASSUMED.news_share * ASSUMED.puts_with_news
     )
-    reads = usage.pulls * measured.pull_dynamodb_reads + usage.folds * measured.fold_dynamodb_reads
-    writes = usage.pulls * measured.pull_dynamodb_writes + usage.folds * measured.fold_dynamodb_writes
+    reads = usage.pulls * MEASURED.pull_dynamodb_reads + usage.folds * MEASURED.fold_dynamodb_reads
+    writes = usage.pulls * MEASURED.pull_dynamodb_writes + usage.folds * MEASURED.fold_dynamodb_writes
     connections = usage.tenants * usage.services
     return {
-        "Step Functions": transitions(usage) * prices.transition,
-        "Lambda, ingestion": usage.pulls * (pull * usage.ingestion_mb / 1024 * prices.lambda_gb_second),
-        "Lambda, transform": usage.folds * (fold * usage.transform_mb / 1024 * prices.lambda_gb_second),
-        "Lambda, calls": calls * prices.lambda_call,
-        "DynamoDB": reads * prices.dynamodb_read + writes * prices.dynamodb_write,
-        "S3, requests": puts * prices.s3_put_or_list + usage.folds * measured.fold_s3_gets * prices.s3_get,
-        "S3, storage": connections * usage.tables * assumed.bytes_of_a_table / 1e9 * prices.s3_gb_month,
-        "Secrets Manager": connections * prices.secret_month
-        + usage.pulls * measured.pull_secret_calls * prices.secret_call,
-        "Logs": calls * assumed.log_bytes_of_a_call / 1e9 * prices.log_gb,
-        "Metrics, alarms, keys": assumed.metrics * prices.metric_month
-        + assumed.alarm_metrics * prices.alarm_metric_month
-        + assumed.kms_keys * prices.kms_key_month,
+        "Step Functions": transitions(usage) * PRICES.transition,
+        "Lambda, ingestion": usage.pulls * (pull * usage.ingestion_mb / 1024 * PRICES.lambda_gb_second),
+        "Lambda, transform": usage.folds * (fold * usage.transform_mb / 1024 * PRICES.lambda_gb_second),
+        "Lambda, calls": calls * PRICES.lambda_call,
+        "DynamoDB": reads * PRICES.dynamodb_read + writes * PRICES.dynamodb_write,
+        "S3, requests": puts * PRICES.s3_put_or_list + usage.folds * MEASURED.fold_s3_gets * PRICES.s3_get,
+        "S3, storage": connections * usage.tables * ASSUMED.bytes_of_a_table / 1e9 * PRICES.s3_gb_month,
+        "Secrets Manager": connections * PRICES.secret_month
+        + usage.pulls * MEASURED.pull_secret_calls * PRICES.secret_call,
+        "Logs": calls * ASSUMED.log_bytes_of_a_call / 1e9 * PRICES.log_gb,
+        "Metrics, alarms, keys": watching(usage) + ASSUMED.kms_keys * PRICES.kms_key_month,
     }
+
+
+def watching(usage: Usage) -> float:
+    """Metrics of the services that tenants have, and alarms for every service that is deployed."""
+    tables = len(canonical_tables())
+    metrics = (
+        WATCHED.metrics_of_a_service * usage.services + WATCHED.metrics_of_a_table * tables + WATCHED.metrics_besides
+    )
+    read = (
+        WATCHED.alarm_metrics_of_a_service * len(services())
+        + WATCHED.alarm_metrics_of_a_table * tables
+        + WATCHED.alarm_metrics_besides
+    )
+    return (
+        metrics * PRICES.metric_month
+        + read * PRICES.alarm_metric_month
+        + WATCHED.composite_alarms * PRICES.composite_alarm_month
+    )
 
 
 def table_of(usages: Sequence[Usage]) -> str:
@@ -169,7 +126,7 @@ def inputs() -> str:
     return "\n\n".join(
         f"{kind.__class__.__name__}: {(kind.__doc__ or '').strip()}\n"
         + "\n".join(f"  {name:22} {value:,}" for name, value in asdict(kind).items())
-        for kind in (Usage(1), Measured(), Assumed(), Prices())
+        for kind in (Usage(1), MEASURED, ASSUMED, WATCHED, PRICES)
     )
 
 

@@ -16,7 +16,7 @@ shift
 
 architecture="$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1])).get("architecture", "arm64"))' \
   "config/$environment.json")"
-for bundle in ingestion transform; do
+for bundle in ingestion signing transform; do
   if [[ ! -f "dist/$bundle-$architecture.zip" ]]; then
     echo "dist/$bundle-$architecture.zip is missing. Build the bundles first: make bundles" >&2
     exit 1

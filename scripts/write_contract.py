@@ -4,7 +4,8 @@
 
 A type is written shortly: `string`, `string(date-time)`, `[Type]` for a list, `{Type}` for a map, a schema's name,
 an object for a schema without a name, and a trailing `?` where null is allowed. A body is `{"type", "required",
-"bounds"}`. Only schemas that an operation reaches are kept. No prose is taken over: how a vendor pages, filters and
+"bounds"}`. Of tables with a canonical one, `values` are those that a field can have, by its dotted path. Only schemas
+that an operation reaches are kept. No prose is taken over: how a vendor pages, filters and
 refuses is written by hand beside it (tests/contracts/README.md).
 """
 
@@ -48,7 +49,7 @@ def contract(document: Json) -> Json:
             endpoints = given if isinstance(given, list) else [given]
             parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
             facts = {
-                "endpoints": [table(endpoint) for endpoint in endpoints],
+                "endpoints": [{**table(one), **published_values(document, operation, one)} for one in endpoints],
                 "parameters": [parameter(resolve(document, p)) for p in parameters],
                 "answer": answer(operation),
             }
@@ -76,6 +77,46 @@ def table(endpoint: Json) -> Json:
         shape = endpoint["response_schema"]
         facts["answer"] = type_of({"$ref": shape} if isinstance(shape, str) else shape)
     return facts
+
+
+MOST_VALUES = 60
+"""A longer list is one of countries, currencies or time zones."""
+DEEPEST = 3
+
+
+def published_values(document: Json, operation: Json, endpoint: Json) -> Json:
+    """The values that the fields of a record can have, where the document lists them."""
+    if not endpoint.get("canonical"):
+        return {}
+    shape = endpoint.get("response_schema") or answer_schema(operation) or {}
+    way = [name for name in endpoint["records"].split(".") if name not in ("", "*")]
+    listed: Json = {}
+    for path, values in listed_values(document, {"$ref": shape} if isinstance(shape, str) else shape, len(way)):
+        if path[: len(way)] == way and len(values) <= MOST_VALUES:
+            of_field = listed.setdefault(".".join(path[len(way) :]), [])
+            of_field += [value for value in values if value not in of_field]
+    return {"values": listed} if listed else {}
+
+
+def listed_values(
+    document: Json, schema: Any, start: int, path: list[str] | None = None, inside: tuple[str, ...] = ()
+) -> Iterator[tuple[list[str], list[str]]]:
+    """The paths of fields with a list of texts that they can be, down to `DEEPEST` names within the record that begins
+    behind `start` names. Lists on the way are no step of their own.
+    """
+    path = path or []
+    if isinstance(schema, dict) and "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        inside, schema = (*inside, name), None if name in inside else document["components"]["schemas"].get(name)
+    if not isinstance(schema, dict) or len(path) > start + DEEPEST:
+        return
+    texts = [value for value in schema.get("enum", ()) if isinstance(value, str)]
+    if texts:
+        yield path, texts
+    for part in (*schema.get("allOf", ()), *schema.get("oneOf", ()), *schema.get("anyOf", ()), schema.get("items")):
+        yield from listed_values(document, part, start, path, inside)
+    for name, part in schema.get("properties", {}).items():
+        yield from listed_values(document, part, start, [*path, name], inside)
 
 
 def address(server: Json) -> str:
@@ -122,11 +163,16 @@ def body(document: Json, given: Json) -> Json:
 
 def answer(operation: Json) -> Any:
     """The type of the first successful answer's JSON."""
+    schema = answer_schema(operation)
+    return None if schema is None else type_of(schema)
+
+
+def answer_schema(operation: Json) -> Any:
     for status, response in operation["responses"].items():
         if status.startswith("2"):
             for kind, content in response.get("content", {}).items():
                 if "json" in kind:
-                    return type_of(content.get("schema", {}))
+                    return content.get("schema", {})
     return None
 
 

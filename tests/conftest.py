@@ -5,22 +5,30 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from aws_server import AwsServer, aws_server
 from s3_server import CannotStart, S3Root, S3Server, s3_server
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 * 1024**3
+WITHOUT_BUNDLES = "not bundles"
+"""What `addopts` of pyproject.toml chooses where nobody says otherwise."""
 
 
 def pytest_configure() -> None:
     """Temporary files stand in memory where a system has such a place and room in it. Everything that is written is
-    flushed to the disk, which is most of the time of many tests on a real one and tells them nothing.
+    flushed to the disk, which is most of the time of many tests on a real one and tells them nothing. No example fails
+    for how long it took, which tells of the machine.
     """
+    settings.register_profile("without deadline", settings.default, deadline=None)
+    settings.load_profile("without deadline")
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
@@ -62,3 +70,16 @@ def aws(aws_server_of_session: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Aw
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     return aws_server_of_session
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was left out and why, a line for each reason."""
+    counted = Counter[tuple[str, str]]()
+    for place, reason in {(report.nodeid, report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}:
+        counted["test" if "::" in place else "file", reason.removeprefix("Skipped: ")] += 1
+    lines = [f"{number} {kind}{'s' * (number > 1)}: {reason}" for (kind, reason), number in sorted(counted.items())]
+    if config.getoption("markexpr") == WITHOUT_BUNDLES and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        lines.append("the bundles of the Lambda functions, which take minutes to build: make test-aws")
+    if lines:
+        terminalreporter.section("left out, and why", sep="-")
+        terminalreporter.write("\n".join([*lines, ""]))

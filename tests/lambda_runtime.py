@@ -107,9 +107,10 @@ def running(
     *,
     python: str = sys._base_executable,  # type: ignore[attr-defined]
     log: Path | None = None,
+    layer: Path | None = None,
 ) -> Iterator[Function]:
-    """A function that has initialised, until the end of the block. `bundle` and `runtime` are folders; nothing else
-    that is installed can be imported. What it prints goes to `log`.
+    """A function that has initialised, until the end of the block. `bundle`, `layer` and `runtime` are folders; nothing
+    else that is installed can be imported. What it prints goes to `log`.
     """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.function = function = Function()
@@ -123,7 +124,7 @@ def running(
         "AWS_LAMBDA_LOG_STREAM_NAME": "tests",
         "_HANDLER": handler,
         "LAMBDA_TASK_ROOT": str(bundle),
-        "PYTHONPATH": f"{bundle}{os.pathsep}{runtime}",
+        "PYTHONPATH": os.pathsep.join(map(str, (bundle, *([layer / "python"] if layer else []), runtime))),
         "PYTHONNOUSERSITE": "1",
     }
     with (log or Path(os.devnull)).open("ab") as out:

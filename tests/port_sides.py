@@ -150,7 +150,7 @@ def another_process(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS), **(environment or {})},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]), **(environment or {})},
     ) as process:
         try:
             yield process
@@ -164,7 +164,7 @@ def all_at_once(program: str, side: Side, *each: Sequence[str]) -> None:
         subprocess.Popen(
             [sys.executable, "-c", program, *side.words, *words],
             stdin=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
         )
         for words in each
     ]

@@ -185,12 +185,23 @@ def hidden(record: Any, endpoint: Endpoint) -> Any:
         *way, last = path.split(".")
         inside = [record]
         for name in way:
-            below = [one[name] for one in inside if isinstance(one, dict) and name in one]
+            below = (
+                everything_in(inside) if name == "**" else [one.get(name) for one in inside if isinstance(one, dict)]
+            )
             inside = [one for value in below for one in (value if isinstance(value, list) else [value])]
         for one in inside:
             if isinstance(one, dict) and one.get(last) is not None:
                 one[last] = "***"
     return record
+
+
+def everything_in(values: list[Any]) -> list[Any]:
+    """The values themselves and all that is in them."""
+    found = []
+    for value in values:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        found += [value, *everything_in(list(inner))]
+    return found
 
 
 def is_part(landed: Any, true: Any) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks import cases, drift, goals, ingestion, ingestion_goals, inputs, report, vendor_records
+from benchmarks import cases, drift, goals, ingestion, ingestion_goals, inputs, report, services, vendor_records
 from benchmarks.__main__ import main
 from benchmarks.cases import Plan
 from benchmarks.engines import Bench, digest, run_avesa
@@ -117,6 +117,30 @@ def test_ingestion_is_measured_and_told(tmp_path: Path, capsys: pytest.CaptureFi
     assert results.of("much", "avesa")[0]["rows"] == 3000
     assert all(results.of("latency", engine)[0]["pages"] == 12 for engine in ("in_flight_1", "in_flight_8"))
     assert "| Cases of drift kept byte for byte | at least 12 | 12 |" in capsys.readouterr().out
+
+
+def test_the_loading_of_a_service_is_measured_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "work"
+
+    code = main(["--quick", "--peers", "", "--cases", "services", "--work", str(work)])
+
+    assert code == 0
+    results = Results(work / "results.jsonl")
+    measured = results.of("services", "addigy")[0]
+    assert measured["kit_cpu_s"] > measured["work_cpu_s"] > 0
+    assert f"\n## Loading one of {len(results.all())} services\n" in capsys.readouterr().out
+
+
+def test_the_dearest_service_is_held_to_the_goal(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.jsonl")
+    for turn, seconds in enumerate((0.010, 0.060, 0.040)):
+        results.add("services", "okta", turn, {"work_cpu_s": seconds})
+        results.add("services", "zoom", turn, {"work_cpu_s": 2 * seconds})
+
+    (goal,) = services.goals(results)
+
+    assert (goal.measured, goal.is_reached) == ("80 ms", False)
+    assert services.costs(results, "work_cpu_s") == [("zoom", 0.08), ("okta", 0.04)]
 
 
 def test_a_page_of_records_is_the_same_each_time_and_its_ids_are_its_own() -> None:

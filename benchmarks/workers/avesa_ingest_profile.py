@@ -19,6 +19,7 @@ from benchmarks.workers.avesa_ingest import ingest
 
 PARTS: tuple[tuple[Any, str, str], ...] = (
     (client.Client, "send", "HTTP: ask, receive, put the body together"),
+    (extract, "_digest", "digest of each page"),
     (extract, "read_page", "split the page, read key and time of each record"),
     (arrivals.Arrivals, "_fresh", "what was landed before"),
     (arrivals.Arrivals, "_rows", "rows"),
@@ -27,7 +28,7 @@ PARTS: tuple[tuple[Any, str, str], ...] = (
     (landing, "to_batch", "rows to Arrow"),
     (landing, "write_parquet", "Arrow to Parquet"),
 )
-REST = "all else: a digest of each page, checkpoint, receipt, state, threads"
+REST = "all else: checkpoint, receipt, state, threads"
 
 
 def profiled(home: Path, address: str) -> dict[str, float]:

@@ -23,14 +23,16 @@ _QUARANTINED_SHARE = 0.05
 
 
 class Alarms(Construct):
-    """`all` are the single alarms, which notify nobody by themselves."""
+    """`by_kind` are the single alarms, which notify nobody by themselves: those of services and of tables by what they
+    are about, the rest as `workflow`.
+    """
 
     def __init__(
         self, scope: Construct, id: str, *, environment: Environment, services: Sequence[str], tables: Sequence[str]
     ) -> None:
         super().__init__(scope, id)
         self._environment = environment
-        self.all: list[cloudwatch.Alarm] = []
+        self.by_kind: dict[str, list[cloudwatch.Alarm]] = {}
         for service in services:
             self._of_service(service)
         for table in tables:
@@ -43,13 +45,14 @@ class Alarms(Construct):
         environment, hours = self._environment, Duration.hours(self._environment.stale_after_hours)
         failed = metrics.of_service(metrics.TABLES_FAILED, service, environment, HOUR)
         self._alarm(
-            f"failed-{service}",
+            "failed",
             failed,
+            of=service,
             above=environment.failed_tables_alarm - 1,
             section="alarm-tables-failed",
         )
         self._alarm(
-            f"throttled-{service}",
+            "throttled",
             cloudwatch.MathExpression(
                 expression=f"IF(calls >= {_FEW_CALLS}, throttled / calls, 0)",
                 using_metrics={
@@ -60,14 +63,17 @@ class Alarms(Construct):
                 label=f"share of calls of {service} that were one too many",
             ),
             above=environment.throttled_share_alarm,
+            of=service,
             section="alarm-throttled",
         )
         self._alarm(
-            f"stale-{service}",
-            # A service that no tenant has writes nothing and is not stale; one that only fails is.
+            "stale",
+            # A service that no tenant has writes nothing and is not stale; one that only fails is, and so is one whose
+            # tables other workers have in work all the time.
             cloudwatch.MathExpression(
-                expression="IF(FILL(failed, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
+                expression="IF(FILL(failed, 0) + FILL(busy, 0) > 0 AND FILL(done, 0) == 0, 1, 0)",
                 using_metrics={
+                    "busy": metrics.of_service(metrics.TABLES_BUSY, service, environment, hours),
                     "failed": metrics.of_service(metrics.TABLES_FAILED, service, environment, hours),
                     "done": metrics.of_service(metrics.TABLES_DONE, service, environment, hours),
                 },
@@ -75,13 +81,14 @@ class Alarms(Construct):
                 label=f"no table of {service} was pulled to its end",
             ),
             above=0,
+            of=service,
             section="alarm-stale",
         )
 
     def _of_table(self, table: str) -> None:
         environment = self._environment
         self._alarm(
-            f"quarantined-{table}",
+            "quarantined",
             cloudwatch.MathExpression(
                 expression=f"IF(rows + opened >= {_FEW_ROWS}, rows / (rows + opened), 0)",
                 using_metrics={
@@ -92,6 +99,7 @@ class Alarms(Construct):
                 label=f"share of rows of {table} that could not be folded",
             ),
             above=_QUARANTINED_SHARE,
+            of=table,
             section="alarm-quarantined",
         )
 
@@ -156,6 +164,7 @@ class Alarms(Construct):
         metric: cloudwatch.IMetric,
         *,
         section: str,
+        of: str | None = None,
         above: float | None = None,
         below: float | None = None,
         periods: int = 1,
@@ -164,11 +173,12 @@ class Alarms(Construct):
         comparison = cloudwatch.ComparisonOperator
         threshold = above if above is not None else below
         assert threshold is not None
-        self.all.append(
+        whole = name if of is None else f"{name}-{of}"
+        self.by_kind.setdefault("workflow" if of is None else name, []).append(
             cloudwatch.Alarm(
                 self,
-                name,
-                alarm_name=f"{self._environment.prefix}-{name}",
+                whole,
+                alarm_name=f"{self._environment.prefix}-{whole}",
                 alarm_description=f"What it means and what to do: {RUNBOOK}#{section}",
                 metric=metric,
                 threshold=threshold,

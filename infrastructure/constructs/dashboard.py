@@ -50,17 +50,15 @@ class Dashboard(Construct):
                 ],
                 [
                     self._by_service("Rows landed, an hour", metrics.ROWS_LANDED),
-                    self._throttled_share(),
+                    self._by_service("Tables that another run had in work, an hour", metrics.TABLES_BUSY),
                 ],
+                [self._throttled_share(), self._pulls()],
                 [
                     self._by_table("Versions opened, an hour", metrics.VERSIONS_OPENED),
                     self._by_table("Rows in quarantine, an hour", metrics.ROWS_QUARANTINED),
                 ],
-                [
-                    self._by_table("Folds, seconds, 95 of 100", metrics.FOLD_SECONDS, "p95"),
-                    self._pulls(),
-                ],
-                [self._gigabyte_seconds(), self._runs()],
+                [self._by_table("Folds, seconds, 95 of 100", metrics.FOLD_SECONDS, "p95"), self._gigabyte_seconds()],
+                [self._runs()],
                 [
                     self._units("ConsumedReadCapacityUnits", "read"),
                     self._units("ConsumedWriteCapacityUnits", "written"),

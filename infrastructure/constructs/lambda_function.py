@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Size, Stack
+from aws_cdk import Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infrastructure import names
 from infrastructure.constructs.suppressions import suppress
 from infrastructure.environment import BadConfiguration, Environment, FunctionSize
 
@@ -47,6 +48,25 @@ def bundle(shared: Shared, name: str) -> lambda_.Code:
     return lambda_.Code.from_asset(str(file))
 
 
+def signing_layer(scope: Construct, shared: Shared) -> lambda_.LayerVersion:
+    """What services need that sign what they send with a key of the tenant's, and that would be a fifth of the bundle
+    of all.
+    """
+    return lambda_.LayerVersion(
+        scope,
+        "Signing",
+        layer_version_name=f"{shared.environment.prefix}-signing",
+        code=bundle(shared, "signing"),
+        compatible_runtimes=[RUNTIME],
+        compatible_architectures=[_architecture(shared.environment)],
+        description="cryptography, for services that sign what they send",
+    )
+
+
+def _architecture(environment: Environment) -> lambda_.Architecture:
+    return lambda_.Architecture.ARM_64 if environment.architecture == "arm64" else lambda_.Architecture.X86_64
+
+
 def log_group(scope: Construct, id: str, name: str, environment: Environment) -> logs.LogGroup:
     return logs.LogGroup(
         scope,
@@ -63,15 +83,7 @@ def execution_role(
     """A role that may write the logs of these functions and do what the statements say."""
     stack = Stack.of(scope)
     role = iam.Role(scope, id, role_name=name, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    groups = [
-        stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"/aws/lambda/{function}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        for function in functions
-    ]
+    groups = [names.colon_arn(stack, "logs", "log-group", f"/aws/lambda/{function}:*") for function in functions]
     role.add_to_policy(
         iam.PolicyStatement(sid="OwnLogs", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=groups)
     )
@@ -80,8 +92,8 @@ def execution_role(
     suppress(
         role,
         "IAM5",
-        "X-Ray takes no resource; a log group's streams are all below its name; what else ends in * is a prefix "
-        "of our own bucket, or what the key allows through S3.",
+        "X-Ray and a list of schedules take no resource; a log group's streams are all below its name; what else ends "
+        "in * is a prefix of our own bucket, or what the key allows through S3.",
     )
     return role
 
@@ -100,20 +112,19 @@ class LambdaFunction(Construct):
         role: iam.Role,
         dead_letters: sqs.IQueue,
         reserved: int | None = None,
+        layers: Sequence[lambda_.ILayerVersion] = (),
     ) -> None:
         super().__init__(scope, id)
         environment = shared.environment
-        architecture = (
-            lambda_.Architecture.ARM_64 if environment.architecture == "arm64" else lambda_.Architecture.X86_64
-        )
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=name,
             runtime=RUNTIME,
-            architecture=architecture,
+            architecture=_architecture(environment),
             handler=f"avesa.aws.handlers.{handler}",
             code=code,
+            layers=list(layers),
             role=role,
             memory_size=size.memory_mb,
             timeout=Duration.seconds(size.timeout_seconds),

@@ -1,10 +1,10 @@
 """The role of people who operate an environment with `avesa --aws`. Like the Lambdas it reaches no data of a tenant by
-itself and may become any one tenant; besides, it keeps the list of tenants and starts syncs.
+itself and may become any one tenant; besides, it keeps the list of tenants and their schedules, and starts syncs.
 """
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -49,14 +49,15 @@ class OperatorRole(Construct):
                 resources=[allowances.table_arn],
             ),
             *_workflow(stack, environment),
+            *_schedules(stack, environment),
         ]
         for statement in statements:
             self.role.add_to_policy(statement)
         suppress(
             self.role,
             "IAM5",
-            "Names of secrets and executions are made later, each below the prefix of this environment; a list of "
-            "secrets takes no resource.",
+            "Names of secrets, schedules and executions are made later, each below the prefix of this environment; a "
+            "list of secrets takes no resource.",
         )
 
 
@@ -90,12 +91,6 @@ def _tenants(stack: Stack, environment: Environment, data: TenantData) -> list[i
 
 
 def _workflow(stack: Stack, environment: Environment) -> list[iam.PolicyStatement]:
-    executions = stack.format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{names.state_machine(environment)}:*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
     parameter = stack.format_arn(
         service="ssm", resource="parameter", resource_name=names.installation_parameter(environment).removeprefix("/")
     )
@@ -106,5 +101,26 @@ def _workflow(stack: Stack, environment: Environment) -> list[iam.PolicyStatemen
             actions=["states:StartExecution"],
             resources=[names.state_machine_arn(stack, environment)],
         ),
-        iam.PolicyStatement(sid="FollowASync", actions=["states:DescribeExecution"], resources=[executions]),
+        iam.PolicyStatement(
+            sid="FollowASync",
+            actions=["states:DescribeExecution"],
+            resources=[names.executions_arn(stack, environment)],
+        ),
+    ]
+
+
+def _schedules(stack: Stack, environment: Environment) -> list[iam.PolicyStatement]:
+    """Of single services of tenants, not that of all. What they start is said by the role that they are given."""
+    return [
+        iam.PolicyStatement(
+            sid="TenantsSchedules",
+            actions=["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"],
+            resources=[names.tenants_schedules_arn(stack, environment)],
+        ),
+        iam.PolicyStatement(
+            sid="StartAsTheSchedule",
+            actions=["iam:PassRole"],
+            resources=[names.role_arn(stack, names.schedule_role(environment))],
+            conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
     ]

@@ -1,4 +1,5 @@
 """One ingestion Lambda for each service, all from one bundle and with one role that holds no right to tenants' data.
+Those that sign what they send have a layer besides.
 
 A function for each service keeps their numbers, limits of concurrency and failures apart.
 """
@@ -14,7 +15,8 @@ from constructs import Construct
 from infrastructure import names
 from infrastructure.constructs.acting_role import acting_role
 from infrastructure.constructs.dead_letters import dead_letters
-from infrastructure.constructs.lambda_function import LambdaFunction, Shared, bundle
+from infrastructure.constructs.lambda_function import LambdaFunction, Shared, bundle, signing_layer
+from infrastructure.environment import signing_services
 from infrastructure.stacks.storage_and_state import StorageAndState
 
 
@@ -35,11 +37,12 @@ class Integrations(Stack):
             self,
             kind="ingestion",
             environment=environment,
-            functions=[names.ingestion_function(environment, service) for service in services],
+            functions=[names.ingestion_function(environment, "*")],
             storage=storage,
         )
         undelivered = dead_letters(self, "integrations", environment)
         code = bundle(shared, "ingestion")
+        signing, signers = signing_layer(self, shared), signing_services()
         for service in services:
             LambdaFunction(
                 self,
@@ -52,4 +55,5 @@ class Integrations(Stack):
                 role=role,
                 dead_letters=undelivered,
                 reserved=environment.reserved_concurrency.get(service),
+                layers=[signing] if service in signers else [],
             )

@@ -1,4 +1,6 @@
-"""Dashboard and alarms. One composite alarm tells of them, so that one fault is one message and not forty."""
+"""Dashboard and alarms. One composite alarm tells of them, so that one fault is one message and not forty. Below it
+stands one for each kind, since CloudWatch takes a hundred in one.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,9 @@ from infrastructure.constructs.alarms import RUNBOOK, Alarms
 from infrastructure.constructs.dashboard import Dashboard
 from infrastructure.environment import Environment
 
+_MOST = 100
+"""So many alarms does a composite one take."""
+
 
 class Monitoring(Stack):
     def __init__(
@@ -30,14 +35,24 @@ class Monitoring(Stack):
     ) -> None:
         super().__init__(scope, id, **kwargs)
         alarms = Alarms(self, "Alarms", environment=environment, services=services, tables=tables)
-        any_of_them = cloudwatch.CompositeAlarm(
-            self,
-            "Any",
-            composite_alarm_name=f"{environment.prefix}-any",
-            alarm_description=f"One of the alarms of this environment. What each means: {RUNBOOK}#alarms",
-            alarm_rule=cloudwatch.AlarmRule.any_of(*alarms.all),
-        )
+        kinds = [
+            self._any(environment, f"{kind}-{index}" if index else kind, part)
+            for kind, found in alarms.by_kind.items()
+            for index, part in enumerate(found[first : first + _MOST] for first in range(0, len(found), _MOST))
+        ]
+        any_of_them = self._any(environment, "any", kinds)
         action = actions.SnsAction(alerts)
         any_of_them.add_alarm_action(action)
         any_of_them.add_ok_action(action)
         Dashboard(self, "Look", environment=environment, services=services, tables=tables, alarm=any_of_them)
+
+    def _any(
+        self, environment: Environment, name: str, alarms: Sequence[cloudwatch.IAlarm]
+    ) -> cloudwatch.CompositeAlarm:
+        return cloudwatch.CompositeAlarm(
+            self,
+            name.capitalize(),
+            composite_alarm_name=f"{environment.prefix}-{name}",
+            alarm_description=f"One of several alarms of this environment. What each means: {RUNBOOK}#alarms",
+            alarm_rule=cloudwatch.AlarmRule.any_of(*alarms),
+        )

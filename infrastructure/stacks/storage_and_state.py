@@ -90,16 +90,22 @@ class StorageAndState(Stack):
         }
 
     def _installation(self) -> None:
-        """What a person's `avesa --aws` has to know: what the Lambdas are told, and the workflow. Nothing secret."""
+        """What a person's `avesa --aws` has to know: what the Lambdas are told, the workflow, and what a schedule is
+        made of. Nothing secret.
+        """
+        environment = self._environment
         told = {
             **self.variables,
             **self.acting_variables,
-            "STATE_MACHINE_ARN": names.state_machine_arn(self, self._environment),
+            "STATE_MACHINE_ARN": names.state_machine_arn(self, environment),
+            "SCHEDULE_GROUP": names.schedule_group(environment),
+            "SCHEDULE_ROLE_ARN": names.role_arn(self, names.schedule_role(environment)),
+            "SCHEDULE_DEAD_LETTERS_ARN": names.dead_letters_arn(self, environment, "workflow"),
         }
         ssm.CfnParameter(
             self,
             "Installation",
-            name=names.installation_parameter(self._environment),
+            name=names.installation_parameter(environment),
             type="String",
             tier="Intelligent-Tiering",
             value=json.dumps(told),

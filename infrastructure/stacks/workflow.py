@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -25,8 +25,9 @@ from infrastructure.environment import FunctionSize
 from infrastructure.stacks.storage_and_state import StorageAndState
 from infrastructure.workflow.definition import definition
 
-PLAN = FunctionSize(memory_mb=512, timeout_seconds=300)
-REPORT = FunctionSize(memory_mb=1024, timeout_seconds=900)
+PLAN = FunctionSize(memory_mb=1769)
+"""One core: a plan takes 3 ms of it for each service of a tenant."""
+REPORT = FunctionSize(memory_mb=1769)
 
 
 class Workflow(Stack):
@@ -37,11 +38,10 @@ class Workflow(Stack):
         *,
         shared: Shared,
         storage: StorageAndState,
-        services: tuple[str, ...],
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id, **kwargs)
-        self._shared, self._storage, self._services = shared, storage, services
+        self._shared, self._storage = shared, storage
         self._environment = shared.environment
         self._undelivered = dead_letters(self, "workflow", self._environment)
         self.alerts = self._alerts()
@@ -73,6 +73,7 @@ class Workflow(Stack):
     def _functions(self) -> None:
         environment, storage = self._environment, self._storage
         code = bundle(self._shared, "ingestion")
+        planning = self._shared.with_variables({"SCHEDULE_GROUP": names.schedule_group(environment)})
         own = {
             "plan": (
                 names.plan_function(environment),
@@ -82,6 +83,9 @@ class Workflow(Stack):
                     _table_read("WhatIsDue", storage.last_updated.table_arn),
                     *_tenants_mappings(storage),
                     *_runs(storage, "s3:GetObject", "s3:PutObject"),
+                    iam.PolicyStatement(
+                        sid="WhatIsSyncedByItself", actions=["scheduler:ListSchedules"], resources=["*"]
+                    ),
                 ],
             ),
             "report": (
@@ -104,7 +108,7 @@ class Workflow(Stack):
             LambdaFunction(
                 self,
                 handler.capitalize(),
-                shared=self._shared,
+                shared=planning if handler == "plan" else self._shared,
                 name=name,
                 handler=handler,
                 code=code,
@@ -116,18 +120,13 @@ class Workflow(Stack):
     def _state_machine(self) -> sfn.StateMachine:
         environment = self._environment
         functions = [
-            *(names.ingestion_function(environment, service) for service in self._services),
+            # One name for all of them: a policy has no room for as many names as there may be services.
+            names.ingestion_function(environment, "*"),
             names.transform_function(environment),
             names.plan_function(environment),
             names.report_function(environment),
         ]
         arn = names.state_machine_arn(self, environment)
-        child_arn = self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{names.state_machine(environment)}/*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         role = iam.Role(
             self,
             "SyncRole",
@@ -144,7 +143,10 @@ class Workflow(Stack):
             iam.PolicyStatement(
                 sid="WatchChildren",
                 actions=["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
-                resources=[child_arn],
+                resources=[
+                    names.executions_arn(self, environment),
+                    names.executions_arn(self, environment, children=True),
+                ],
             ),
             *_runs(self._storage, "s3:GetObject", "s3:PutObject"),
         ):
@@ -176,8 +178,9 @@ class Workflow(Stack):
         suppress(
             role,
             "IAM5",
-            "Executions of our own state machine have names that are made when they start; X-Ray and the delivery of "
-            "logs take no resource; below the prefix of runs every object is one of a run.",
+            "Executions of our own state machine have names that are made when they start; each ingestion function of "
+            "this environment is called; X-Ray and the delivery of logs take no resource; below the prefix of runs "
+            "every object is one of a run.",
         )
         return machine
 
@@ -199,45 +202,39 @@ class Workflow(Stack):
         )
 
     def _schedules(self) -> None:
+        """That of all. `avesa --aws ENV schedule` puts those of single services of tenants beside it."""
         environment = self._environment
-        group = scheduler.CfnScheduleGroup(self, "Schedules", name=environment.prefix)
+        group = scheduler.CfnScheduleGroup(self, "Schedules", name=names.schedule_group(environment))
         role = iam.Role(
             self,
             "ScheduleRole",
-            role_name=f"{environment.prefix}-schedule",
+            role_name=names.schedule_role(environment),
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
                 {"StringEquals": {"aws:SourceAccount": self.account}}
             ),
         )
         self.state_machine.grant_start_execution(role)
         self._undelivered.grant_send_messages(role)
-        events_in: dict[str, tuple[str, dict[str, str]]] = {"all": (environment.schedule, {})}
-        for one in environment.schedules:
-            events_in[f"{one.tenant}-{one.service}"] = (
-                one.expression,
-                {"tenant": one.tenant, "service": one.service},
-            )
-        for name, (expression, event) in events_in.items():
-            schedule = scheduler.CfnSchedule(
-                self,
-                f"Schedule-{name}",
-                name=f"{environment.prefix}-{name}"[:64],
-                group_name=group.ref,
-                schedule_expression=expression,
-                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
-                    mode="FLEXIBLE", maximum_window_in_minutes=5
+        schedule = scheduler.CfnSchedule(
+            self,
+            "ScheduleOfAll",
+            name=f"{environment.prefix}-all",
+            group_name=group.ref,
+            schedule_expression=environment.schedule,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="FLEXIBLE", maximum_window_in_minutes=5
+            ),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self.state_machine.state_machine_arn,
+                role_arn=role.role_arn,
+                input=json.dumps({"scheduled": True}),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._undelivered.queue_arn),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=900, maximum_retry_attempts=10
                 ),
-                target=scheduler.CfnSchedule.TargetProperty(
-                    arn=self.state_machine.state_machine_arn,
-                    role_arn=role.role_arn,
-                    input=json.dumps(event),
-                    dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._undelivered.queue_arn),
-                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                        maximum_event_age_in_seconds=900, maximum_retry_attempts=10
-                    ),
-                ),
-            )
-            schedule.node.add_dependency(role)
+            ),
+        )
+        schedule.node.add_dependency(role)
 
 
 def _table_read(sid: str, arn: str) -> iam.PolicyStatement:

@@ -17,7 +17,7 @@ import pytest
 from scripts import build_lambda
 
 from avesa.integrations import load_service
-from avesa.sandbox.vendor.server import strict_vendor
+from avesa.sandbox.vendor.server import Serving, strict_vendor
 from avesa.shared.clock import system_clock
 from avesa.shared.tenants import TenantService
 from aws_cloud import Cloud, a_run_id
@@ -25,7 +25,7 @@ from lambda_runtime import RUNTIME, RUNTIME_HAS, Function, LambdaError, running
 
 pytestmark = pytest.mark.bundles
 
-HALO = "halopsa"
+HALO, GOOGLE = "halopsa", "google_workspace"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -33,6 +33,7 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 class Built:
     ingestion: Path
     transform: Path
+    signing: Path
     runtime: Path
     zipped: Path
 
@@ -48,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
                 zipped.extractall(folder / bundle)
     except SystemExit as reason:
         pytest.skip(str(reason))
-    return Built(folder / "ingestion", folder / "transform", folder / "runtime", folder / "dist")
+    return Built(*(folder / name for name in ("ingestion", "transform", "signing", "runtime", "dist")))
 
 
 @pytest.fixture
@@ -70,16 +71,22 @@ def functions(built: Built, cloud: Cloud, tmp_path: Path) -> Iterator[dict[str, 
         }
 
 
+def connect(cloud: Cloud, serving: Serving, name: str, table: str) -> list[str]:
+    """Connect acme to the vendor, for one table. Its secrets."""
+    service, held = load_service(name), serving.vendor.credentials.values
+    settings = {s.name: held.get(s.name, "example") for s in service.settings if s.required or s.name in held}
+    stored = TenantService("acme", name, settings={**settings, "base_url": serving.url}, tables=(table,))
+    secrets = {name: held[name] for name in service.secrets}
+    cloud.connect(stored, secrets)
+    return list(secrets.values())
+
+
 def test_a_run_goes_through_the_bundles_from_its_plan_to_its_report(
     functions: dict[str, Function], cloud: Cloud, tmp_path: Path
 ) -> None:
     run = a_run_id()
     with strict_vendor(HALO, clock=system_clock) as serving:
-        service, held = load_service(HALO), serving.vendor.credentials.values
-        settings = {s.name: held.get(s.name, "example") for s in service.settings if s.required or s.name in held}
-        stored = TenantService("acme", HALO, settings={**settings, "base_url": serving.url}, tables=("tickets",))
-        cloud.connect(stored, {name: held[name] for name in service.secrets})
-
+        secrets = connect(cloud, serving, HALO, "tickets")
         planned = functions["plan"].call({"run_id": run, "tenant": "acme"})
         assert planned["items"] == 1
         (item,) = json.loads(cloud.objects.read(planned["key"]))
@@ -100,7 +107,27 @@ def test_a_run_goes_through_the_bundles_from_its_plan_to_its_report(
     assert cloud.gate.refused == []
     printed = (tmp_path / "ingestion.log").read_text()
     assert run in printed
-    assert not any(secret in printed for secret in (held[name] for name in service.secrets))
+    assert not any(secret in printed for secret in secrets)
+
+
+def test_a_service_that_signs_pulls_with_the_layer_beside_the_bundle(
+    built: Built, cloud: Cloud, tmp_path: Path
+) -> None:
+    with strict_vendor(GOOGLE, clock=system_clock) as serving:
+        connect(cloud, serving, GOOGLE, "groups")
+        event = {"run_id": a_run_id(), "tenant": "acme", "service": GOOGLE, "table": "groups"}
+        environment = {**cloud.environment, "AVESA_SCRATCH": str(tmp_path / "scratch")}
+        handler = "avesa.aws.handlers.ingestion"
+        with (
+            running(handler, built.ingestion, built.runtime, environment) as function,
+            pytest.raises(LambdaError, match="ModuleNotFoundError"),
+        ):
+            function.call(event)
+        with running(handler, built.ingestion, built.runtime, environment, layer=built.signing) as function:
+            done = function.call(event)
+        assert (done["done"], done["status"]) == (True, "ok")
+        assert done["rows"] > 0
+        assert serving.vendor.violations == []
 
 
 def test_an_error_reaches_the_workflow_under_the_name_of_its_class(
@@ -128,7 +155,8 @@ def test_bundles_are_no_larger_than_they_may_be_and_hold_what_a_function_needs_a
         assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
         assert not [name for name in names if "/tests/" in name or name.endswith(".pyi")]
         assert not [name for name in names if name.startswith(("botocore/", "boto3/", "avesa/cli/", "avesa/sandbox/"))]
-        assert "avesa/mappings/tickets.json" in names
+        assert ("avesa/mappings/tickets.json" in names) is (bundle not in build_lambda.LAYERS)
+        assert any("cryptography" in name for name in names) is (bundle == "signing")
 
 
 def test_the_same_sources_give_the_same_bytes(built: Built, tmp_path: Path) -> None:

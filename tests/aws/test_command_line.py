@@ -17,7 +17,6 @@ from avesa.sandbox.vendor.server import Serving, strict_vendor
 from avesa.shared.clock import system_clock
 from avesa_program import Avesa
 from aws_cloud import Cloud
-from aws_gate import OPERATOR_KEY
 from aws_server import AwsServer
 from workflow_machine import Machine
 
@@ -27,48 +26,9 @@ TABLES = ("TENANT_SERVICES_TABLE", "LAST_UPDATED_TABLE", "RUN_LOG_TABLE", "ALLOW
 
 
 @pytest.fixture
-def written(cloud: Cloud, aws: AwsServer) -> Callable[..., None]:
-    """Writes the parameter, as the stacks do."""
-
-    def write(**changes: str | None) -> None:
-        told = {name: cloud.environment[name] for name in (*OF_A_FUNCTION, *TABLES)} | changes
-        value = json.dumps({name: text for name, text in told.items() if text is not None})
-        name = f"/avesa/{cloud.installation.env}/installation"
-        aws.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
-
-    return write
-
-
-@pytest.fixture
-def avesa(cloud: Cloud, written: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Avesa:
-    """The program as an operator runs it: nothing in the environment but who asks."""
-    written()
-    for name in (*OF_A_FUNCTION, *TABLES):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", OPERATOR_KEY)
-    monkeypatch.delenv("AVESA_HOME", raising=False)
-    monkeypatch.delenv("AVESA_AWS", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return Avesa(tmp_path / "home", ("--aws", cloud.installation.env))
-
-
-@pytest.fixture
 def vendor() -> Iterator[Serving]:
     with strict_vendor(HALO, clock=system_clock, counts={"tickets": 30}) as serving:
         yield serving
-
-
-@pytest.fixture
-def connected(avesa: Avesa, vendor: Serving) -> Avesa:
-    """acme is on board."""
-    held = vendor.vendor.credentials.values
-    service = load_service(HALO)
-    sets = {s.name: held.get(s.name, "example") for s in service.settings if s.required or s.name in held}
-    words = [word for name, value in {**sets, "base_url": vendor.url}.items() for word in ("--set", f"{name}={value}")]
-    secrets = json.dumps({name: held[name] for name in service.secrets})
-    avesa("tenant", "add", "acme")
-    avesa("connect", "acme", HALO, *words, "--secrets-from", "-", stdin=secrets)
-    return avesa
 
 
 def test_a_tenant_from_its_first_day_to_its_last(
@@ -226,6 +186,15 @@ def test_a_sync_by_the_workflow_tells_what_was_left_out(connected: Avesa, workfl
     again = connected.json("sync", code=1)
     assert json.loads(machine.started[1]["input"]) == {}
     assert (again["complete"], again["report"]["failures"]) == (False, 2)
+
+
+def test_what_another_run_had_in_work_is_told_and_no_error(connected: Avesa, workflow: Callable[..., Machine]) -> None:
+    busy = {**REPORT, "tables": {"busy": 1, "ok": 2}, "failures": 0, "failed": []}
+    workflow({"status": "SUCCEEDED", "output": json.dumps(busy)})
+    told = connected("sync", "acme", code=1)
+    assert "Tables: 1 busy, 2 ok." in told.stdout
+    assert "in another run" in told.stderr
+    assert "Error" not in told.stderr
 
 
 def test_a_sync_that_broke_as_a_whole_says_why_and_what_to_do(

@@ -35,6 +35,14 @@ def test_a_run_that_left_something_out_is_not_complete() -> None:
     assert run.report.failed == ["tenant acme, x/y: no"]
 
 
+@pytest.mark.parametrize("part", ["tables", "folds"])
+@pytest.mark.parametrize("status", ["busy", "stopped"])
+def test_a_run_that_left_something_to_the_next_one_is_not_complete_either(part: str, status: str) -> None:
+    output = json.dumps({**DONE, part: {"ok": 1, "not_due": 1, status: 1}})
+    run, _ = follow(Machine({"status": "SUCCEEDED", "output": output}))
+    assert (run.complete, run.report.failures) == (False, 0)
+
+
 def test_who_stops_to_follow_leaves_it_running() -> None:
     machine = Machine({"status": "RUNNING"})
     run, seen = follow(machine, stop=lambda: machine.asked == 2)

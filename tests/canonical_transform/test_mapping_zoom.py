@@ -19,7 +19,7 @@ def row_of(table: str, endpoint: str, **record: Any) -> dict[str, Any]:
     [
         ("active", True, "1", True, 2, "Licensed"),
         ("inactive", False, "2", False, 1, "Basic"),
-        ("pending", None, "Rk3d", None, 7, None),
+        ("pending", False, "Rk3d", None, 7, None),
     ],
 )
 def test_a_user_becomes_a_row(

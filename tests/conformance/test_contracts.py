@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avesa import sandbox
 from avesa.sandbox.vendor.contract import FOLDER, Contract, service_names
 from avesa.sandbox.vendor.languages import LANGUAGES
 from avesa.sandbox.vendor.times import SHAPES
@@ -76,7 +78,15 @@ fields filters fixed_cursor graphql headers headers_status helpers helps id in_t
 needs_both needs_one order paging parent path published rate reads select stamps tables time under under_each
 """
 WORDS = set(_RULES.split())
+_WITH_WORDS = {"asked_by", "changes", "deletes", "feed", "journal", "order", "paging", "select", "under_each"}
+"""Rules that have words of their own in them, which are the same for all services."""
 QUERIES = {"query", "soql"}
+
+_PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
+EXPLAINED = {word for span in re.findall(r"`([^`]+)`", _PAGE) for word in re.findall(r"[\w.]+", span)}
+_CODE = "".join(path.read_text(encoding="utf-8") for path in Path(sandbox.__path__[0]).rglob("*.py"))
+QUOTED = set(re.findall(r"""["'](\w+)["']""", _CODE))
+READ = set(re.findall(r'rules(?:\.get\(|\[)"(\w+)"', _CODE))
 
 
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -129,34 +139,43 @@ def test_rules_are_written_in_the_words_of_the_vocabulary(service: str) -> None:
     assert set(contract.rules.get("tables", {})) <= set(contract.tables)
 
 
-VENDORS_OWN = {
-    *("aliases", "body", "changed", "codes", "credentials", "envelope", "fields", "gone", "headers", "in_turn"),
-    *("made", "names", "path", "proves", "refusal", "answer", "stamps", "statuses", "types", "under", "all_under"),
-    "values",
-}
-"""Words under which the names are not ours."""
+def test_the_words_are_explained() -> None:
+    assert [word for word in sorted(WORDS - {"helpers", "tables"}) if word not in EXPLAINED] == []
+    assert [language for language in LANGUAGES if language not in EXPLAINED] == []
 
 
-def words_of(rules: Any, name: str = "") -> Iterator[str]:
-    """All of our words that stand in rules."""
-    if isinstance(rules, list):
-        for inner in rules:
-            yield from words_of(inner, name)
-    elif isinstance(rules, dict):
-        for key, inner in rules.items():
-            if name in ("filters", "tables"):
-                yield from words_of(inner)
-            elif name not in VENDORS_OWN:
-                yield key
-                yield from words_of(inner, key)
+def test_each_word_is_written_by_some_contract_and_read_by_the_vendor() -> None:
+    written = {word for rules in all_rules() for word in rules}
+    assert sorted(WORDS - written - {"tables", "helpers"}) == []
+    # What a reader takes otherwise is for those who compare a service with its contract.
+    assert sorted(word for word in WORDS - {"reads"} if word not in QUOTED) == []
+    assert sorted(READ - WORDS) == []
 
 
-def test_the_words_are_explained_and_each_is_used() -> None:
-    page = (FOLDER / "README.md").read_text(encoding="utf-8")
-    used = {word for service in TABLES for word in words_of(Contract(service).rules)}
-    assert [word for word in sorted(used - {"helpers", "tables"}) if f"`{word}" not in page] == []
-    assert sorted(WORDS - used) == []
-    assert [language for language in LANGUAGES if f"`{language}`" not in page] == []
+def test_what_stands_inside_a_rule_is_explained_and_read() -> None:
+    inner = {word for rules in all_rules() for name in _WITH_WORDS & set(rules) for word in inner_words(rules[name])}
+    assert sorted(inner - EXPLAINED) == []
+    assert sorted(inner - QUOTED) == []
+
+
+def all_rules() -> Iterator[dict[str, Any]]:
+    """Those of each service, of its tables, and of the operations that help to read them."""
+    for service in TABLES:
+        rules = Contract(service).rules
+        yield {word: rule for word, rule in rules.items() if word not in {"tables", "helpers"}}
+        yield from rules.get("tables", {}).values()
+        for helper in rules.get("helpers", []):
+            assert set(helper) <= {"method", "ends", "of", "rules"}
+            yield helper.get("rules", {})
+
+
+def inner_words(rule: Any) -> Iterator[str]:
+    """The words of a rule, and of what it says of sizes, conditions and answers. The rest are a vendor's own names."""
+    for one in rule if isinstance(rule, list) else [rule]:
+        if isinstance(one, dict):
+            yield from one
+            for name in ("size", "when", "tells"):
+                yield from inner_words(one.get(name))
 
 
 def test_no_contract_refers_to_where_it_came_from() -> None:

@@ -16,11 +16,10 @@ from avesa.connector.paging import SinglePage
 from avesa.connector.service import Endpoint
 from avesa.integrations import service_names
 from avesa.pipeline.ingest import ServiceOutcome, check_connection
-from avesa.sandbox.vendor.contract import service_names as contracts
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
 from strict_tenant import PAGE, Tenant, check, strict_tenant
 
-SERVICES = [name for name in service_names() if name in contracts()]
+SERVICES = service_names()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -38,22 +37,7 @@ from token_vendor import (
     Asked,
     TokenVendor,
     link,
-    stored_secrets,
-    token_vendor,
 )
-
-
-@pytest.fixture
-def vendor() -> Iterator[TokenVendor]:
-    with token_vendor() as vendor:
-        yield vendor
-
-
-@pytest.fixture
-def stored(tmp_path: Path) -> Iterator[StoredSecrets]:
-    with stored_secrets(tmp_path) as stored:
-        yield stored
-
 
 posix = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 

@@ -172,6 +172,31 @@ def test_a_secret_given_twice_is_masked_twice() -> None:
     assert read(b'[{"id":1,"k":"a","k":"b"}]', secret_fields=(("k",),))[0].payload == '{"id":1,"k":"***","k":"***"}'
 
 
+def test_a_secret_of_a_name_is_masked_wherever_a_record_has_one() -> None:
+    one = rb'{"pw":"a","id":1,"in":{"pw":"b","map":{"x":[[{"pw":"c"}],{"pw":null,"n":1.0}]}},"t":"pw"}'
+    body = b"[" + one + rb',{"id":2,"pw\u0020":1}]'
+    first, second = read(body, secret_fields=(("**", "pw"),))
+    hidden = '{"pw":"***","id":1,"in":{"pw":"***","map":{"x":[[{"pw":"***"}],{"pw":null,"n":1.0}]}},"t":"pw"}'
+    assert (first.payload, second.payload) == (hidden, '{"id":2,"pw\\u0020":1}')
+
+
+def test_a_secret_is_found_below_another_name_and_by_a_name_in_escapes() -> None:
+    paths = (("**", "hook", "secret"),)
+    body = rb'[{"id":1,"secret":"kept","a":[{"h\u006fok":{"secret":"s"}}],"hook":{"secret":{"deep":"s"}}}]'
+    expected = r'{"id":1,"secret":"kept","a":[{"h\u006fok":{"secret":"***"}}],"hook":{"secret":"***"}}'
+    assert read(body, secret_fields=paths)[0].payload == expected
+
+
+def test_however_deep_a_record_is_it_lands_without_its_secrets_or_not_at_all() -> None:
+    def nested(depth: int) -> str:
+        body = b'[{"id":1,"d":' + b'{"a":' * depth + b'{"pw":"hush"}' + b"}" * depth + b"}]"
+        return read(body, secret_fields=(("**", "pw"),))[0].payload
+
+    assert '{"pw":"***"}' in nested(200)
+    with pytest.raises(TableFailed):
+        nested(3000)
+
+
 # Where the records are
 
 

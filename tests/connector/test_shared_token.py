@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from avesa.connector.request import Request, Response
 from avesa.connector.retry import Code, Errors, Inside
 from avesa.connector.session_token import SessionToken
 from avesa.connector.shared_token import SharedToken
-from avesa.connector.stored_secrets import StoredSecrets
 from avesa.connector.tokens import TokenFields, TokenNeeded
 from avesa.shared.errors import (
     AvesaError,
@@ -34,22 +31,8 @@ from token_vendor import (
     TokenVendor,
     ask,
     link,
-    stored_secrets,
     token_vendor,
 )
-
-
-@pytest.fixture
-def vendor() -> Iterator[TokenVendor]:
-    with token_vendor() as vendor:
-        yield vendor
-
-
-@pytest.fixture
-def stored(tmp_path: Path) -> Iterator[StoredSecrets]:
-    with stored_secrets(tmp_path) as stored:
-        yield stored
-
 
 # One token for all
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,22 +27,7 @@ from token_vendor import (
     Answer,
     TokenVendor,
     link,
-    stored_secrets,
-    token_vendor,
 )
-
-
-@pytest.fixture
-def vendor() -> Iterator[TokenVendor]:
-    with token_vendor() as vendor:
-        yield vendor
-
-
-@pytest.fixture
-def stored(tmp_path: Path) -> Iterator[StoredSecrets]:
-    with stored_secrets(tmp_path) as stored:
-        yield stored
-
 
 # What is shown
 

@@ -110,7 +110,7 @@ def test_applications_go_on_where_the_vendor_says(tenant: Tenant) -> None:
 
 def test_locations_are_counted_from_nought(tenant: Tenant) -> None:
     tenant.pull("locations")
-    assert [query["page"] for query in tenant.asked("locations")] == ["0", "1", "2"]
+    assert sorted(query["page"] for query in tenant.asked("locations")) == ["0", "1", "2"]
 
 
 def test_a_company_is_one_record_that_stays_the_same(tenant: Tenant) -> None:

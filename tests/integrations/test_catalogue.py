@@ -17,7 +17,9 @@ from avesa.sandbox.vendor.contract import Contract, Table
 from avesa.sandbox.vendor.contract import service_names as contracts
 from avesa.shared.errors import UsageError
 
-PUBLISHED = [name for name in service_names() if name in contracts()]
+
+def test_every_service_has_a_contract_and_every_contract_a_service() -> None:
+    assert list(service_names()) == contracts()
 
 
 @pytest.mark.parametrize("name", service_names())
@@ -42,6 +44,22 @@ def test_naming_the_services_imports_none_of_them() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_loading_a_service_imports_the_module_of_no_other() -> None:
+    """A function of one service has to start fast. Each is loaded here as if it were the first."""
+    code = """
+import sys
+from avesa.integrations import load_service, service_names
+for name in service_names():
+    load_service(name)
+    loaded = {module.split(".")[2] for module in sys.modules if module.startswith("avesa.integrations.")}
+    print(name, *sorted(loaded - {name}))
+    for module in [module for module in sys.modules if module.startswith("avesa.integrations.")]:
+        del sys.modules[module]
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:-1] == list(service_names())
+
+
 def test_ingestion_needs_neither_the_engine_nor_the_table_format() -> None:
     """One bundle pulls every service; it stays small without them."""
     code = (
@@ -52,7 +70,7 @@ def test_ingestion_needs_neither_the_engine_nor_the_table_format() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", service_names())
 def test_a_service_has_the_tables_that_its_vendor_publishes(name: str) -> None:
     declared = {endpoint.name for endpoint in load_service(name).endpoints}
     published = Contract(name).tables
@@ -60,7 +78,7 @@ def test_a_service_has_the_tables_that_its_vendor_publishes(name: str) -> None:
     assert sorted(set(published) - declared - {table.name for table in published.values() if is_help(table)}) == []
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", service_names())
 def test_a_services_lists_are_declared_as_published(name: str) -> None:
     """Where they are, where the records lie in an answer, what their key is, whose they are and what they feed. What an
     endpoint reads otherwise on purpose, the contract's rules say under `reads`.
@@ -111,7 +129,7 @@ def is_help(table: Table) -> bool:
     return "helps" in table.rules or table.rules.get("feed", {}).get("kind") in ("ids", "cdc")
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", service_names())
 def test_a_services_times_are_the_published_ones_or_it_says_why_not(name: str) -> None:
     """A table's last-modified time is where the vendor's page says. Otherwise the endpoint itself says where it is, or
     that there is none (`updated_at`, `changes`): nothing but a mistake comes from the service's default.

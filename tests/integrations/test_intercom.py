@@ -96,7 +96,7 @@ def test_companies_are_listed_by_number(tenant: Tenant) -> None:
     tenant.pull("companies")
     served = [one for one in tenant.vendor.served if one.table == "companies"]
     assert [(one.method, one.path) for one in served] == [("POST", "/companies/list")] * 3
-    assert [query["page"] for query in tenant.asked("companies")] == ["1", "2", "3"]
+    assert sorted(query["page"] for query in tenant.asked("companies")) == ["1", "2", "3"]
 
 
 def test_what_happened_is_asked_for_by_its_time_and_never_deleted(tenant: Tenant) -> None:

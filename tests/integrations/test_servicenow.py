@@ -87,4 +87,5 @@ def test_a_tenant_connects_by_what_it_has(given: dict[str, str], scheme: type) -
 
 def test_passwords_never_land_not_even_those_of_deleted_users() -> None:
     secret = {endpoint.name: endpoint.secret_fields for endpoint in SERVICE.endpoints if endpoint.secret_fields}
+    assert secret.pop("accounts") == ("registration_code",)
     assert secret == {"users": ("user_password",), "contacts": ("user_password",), "deleted_records": ("payload",)}

@@ -42,7 +42,7 @@ def test_a_list_that_does_not_say_how_long_it_is_goes_on_until_a_page_is_empty(t
 
 def test_a_list_that_says_how_many_pages_there_are_ends_there(tenant: Tenant) -> None:
     tenant.pull("contacts")
-    assert [query["page"] for query in tenant.asked("contacts")] == ["1", "2", "3"]
+    assert sorted(query["page"] for query in tenant.asked("contacts")) == ["1", "2", "3"]
 
 
 def test_appointments_are_known_by_what_is_in_their_wrapper_and_of_all_time(tenant: Tenant) -> None:

@@ -146,6 +146,28 @@ def test_the_newer_way_to_allow_null_is_read_too(tmp_path: Path) -> None:
     }
 
 
+def test_the_values_that_a_field_can_have_are_kept_for_tables_with_a_canonical_one(tmp_path: Path) -> None:
+    person = {"properties": {"role": {"enum": ["admin", None]}, "boss": {"$ref": "#/x/Person"}}}
+    thing = {
+        "properties": {"state": {"enum": ["on", "off"]}, "owners": {"type": "array", "items": {"$ref": "#/x/Person"}}}
+    }
+    country = {"enum": [f"country {number}" for number in range(200)]}
+    schemas = {
+        "Thing": {"allOf": [thing, {"properties": {"country": country, "size": {"enum": [1, 2]}}}]},
+        "Person": person,
+    }
+    document = {**DOCUMENT, "components": {**DOCUMENT["components"], "schemas": schemas}}
+    [facts] = written(tmp_path, document)["paths"]["/things"]["get"]["endpoints"]
+    assert facts["values"] == {"state": ["on", "off"], "owners.role": ["admin"]}
+
+    table = {**DOCUMENT["paths"]["/things"]["get"]["x-endpoint"], "canonical": None}
+    operation = {**DOCUMENT["paths"]["/things"]["get"], "x-endpoint": table}
+    [facts] = written(tmp_path, {**document, "paths": {"/things": {"get": operation}}})["paths"]["/things"]["get"][
+        "endpoints"
+    ]
+    assert "values" not in facts
+
+
 def test_wrong_usage_is_told(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(SCRIPT)], check=False, capture_output=True, text=True)
     assert done.returncode == 2

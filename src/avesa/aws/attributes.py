@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from avesa.aws.clients import DynamoDb
+from avesa.shared.errors import ConfigurationError, Where
 
 Item = Mapping[str, Mapping[str, Any]]
 
@@ -45,6 +49,22 @@ def unpacked(item: Item, name: str) -> str | None:
     if value is None:
         return None
     return gzip.decompress(value["B"]).decode() if "B" in value else str(value["S"])
+
+
+@contextmanager
+def reading(whose: Where, what: str) -> Iterator[None]:
+    """Raises ConfigurationError for an item that is not as we write them: somebody has changed it by hand."""
+    try:
+        yield
+        return
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, EOFError, msgspec.MsgspecError):
+        pass
+    # Outside of the handler: nothing of what stands in the item may be printed along with it.
+    raise ConfigurationError(
+        f"{what} cannot be read: its item in DynamoDB is not as AVESA writes it.",
+        where=whose,
+        hint="Mend the item, or delete it and do again what wrote it.",
+    )
 
 
 def pages(client: DynamoDb, **query: Any) -> Iterator[Item]:

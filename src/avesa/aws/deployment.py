@@ -17,15 +17,16 @@ from pathlib import Path
 import msgspec
 from botocore.exceptions import ClientError
 
-from avesa.aws.clients import Aws, DynamoDb, StepFunctions, default_region, error_code, told
+from avesa.aws.clients import Aws, DynamoDb, Scheduler, StepFunctions, default_region, error_code, told
 from avesa.aws.installation import Installation, installation_of
+from avesa.aws.schedules import ScheduleTarget, delete_schedule, put_schedule, target_of
 from avesa.aws.secrets_manager import SecretsManagerSecrets
 from avesa.aws.session import tenant_ports
 from avesa.aws.state import DynamoState
 from avesa.pipeline.ports import Ports, forget_tenant
 from avesa.shared.errors import ConfigurationError, UsageError
 from avesa.shared.run_log import RunLog
-from avesa.shared.tenants import TenantServices
+from avesa.shared.tenants import TenantService, TenantServices
 
 MACHINE = "STATE_MACHINE_ARN"
 _NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
@@ -33,7 +34,9 @@ _NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 @dataclass(frozen=True)
 class AwsDeployment:
-    """`state_machine` is None where the environment variables name none: then no sync can be started there."""
+    """`state_machine` is None where the environment variables name none: then no sync can be started there, and
+    without `schedules` none be scheduled.
+    """
 
     aws: Aws
     installation: Installation
@@ -41,6 +44,7 @@ class AwsDeployment:
     states: StepFunctions
     scratch: Path
     state_machine: str | None
+    schedules: ScheduleTarget | None = None
 
     @property
     def tenants(self) -> TenantServices:
@@ -59,7 +63,33 @@ class AwsDeployment:
     def keep_secrets(self, ports: Ports, tenant: str, service: str, values: Mapping[str, str]) -> None:
         ports.secrets.replace(tenant, service, {}, values)
 
+    @contextmanager
+    def scheduler(self) -> Iterator[Scheduler]:
+        client = self.aws.scheduler()
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def schedule(self, connected: TenantService, expression: str | None) -> None:
+        """Sync it by this schedule from now on, or with all others again. Raises UsageError for what is no schedule."""
+        if self.schedules is None:
+            raise ConfigurationError(
+                "nothing is said of schedules in this environment.", hint="Deploy the stacks again: docs/deploying.md"
+            )
+        tenant, service = connected.tenant_id, connected.service
+        with self.scheduler() as client:
+            if expression is not None:
+                put_schedule(client, self.schedules, tenant, service, expression)
+            self.tenants.put(replace(connected, schedule=expression))
+            if expression is None:
+                delete_schedule(client, self.schedules.group, tenant, service)
+
     def forget(self, tenant: str) -> None:
+        if self.schedules is not None:
+            with self.scheduler() as scheduler:
+                for one in self.tenants.services(tenant):
+                    delete_schedule(scheduler, self.schedules.group, tenant, one.service)
         client = self.aws.secrets_manager()
         try:
             secrets = SecretsManagerSecrets(client, self.installation)
@@ -94,7 +124,8 @@ def open_deployment(env: str, environment: Mapping[str, str] = os.environ) -> It
         on_exit.callback(own.close)
         on_exit.callback(states.close)
         scratch = Path(on_exit.enter_context(tempfile.TemporaryDirectory(prefix="avesa-")))
-        yield AwsDeployment(aws, installation, own, states, scratch, variables.get(MACHINE) or None)
+        machine, schedules = variables.get(MACHINE) or None, target_of(variables)
+        yield AwsDeployment(aws, installation, own, states, scratch, machine, schedules)
 
 
 def _endpoints(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
 
-from avesa.aws.attributes import Item, delete_all, n, pages, s, text_of
+from avesa.aws.attributes import Item, delete_all, n, pages, reading, s, text_of
 from avesa.aws.clients import DynamoDb, is_condition, told
 from avesa.shared.clock import Clock, from_iso, system_clock, to_iso
+from avesa.shared.errors import Where
 from avesa.shared.run_log import RunEntry
 
 KEPT = timedelta(days=30)
@@ -68,6 +69,20 @@ class DynamoRunLog:
                     break
         return found
 
+    def written_since(self, tenant_id: str, moment: datetime | None) -> list[RunEntry]:
+        """Newest first; all that are kept for None."""
+        first = _RUN if moment is None else f"{_RUN}{int(moment.timestamp() * 1e9):020}"
+        with told(f"read the run log of tenant {tenant_id}"):
+            found = pages(
+                self._client,
+                TableName=self._table,
+                KeyConditionExpression="tenant_id = :tenant AND #entry BETWEEN :first AND :last",
+                ExpressionAttributeNames={"#entry": SORT_KEY},
+                ExpressionAttributeValues={":tenant": s(tenant_id), ":first": s(first), ":last": s(f"{_RUN}~")},
+                ScanIndexForward=False,
+            )
+            return [_entry(item) for item in found]
+
     def forget(self, tenant_id: str) -> None:
         with told(f"forget the run log of tenant {tenant_id}"):
             names = [str(text_of(item, SORT_KEY)) for kind in (_RUN, _LATEST) for item in self._items(tenant_id, kind)]
@@ -106,14 +121,15 @@ def _item(entry: RunEntry) -> dict[str, Any]:
 
 def _entry(item: Item) -> RunEntry:
     texts = {name: value["S"] for name, value in item.items() if "S" in value}
-    return RunEntry(
-        run_id=texts["run_id"],
-        tenant_id=texts["tenant_id"],
-        stage=texts["stage"],
-        table=texts["table_name"],
-        status=texts["status"],
-        started_at=from_iso(texts["started_at"]),
-        finished_at=from_iso(texts["finished_at"]),
-        error=texts.get("error"),
-        figures=msgspec.json.decode(texts["figures"], type=dict[str, Any]),
-    )
+    with reading(Where(texts["tenant_id"], None, texts.get("table_name")), "an entry of the run log"):
+        return RunEntry(
+            run_id=texts["run_id"],
+            tenant_id=texts["tenant_id"],
+            stage=texts["stage"],
+            table=texts["table_name"],
+            status=texts["status"],
+            started_at=from_iso(texts["started_at"]),
+            finished_at=from_iso(texts["finished_at"]),
+            error=texts.get("error"),
+            figures=msgspec.json.decode(texts["figures"], type=dict[str, Any]),
+        )

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from avesa.aws.attributes import Item, delete_all, pages, s, text_of
+from avesa.aws.attributes import Item, delete_all, pages, reading, s, text_of
 from avesa.aws.clients import DynamoDb, is_condition, told
-from avesa.shared.errors import AvesaError
+from avesa.shared.errors import AvesaError, Where
 from avesa.shared.layout import checked_name
 from avesa.shared.tenants import TenantService, not_connected, unknown_tenant
 
@@ -156,13 +156,14 @@ def _item(service: TenantService) -> dict[str, Any]:
 
 
 def _service(item: Item) -> TenantService:
-    tables = item.get("tables")
-    return TenantService(
-        tenant_id=str(text_of(item, "tenant_id")),
-        service=str(text_of(item, "service")),
-        enabled=bool(item["enabled"]["BOOL"]),
-        settings={name: str(value["S"]) for name, value in item["settings"]["M"].items()},
-        tables=None if tables is None else tuple(str(table["S"]) for table in tables["L"]),
-        schedule=text_of(item, "schedule"),
-        problem=text_of(item, "problem"),
-    )
+    tenant, service, tables = str(text_of(item, "tenant_id")), str(text_of(item, "service")), item.get("tables")
+    with reading(Where(tenant, service), "what is known of this service"):
+        return TenantService(
+            tenant_id=tenant,
+            service=service,
+            enabled=bool(item["enabled"]["BOOL"]),
+            settings={name: str(value["S"]) for name, value in item["settings"]["M"].items()},
+            tables=None if tables is None else tuple(str(table["S"]) for table in tables["L"]),
+            schedule=text_of(item, "schedule"),
+            problem=text_of(item, "problem"),
+        )

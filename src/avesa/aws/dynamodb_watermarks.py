@@ -13,10 +13,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from avesa.aws.attributes import Item, delete_all, n, number_of, packed, pages, s, text_of, unpacked
+from avesa.aws.attributes import Item, delete_all, n, number_of, packed, pages, reading, s, text_of, unpacked
 from avesa.aws.clients import DynamoDb, is_condition, told
 from avesa.aws.dynamodb_leases import LEASES, DynamoLeases
 from avesa.shared.clock import Clock, from_iso, system_clock, to_iso
+from avesa.shared.errors import Where
 from avesa.shared.leases import LEASE_SECONDS
 from avesa.shared.watermarks import TableState, stale_state
 
@@ -106,12 +107,14 @@ def _item(state: TableState, mark: str) -> dict[str, Any]:
 
 
 def _state(item: Item) -> TableState:
-    watermark = text_of(item, "watermark")
-    return TableState(
-        tenant_id=str(text_of(item, "tenant_id")),
-        table_name=str(text_of(item, "table_name")),
-        watermark=None if watermark is None else from_iso(watermark),
-        checkpoint=unpacked(item, "checkpoint"),
-        details=unpacked(item, "details"),
-        version=number_of(item, "version"),
-    )
+    tenant, name = str(text_of(item, "tenant_id")), str(text_of(item, "table_name"))
+    with reading(Where(tenant, None, name), "the state"):
+        watermark = text_of(item, "watermark")
+        return TableState(
+            tenant_id=tenant,
+            table_name=name,
+            watermark=None if watermark is None else from_iso(watermark),
+            checkpoint=unpacked(item, "checkpoint"),
+            details=unpacked(item, "details"),
+            version=number_of(item, "version"),
+        )

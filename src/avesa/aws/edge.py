@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +35,9 @@ NAMESPACE = "AVESA"
 STOP_AT = 0.8
 """The part of its time after which a function stops and leaves the rest to the next call."""
 SCRATCH = "/tmp/avesa"  # noqa: S108 — the only folder that a function may write; no other program is there
+MOST_OF_AN_ERROR = 500
+"""Characters that an answer carries of an error: those of a hundred tables are one state of the workflow, which holds
+256 KB. The run log has all of it."""
 _FIELDS = ("run_id", "tenant", "service", "table")
 
 E = TypeVar("E", bound=msgspec.Struct)
@@ -61,9 +64,12 @@ class Measured:
 
 @dataclass
 class Call:
-    """One call of a function. What it measured is written when it has ended, with an error or without."""
+    """One call of a function. What it measured is written when it has ended, with an error or without. `own` has the
+    function's own credentials, which reach no tenant's data.
+    """
 
     aws: Aws
+    own: DynamoDb
     installation: Installation
     scratch: Path
     ends_at: float
@@ -78,10 +84,9 @@ class Call:
     def stop(self) -> bool:
         return time.monotonic() >= self.ends_at
 
-    @cached_property
-    def own(self) -> DynamoDb:
-        """A client with the function's own credentials, which reach no tenant's data."""
-        return self.aws.dynamodb()
+    def bug(self, error: BaseException) -> InternalError:
+        """What to raise or to tell of an error that nobody foresaw; where it happened is logged."""
+        return _bug(self.log, error)
 
     def own_bucket(self) -> Objects:
         """The bucket with the function's own credentials: plans, results, reports, and mappings to plan by."""
@@ -117,7 +122,8 @@ def handler(kind: type[E]) -> Callable[[Stage[E]], Callable[[Any, Context], Answ
             seconds = context.get_remaining_time_in_millis() / 1000
             try:
                 asked = read_event(event, kind)
-                call = Call(_aws(), installation_of(), scratch, started + STOP_AT * seconds, log)
+                kept = _kept()
+                call = Call(kept.aws, kept.own, installation_of(), scratch, started + STOP_AT * seconds, log)
                 try:
                     answer = stage(call, asked)
                 finally:
@@ -125,11 +131,10 @@ def handler(kind: type[E]) -> Callable[[Stage[E]], Callable[[Any, Context], Answ
             except AvesaError as error:
                 log.warning(str(error), error=type(error).__name__, retry=error.retry)
                 raise
-            except Exception as error:  # noqa: BLE001 — told as an InternalError
-                frames = traceback.extract_tb(error.__traceback__)[-8:]
-                where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-                log.error("a bug", error=type(error).__name__, where=where)
-                raise InternalError(f"this is a bug in avesa ({type(error).__name__}); the log says where.") from None
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 — told as an InternalError; a panic is no Exception
+                raise _bug(log, error) from None
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
             log.info("done", seconds=round(time.monotonic() - started, 3), answer=answer)
@@ -140,14 +145,30 @@ def handler(kind: type[E]) -> Callable[[Stage[E]], Callable[[Any, Context], Answ
     return made
 
 
-_KNOWN: dict[str, Aws] = {}
+def _bug(log: Logger, error: BaseException) -> InternalError:
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("a bug", error=type(error).__name__, where=where)
+    return InternalError(f"this is a bug in avesa ({type(error).__name__}); the log says where.")
 
 
-def _aws() -> Aws:
-    """What makes clients is kept between calls: it holds the function's own credentials and no tenant's."""
+@dataclass(frozen=True)
+class _Kept:
+    aws: Aws
+    own: DynamoDb
+
+
+_KNOWN: dict[str, _Kept] = {}
+
+
+def _kept() -> _Kept:
+    """What is kept between calls: what makes clients, and one of them with the function's own credentials. Nothing of
+    a tenant's.
+    """
     region = installation_of().region
     if region not in _KNOWN:
-        _KNOWN[region] = Aws(region)
+        aws = Aws(region)
+        _KNOWN[region] = _Kept(aws, aws.dynamodb())
     return _KNOWN[region]
 
 

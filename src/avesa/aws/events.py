@@ -4,6 +4,7 @@ write the one and read the other.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,13 +15,18 @@ Event = TypeVar("Event", bound=msgspec.Struct)
 
 
 class PlanEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A misspelt field would plan more than was meant, so none is allowed that is not known."""
+    """A misspelt field would plan more than was meant, so none is allowed that is not known.
+
+    `scheduled` is true where a schedule began it and no person did: that of all leaves out services with a schedule of
+    their own, and that of one service begins nothing where it is not in force any more.
+    """
 
     run_id: str | None = None
     tenant: str | None = None
     service: str | None = None
     table: str | None = None
     full: bool | None = None
+    scheduled: bool | None = None
 
 
 class PlanItem(msgspec.Struct, frozen=True):
@@ -56,10 +62,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class ReportEvent(msgspec.Struct, frozen=True):
-    """`key` is that of the plan. `results` is where the workflow wrote what became of its children."""
+    """`key` is that of the plan, `began` when its execution did; without it all of the run log that is kept is read.
+    `results` is where the workflow wrote what became of its children.
+    """
 
     run_id: str
     key: str
+    began: datetime | None = None
     results: Place | str | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from avesa.aws.edge import Answer, Call, handler
+from avesa.aws.edge import MOST_OF_AN_ERROR, Answer, Call, handler
 from avesa.aws.events import IngestEvent
 from avesa.connector.client import Tally
 from avesa.pipeline.ingest import ingest_table
@@ -77,4 +77,4 @@ def _answer(
     event: IngestEvent, status: str, *, rows: int = 0, done: bool = True, error: str | None = None
 ) -> dict[str, Any]:
     answer = {"done": done, "status": status, "table": event.table, "rows": rows}
-    return answer if error is None else {**answer, "error": error}
+    return answer if error is None else {**answer, "error": error[:MOST_OF_AN_ERROR]}

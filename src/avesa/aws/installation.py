@@ -15,7 +15,8 @@ from avesa.shared.errors import ConfigurationError
 class Installation:
     """`tenant_role` is the role that may touch one tenant alone, the one of its session's tag; None where the
     environment names none, and then no tenant's ports open. `s3_endpoint` is a stand-in for S3, None for AWS itself.
-    `silo_keys` are the KMS keys of tenants that have one of their own.
+    `silo_keys` are the KMS keys of tenants that have one of their own. `schedule_group` holds the schedules of single
+    services, None where there can be none.
     """
 
     env: str
@@ -28,6 +29,7 @@ class Installation:
     tenant_role: str | None = None
     s3_endpoint: str | None = None
     silo_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    schedule_group: str | None = None
 
     def secret_name(self, tenant: str, service: str) -> str:
         return f"{self.secret_prefix(tenant)}{service}"
@@ -60,6 +62,7 @@ def installation_of(environment: Mapping[str, str] = os.environ) -> Installation
         tenant_role=environment.get("TENANT_ROLE_ARN") or None,
         s3_endpoint=environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None,
         silo_keys=_silo_keys(environment.get("SILO_KEYS")),
+        schedule_group=environment.get("SCHEDULE_GROUP") or None,
     )
 
 

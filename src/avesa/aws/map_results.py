@@ -18,13 +18,22 @@ _MOST_CAUSE = 200
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """`status` is what the function answered, or failed or busy where it answered nothing."""
+
+    table: str = ""
+    status: str = ""
+    rows: int = 0
+    error: str | None = None
+
+
 @dataclass(frozen=True)
 class MapResults:
-    """`reasons` say by tenant and table (`service/table`, `canonical/table`) why it did not come to an end, as far as
-    the workflow knows. `broken` has a line for each child that broke as a whole.
+    """`ended` says by tenant and table (`service/table`, `canonical/table`) what the workflow knows of its end.
+    `broken` has a line for each child that broke as a whole.
     """
 
-    reasons: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    ended: dict[tuple[str, str], Ended] = field(default_factory=dict[tuple[str, str], "Ended"])
     broken: list[str] = field(default_factory=list[str])
 
 
@@ -44,19 +53,13 @@ class _Child(msgspec.Struct):
     output: str | None = msgspec.field(name="Output", default=None)
 
 
-class _Ended(msgspec.Struct):
-    table: str = ""
-    status: str = ""
-    error: str | None = None
-
-
 class _Told(msgspec.Struct):
     """The input or the output of a child. In an input `canonical` and `tables` are names."""
 
     tenant: str = ""
     service: str = ""
-    tables: list[_Ended | str] = []
-    canonical: list[_Ended | str] = []
+    tables: list[Ended | str] = []
+    canonical: list[Ended | str] = []
 
 
 def read_results(objects: Objects, manifest: str | None) -> MapResults:
@@ -77,7 +80,7 @@ def read_results(objects: Objects, manifest: str | None) -> MapResults:
 def _add(child: _Child, found: MapResults) -> None:
     if child.status == "SUCCEEDED":
         told = msgspec.json.decode(child.output or "{}", type=_Told)
-        found.reasons.update(_reasons(told))
+        found.ended.update(_ends(told))
         return
     asked = msgspec.json.decode(child.input or "{}", type=_Told)
     whose = f"tenant {asked.tenant}, {asked.service}" if asked.tenant else "a service of a tenant"
@@ -85,8 +88,8 @@ def _add(child: _Child, found: MapResults) -> None:
     found.broken.append(f"{whose}: {why}.")
 
 
-def _reasons(told: _Told) -> Iterator[tuple[tuple[str, str], str]]:
-    for above, ended in ((told.service, told.tables), ("canonical", told.canonical)):
-        for one in ended:
-            if isinstance(one, _Ended) and one.status in ("failed", "busy"):
-                yield (told.tenant, f"{above}/{one.table}"), one.error or one.status
+def _ends(told: _Told) -> Iterator[tuple[tuple[str, str], Ended]]:
+    for above, ends in ((told.service, told.tables), ("canonical", told.canonical)):
+        for one in ends:
+            if isinstance(one, Ended):
+                yield (told.tenant, f"{above}/{one.table}"), one

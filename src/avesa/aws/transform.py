@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from avesa.aws.catalogue import keep_registered
-from avesa.aws.edge import Answer, Call, handler
+from avesa.aws.edge import MOST_OF_AN_ERROR, Answer, Call, handler
 from avesa.aws.events import TransformEvent
+from avesa.canonical_transform.mapping_sql import source_query
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import LOOKS, transform_tenant
 from avesa.shared.errors import AvesaError
@@ -20,10 +21,14 @@ def transform(call: Call, event: TransformEvent) -> Answer:
     """
     checked_run_id(event.run_id)
     began = time.monotonic()
-    with call.ports(event.tenant) as ports:
-        outcomes = transform_tenant(ports, event.tenant, run_id=event.run_id, tables=[event.table], looks=LOOKS)
-        folded = [outcome for outcome in outcomes if outcome.error is None]
-        unregistered = _unregistered(call, ports, event) if folded else None
+    try:
+        with call.ports(event.tenant) as ports:
+            outcomes = transform_tenant(ports, event.tenant, run_id=event.run_id, tables=[event.table], looks=LOOKS)
+            folded = [outcome for outcome in outcomes if outcome.error is None]
+            unregistered = _unregistered(call, ports, event) if folded else None
+    finally:
+        # What it remembers of a mapping may be of the tenant's own.
+        source_query.cache_clear()
     if not outcomes:
         # Nothing has landed that this table is made of.
         return {"status": "ok", "table": event.table, "rows": 0, "added": 0, "quarantined": 0}
@@ -39,7 +44,7 @@ def transform(call: Call, event: TransformEvent) -> Answer:
         "quarantined": report.quarantined,
     }
     if outcome.error is not None:
-        return {**answer, "error": str(outcome.error)}
+        return {**answer, "error": str(outcome.error)[:MOST_OF_AN_ERROR]}
     call.measure(
         {
             "VersionsOpened": report.added,

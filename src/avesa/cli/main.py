@@ -14,6 +14,7 @@ from avesa.cli.plan import plan
 from avesa.cli.quarantine import quarantine
 from avesa.cli.query import query
 from avesa.cli.sandbox import sandbox
+from avesa.cli.schedule import schedule
 from avesa.cli.services import services
 from avesa.cli.status import status
 from avesa.cli.sync import ingest, sync
@@ -58,6 +59,7 @@ for command in (
     check,
     sync,
     ingest,
+    schedule,
     transform,
     rebuild,
     status,

@@ -96,6 +96,8 @@ def _tell(run: RemoteRun) -> None:
         out.print(f"Tables: {tables}. {counted(report.rows, 'row')}. Folds: {folds}.")
         for line in report.failed:
             click.echo(f"Error: {shown(line)}", err=True)
+        if "busy" in {*report.tables, *report.folds}:
+            click.echo("What is busy was in work in another run all the time; the next sync takes it up.", err=True)
         if report.failures > len(report.failed):
             click.echo(f"Error: and {report.failures - len(report.failed):,} more", err=True)
     elif run.error is not None:

@@ -20,6 +20,8 @@ Shape = Literal["list", "object", "map", "csv"]
 "csv" the body is no JSON at all, but comma-separated values.
 """
 
+ANYWHERE = "**"
+
 _LENIENT = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -111,11 +113,20 @@ def _at_path(text: str, span: Span, path: tuple[str, ...]) -> list[Span]:
 
 
 def masked(text: str, paths: tuple[tuple[str, ...], ...], mask: str = '"***"') -> str:
-    """`text` with the values at `paths` replaced, in each element where a path meets an array. Nulls stay."""
+    """`text` with the values at `paths` replaced, in each element where a path meets an array. Nulls stay. `**` at the
+    beginning of a path stands for any number of names, none among them. Raises ValueError for what is no JSON, or is
+    nested too deeply to be looked through.
+    """
     spans: list[Span] = []
     whole = value_span(text)
-    for path in paths:
-        spans.extend(_at(text, whole, path))
+    try:
+        for path in paths:
+            if path[0] != ANYWHERE:
+                spans.extend(_at(text, whole, path))
+            elif f'"{path[1]}"' in text or "\\u" in text:  # a name may be written in escapes
+                spans.extend(_anywhere(text, whole, path[1:]))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     pieces: list[str] = []
     done = 0
     for begin, end in sorted(set(spans)):
@@ -137,6 +148,16 @@ def _at(text: str, span: Span, path: tuple[str, ...]) -> Iterator[Span]:
         for name, value in members(text, span):
             if name == path[0]:
                 yield from _at(text, value, path[1:])
+
+
+def _anywhere(text: str, span: Span, path: tuple[str, ...]) -> Iterator[Span]:
+    if text[span[0]] == "{":
+        yield from _at(text, span, path)
+        for _, value in members(text, span):
+            yield from _anywhere(text, value, path)
+    elif text[span[0]] == "[":
+        for element in elements(text, span):
+            yield from _anywhere(text, element, path)
 
 
 def _skip(text: str, at: int) -> int:

@@ -16,7 +16,9 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class TenantService:
-    """One service of one tenant. `tables` are the raw tables to pull; all of the service's when None."""
+    """One service of one tenant. `tables` are the raw tables to pull; all of the service's when None. `schedule` is
+    when it is synced by itself; None where it is synced with all others, as on one machine it always is.
+    """
 
     tenant_id: str
     service: str

@@ -22,7 +22,7 @@ SILO, POOLED, OTHER = "vault", "acme", "globex"
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundles with nothing in them: the templates hold only their digests."""
     folder = tmp_path_factory.mktemp("bundles")
-    for name in ("ingestion", "transform"):
+    for name in ("ingestion", "signing", "transform"):
         for architecture in ("arm64", "x86_64"):
             with zipfile.ZipFile(folder / f"{name}-{architecture}.zip", "w") as file:
                 file.writestr("nothing.txt", "")
@@ -31,16 +31,15 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory, bundles: Path) -> Synthesized:
-    """The environment `prod`, with a silo, a schedule of its own and an address in it."""
+    """The environment `prod`, with a silo and an address in it."""
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "1"
     from aws_cdk import App
     from infrastructure.application import build
-    from infrastructure.environment import TenantSchedule, load_environment
+    from infrastructure.environment import load_environment
 
     environment = replace(
         load_environment(ENVIRONMENT),
         silo_tenants=(SILO,),
-        schedules=(TenantSchedule(POOLED, "connectwise", "rate(15 minutes)"),),
         alarm_email="operations@example.com",
     )
     folder = tmp_path_factory.mktemp("cdk")

@@ -127,7 +127,7 @@ def deployed(
         try:
             _until(lambda: _answers(endpoint, server, folder), bool, _START_SECONDS)
             session = boto3.Session("test", "test", region_name="eu-central-1")
-            names = ("cloudformation", "s3", "stepfunctions", "sns", "sqs", "dynamodb")
+            names = ("cloudformation", "s3", "stepfunctions", "sns", "sqs", "dynamodb", "scheduler")
             clients = {name: session.client(name, endpoint_url=endpoint) for name in names}
             _deploy(synthesized, clients, endpoint, _zipped(program, python))
             yield Deployed(endpoint, folder, clients)
@@ -168,6 +168,9 @@ def _for_the_stand_in(template: Mapping[str, Any]) -> dict[str, Any]:
             properties["Code"] = {"S3Bucket": "assets", "S3Key": "program.zip"}
             properties["Runtime"] = "provided.al2023"
             properties.pop("ReservedConcurrentExecutions", None)
+            properties.pop("Layers", None)
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            properties["Content"] = {"S3Bucket": "assets", "S3Key": "program.zip"}
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             properties["DefinitionString"] = _reads_by_path(properties["DefinitionString"])
     return changed

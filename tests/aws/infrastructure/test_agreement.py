@@ -49,7 +49,7 @@ def test_the_variables_of_the_lambdas_are_those_that_the_code_reads(synthesized:
 def test_the_numbers_that_are_watched_are_written(synthesized: Synthesized) -> None:
     (dashboard,) = synthesized.all("AWS::CloudWatch::Dashboard")
     watched = set(re.findall(r'\["AVESA","(\w+)"', dashboard.properties["DashboardBody"]))
-    assert len(watched) == 9
+    assert len(watched) == 10
     assert watched | {"env", "service", "table"} <= texts()
 
 

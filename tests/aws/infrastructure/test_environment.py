@@ -11,7 +11,6 @@ from infrastructure.environment import (
     BadConfiguration,
     Environment,
     FunctionSize,
-    TenantSchedule,
     load_environment,
     parse_environment,
     services,
@@ -50,14 +49,12 @@ def test_all_that_can_be_said_is_taken() -> None:
         architecture="x86_64",
         deletion_protection=True,
         reserved_concurrency={"slack": 5},
-        schedules=[{"tenant": "acme", "service": "slack", "expression": "cron(0 3 * * ? *)"}],
         silo_tenants=["vault", "acme"],
         alarm_email="operations@example.com",
         ingestion={"memory_mb": 1024, "timeout_seconds": 300, "ephemeral_mb": 1024},
         throttled_share_alarm=1,
     )
     assert environment.ingestion == FunctionSize(1024, 300, 1024)
-    assert environment.schedules == (TenantSchedule("acme", "slack", "cron(0 3 * * ? *)"),)
     assert environment.silo_tenants == ("acme", "vault")
     assert environment.reserved_concurrency == {"slack": 5}
 
@@ -77,7 +74,7 @@ def test_all_that_can_be_said_is_taken() -> None:
         ({"ingestion": {"memory_mb": 64}}, "ingestion.memory_mb: a whole number of 128 to 10,240"),
         (
             {"transform": {"memory_mb": 512, "timeout_seconds": 901}},
-            "transform.timeout_seconds: a whole number of 30 to 900",
+            "transform.timeout_seconds: a whole number of 300 to 900",
         ),
         ({"transform": {"memory_mb": 512, "disk": 1}}, "transform.disk: there is no such setting"),
         ({"architecture": "arm"}, 'architecture: one of "arm64", "x86_64" is expected, not "arm"'),
@@ -88,12 +85,7 @@ def test_all_that_can_be_said_is_taken() -> None:
         ),
         ({"reserved_concurrency": {"slack": 0}}, "reserved_concurrency.slack: a whole number of 1 to 1,000"),
         ({"reserved_concurrency": [5]}, "reserved_concurrency: an object of services and numbers"),
-        ({"schedules": [{"tenant": "acme"}]}, "schedules[0].expression: it is missing"),
-        ({"schedules": {}}, "schedules: a list is expected, not {}"),
-        (
-            {"schedules": [{"tenant": "acme", "service": "slack", "expression": "rate(5 minutes)"}] * 2},
-            "schedules: acme and slack stand there twice",
-        ),
+        ({"silo_tenants": {}}, "silo_tenants: a list is expected, not {}"),
         ({"silo_tenants": ["Acme"]}, 'silo_tenants[0]: the name of a tenant is expected, not "Acme"'),
         ({"silo_tenants": [f"tenant-{n}" for n in range(26)]}, "silo_tenants: there are more than 25"),
         ({"alarm_email": "operations"}, "alarm_email: an address"),

@@ -103,6 +103,27 @@ def test_a_person_starts_a_sync_by_the_name_of_the_environment_and_follows_it(aw
     assert json.loads(avesa(aws, "status", "acme", "--json").stdout)[0]["synced"] is True
 
 
+def test_a_service_with_a_schedule_of_its_own_is_started_by_it_alone(aws: Deployed) -> None:
+    done = avesa(aws, "schedule", "acme", "halopsa", "rate(15 minutes)")
+    assert done.returncode == 0, done.stderr
+    found = aws.clients["scheduler"].get_schedule(GroupName=PREFIX, Name="acme.halopsa")
+    assert found["Target"]["Arn"] == aws.machine
+
+    own = aws.start(json.loads(found["Target"]["Input"]), name="own-schedule")
+    assert [(item["tenant"], item["service"]) for item in own.items] == [("acme", "halopsa")]
+    others = aws.start({"scheduled": True}, name="schedule-of-all")
+    assert others.output["failed"] == []
+    assert sorted((item["tenant"], item["service"]) for item in others.items) == [
+        ("acme", "autotask"),
+        ("globex", "autotask"),
+        ("globex", "halopsa"),
+    ]
+
+    assert avesa(aws, "schedule", "acme", "halopsa", "--none").returncode == 0
+    assert aws.start({"scheduled": True}, name="with-all-again").output["items"] == 4
+    assert aws.start(json.loads(found["Target"]["Input"]), name="left-over").output["items"] == 0
+
+
 def test_a_name_that_is_misspelt_plans_nothing_and_fails_the_run(aws: Deployed) -> None:
     run = aws.start({"tenant": "acmee"}, name="misspelt")
 

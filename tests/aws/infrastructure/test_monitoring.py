@@ -17,7 +17,7 @@ pytest.importorskip("aws_cdk", reason="the stacks have an environment of their o
 
 RUNBOOK = Path(__file__).resolve().parents[3] / "docs" / "runbook.md"
 NAMES = {
-    *("RowsLanded", "Calls", "Throttled", "TablesFailed", "TablesDone"),
+    *("RowsLanded", "Calls", "Throttled", "TablesFailed", "TablesDone", "TablesBusy"),
     *("RowsQuarantined", "VersionsOpened", "FoldSeconds", "SyncHeartbeat"),
 }
 
@@ -64,14 +64,22 @@ def test_every_section_about_an_alarm_belongs_to_one(alarms: Mapping[str, Any]) 
     assert {section for section in sections() if section.startswith("alarm-")} == used
 
 
-def test_one_alarm_tells_of_all(synthesized: Synthesized, alarms: Mapping[str, Any]) -> None:
-    (composite,) = synthesized.all("AWS::CloudWatch::CompositeAlarm")
-    rule = composite.properties["AlarmRule"]
+def test_one_alarm_tells_of_all_through_those_of_each_kind(synthesized: Synthesized, alarms: Mapping[str, Any]) -> None:
+    composites = {
+        one.properties["AlarmName"]: one.properties for one in synthesized.all("AWS::CloudWatch::CompositeAlarm")
+    }
+    kinds = ("failed", "throttled", "stale", "quarantined", "workflow")
+    whole = composites["avesa-prod-any"]
 
-    assert rule.count("ALARM(") == len(alarms) <= 100
-    assert len(rule) < 10_240
-    assert composite.properties["AlarmActions"] == [next(synthesized.all("AWS::SNS::Topic")).arn]
+    assert set(composites) == {f"avesa-prod-{name}" for name in ("any", *kinds)}
+    assert whole["AlarmActions"] == whole["OKActions"] == [next(synthesized.all("AWS::SNS::Topic")).arn]
+    assert [one for name, one in composites.items() if name != "avesa-prod-any" and "AlarmActions" in one] == []
     assert all("AlarmActions" not in alarm for alarm in alarms.values())
+    counted = {name: one["AlarmRule"].count("ALARM(") for name, one in composites.items()}
+    assert counted.pop("avesa-prod-any") == len(kinds)
+    assert max(counted.values()) <= 100
+    assert sum(counted.values()) == len(alarms)
+    assert all(len(one["AlarmRule"]) < 10_240 for one in composites.values())
 
 
 def test_a_missing_heartbeat_is_an_alarm_and_a_silent_service_is_none(alarms: Mapping[str, Any]) -> None:
@@ -110,5 +118,5 @@ def test_the_dashboard_shows_every_number(synthesized: Synthesized) -> None:
     assert [name for name in NAMES if f'"AVESA", "{name}"' not in text] == []
     assert all(f'"service", "{service}"' in text for service in services())
     assert all(f'"table", "{table}"' in text for table in canonical_tables())
-    assert len(body["widgets"]) == 14
+    assert len(body["widgets"]) == 15
     assert max(len(widget["properties"].get("metrics", [])) for widget in body["widgets"]) <= 500

@@ -354,7 +354,7 @@ def test_the_workflow_calls_our_functions_and_reaches_no_tenants_data(synthesize
 def test_no_role_may_do_everything_or_anything_to_all(synthesized: Synthesized) -> None:
     """A bare * stands in a denial, or for actions that take no resource."""
     without_resource = {"xray:", "logs:"}
-    no_resource = {"secretsmanager:ListSecrets"}
+    no_resource = {"secretsmanager:ListSecrets", "scheduler:ListSchedules"}
     roles = [one.name for one in synthesized.all("AWS::IAM::Role")]
     assert len(roles) >= 6
     for role in roles:
@@ -390,6 +390,46 @@ def test_an_operator_keeps_the_list_of_tenants_forgets_one_and_starts_syncs(synt
     parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/avesa/prod/installation"
     assert allows(operator, Request("ssm:GetParameter", parameter))
     assert not allows(operator, Request("ssm:GetParameter", parameter.replace("prod", "dev")))
+
+
+def test_an_operator_sets_schedules_of_tenants_that_start_the_workflow_and_not_that_of_all(
+    synthesized: Synthesized,
+) -> None:
+    operator = synthesized.statements(OPERATOR)
+    group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/avesa-prod"
+    passed = {"iam:PassedToService": "scheduler.amazonaws.com"}
+
+    def passing(role: str, context: Mapping[str, str]) -> Request:
+        return Request("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/{role}", context)
+
+    for action in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule"):
+        assert allows(operator, Request(f"scheduler:{action}", f"{group}/acme.connectwise"))
+        assert not allows(operator, Request(f"scheduler:{action}", f"{group}/avesa-prod-all"))
+        assert not allows(operator, Request(f"scheduler:{action}", f"{group}-2/acme.connectwise"))
+    assert allows(operator, passing("avesa-prod-schedule", passed))
+    assert not allows(operator, passing("avesa-prod-schedule", {"iam:PassedToService": "lambda.amazonaws.com"}))
+    assert not allows(operator, passing("avesa-prod-schedule", {}))
+    assert not allows(operator, passing("avesa-prod-sync", passed))
+
+
+def test_a_schedule_starts_the_workflow_and_does_nothing_else(synthesized: Synthesized) -> None:
+    allowed = {
+        (action, statement["Resource"])
+        for statement in synthesized.statements("avesa-prod-schedule")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:avesa-prod-workflow-dead-letters"
+    assert ("states:StartExecution", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:avesa-prod-sync") in allowed
+    assert {action for action, resource in allowed if resource != queue} == {"states:StartExecution"}
+
+
+def test_the_plan_sees_which_schedules_there_are(synthesized: Synthesized) -> None:
+    plan = synthesized.statements("avesa-prod-plan-execution")
+    assert allows(plan, Request("scheduler:ListSchedules", "*"))
+    for action in ("CreateSchedule", "DeleteSchedule"):
+        assert not allows(
+            plan, Request(f"scheduler:{action}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/avesa-prod/a.b")
+        )
 
 
 # A tenant with a key of its own

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,21 +11,12 @@ from infrastructure.workflow.definition import definition
 
 pytest.importorskip("msgspec", reason="the simulated day reads the services' limits: make test")
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
+from scripts import cost_model as costs
+from scripts import simulate_scale as scale
+from scripts.figures import Quotas
+from scripts.simulated_day import Day, Setting, simulate
 
-
-def script(name: str) -> Any:
-    """What a script defines. Its own imports find the scripts beside it."""
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        return SimpleNamespace(**runpy.run_path(str(SCRIPTS / name), run_name=name))
-    finally:
-        sys.path.remove(str(SCRIPTS))
-
-
-costs = script("cost_model.py")
-scale = script("simulate_scale.py")
-SMALL = scale.Setting(tenants=8, map_concurrency=10)
+SMALL = Setting(tenants=8, map_concurrency=10)
 
 
 def path(states: dict[str, Any], start: str, choices: dict[str, str]) -> list[str]:
@@ -86,14 +73,14 @@ def test_the_model_shows_its_inputs_and_three_sizes(capsys: pytest.CaptureFixtur
 
 
 def test_the_same_seed_gives_the_same_day_and_another_seed_another() -> None:
-    first, second = scale.simulate(SMALL), scale.simulate(SMALL)
+    first, second = simulate(SMALL), simulate(SMALL)
     assert first == second
-    assert scale.simulate(replace(SMALL, seed=8)).lags != first.lags
+    assert simulate(replace(SMALL, seed=8)).lags != first.lags
 
 
 def test_every_service_is_synced_once_a_run_or_left_out_while_it_is_in_work() -> None:
-    narrow = scale.simulate(replace(SMALL, map_concurrency=1, syncs_a_day=96))
-    for outcome, runs in ((scale.simulate(SMALL), 24), (narrow, 96)):
+    narrow = simulate(replace(SMALL, map_concurrency=1, syncs_a_day=96))
+    for outcome, runs in ((simulate(SMALL), 24), (narrow, 96)):
         assert outcome.runs == runs
         assert outcome.ended + outcome.skipped == runs * 8 * 10
         assert sum(map(len, outcome.lags)) == outcome.ended
@@ -101,25 +88,25 @@ def test_every_service_is_synced_once_a_run_or_left_out_while_it_is_in_work() ->
 
 
 def test_no_more_is_used_than_the_quotas_give() -> None:
-    setting = replace(SMALL, quotas=scale.Quotas(lambda_concurrency=5))
-    outcome = scale.simulate(setting)
+    setting = replace(SMALL, quotas=Quotas(lambda_concurrency=5))
+    outcome = simulate(setting)
     assert outcome.peak["lambdas"] == 5
     assert outcome.peak["children"] == 10
     assert outcome.peak["waiting for a Lambda"] > 0
     assert scale.quantile([lag for lags in outcome.lags for lag in lags], 0.5) > scale.quantile(
-        [lag for lags in scale.simulate(SMALL).lags for lag in lags], 0.5
+        [lag for lags in simulate(SMALL).lags for lag in lags], 0.5
     )
 
 
 def test_no_account_is_asked_more_often_a_day_than_its_vendor_allows() -> None:
-    day = scale.Day(replace(SMALL, tenants=3, syncs_a_day=288))
+    day = Day(replace(SMALL, tenants=3, syncs_a_day=288))
     outcome = day.run()
     assert outcome.out_of_budget > 0
     assert all(item.spent <= item.vendor.calls_a_day for item in day._items)
 
 
 def test_folds_of_one_table_wait_for_each_other_and_all_end() -> None:
-    day = scale.Day(SMALL)
+    day = Day(SMALL)
     outcome = day.run()
     assert outcome.busy_waits > 0
     assert day._folding == {}
@@ -128,12 +115,12 @@ def test_folds_of_one_table_wait_for_each_other_and_all_end() -> None:
 
 def test_a_dealt_plan_is_fairer_than_one_in_the_order_of_names() -> None:
     setting = replace(SMALL, tenants=30)
-    named, dealt = scale.simulate(setting), scale.simulate(replace(setting, dealt=True))
+    named, dealt = simulate(setting), simulate(replace(setting, dealt=True))
     assert 0 < scale.fairness(named) < scale.fairness(dealt) <= 1
 
 
 def test_a_slow_vendor_slows_its_own_services() -> None:
-    calm, slow = (scale.simulate(replace(SMALL, slow_vendors=vendors)) for vendors in (0, 2))
+    calm, slow = (simulate(replace(SMALL, slow_vendors=vendors)) for vendors in (0, 2))
     assert slow.slowest_run > calm.slowest_run
 
 

@@ -44,7 +44,7 @@ def called(copy: Path) -> list[str]:
 
 def build(copy: Path) -> None:
     (copy / "dist").mkdir()
-    for name in ("ingestion", "transform"):
+    for name in ("ingestion", "signing", "transform"):
         (copy / "dist" / f"{name}-arm64.zip").touch()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from infrastructure.environment import BadConfiguration, load_environment, services
+from infrastructure.environment import BadConfiguration, load_environment, services, signing_services
 
 from aws.infrastructure.conftest import ENVIRONMENT, SILO
 from aws.infrastructure.synthesized import Resource, Synthesized
@@ -137,7 +137,8 @@ def test_lambdas_know_their_installation_and_only_those_that_act_for_tenants_the
     for name, function in functions(synthesized).items():
         variables = function.properties["Environment"]["Variables"]
         acts = "ingestion" in name or "transform" in name
-        assert set(variables) == (common | {"TENANT_ROLE_ARN", "SILO_KEYS"} if acts else common), name
+        more = {"TENANT_ROLE_ARN", "SILO_KEYS"} if acts else {"SCHEDULE_GROUP"} if "plan" in name else set()
+        assert set(variables) == common | more, name
         assert variables["AVESA_ENV"] == "prod"
         assert variables["TENANT_SERVICES_TABLE"] == "avesa-prod-TenantServices"
         if acts:
@@ -152,6 +153,15 @@ def test_handlers_are_those_of_their_kind(synthesized: Synthesized) -> None:
     assert handlers["avesa-canonical-transform-prod"] == "avesa.aws.handlers.transform"
     assert handlers["avesa-plan-prod"] == "avesa.aws.handlers.plan"
     assert handlers["avesa-report-prod"] == "avesa.aws.handlers.report"
+
+
+def test_functions_of_services_that_sign_have_the_layer_for_it_and_no_other_has(synthesized: Synthesized) -> None:
+    (layer,) = synthesized.all("AWS::Lambda::LayerVersion")
+    having = {name for name, one in functions(synthesized).items() if "Layers" in one.properties}
+
+    assert layer.properties["CompatibleArchitectures"] == ["arm64"]
+    assert having == {f"avesa-{service}-ingestion-prod" for service in signing_services()}
+    assert {"google_workspace", "okta"} <= signing_services() < set(services())
 
 
 def test_concurrency_is_reserved_where_the_environment_says_so(synthesized: Synthesized) -> None:
@@ -186,18 +196,28 @@ def test_every_place_in_the_definition_is_filled(synthesized: Synthesized) -> No
     )
 
 
-def test_schedules_start_all_or_one_service_and_lose_no_event(synthesized: Synthesized) -> None:
-    schedules = {one.properties["Name"]: one.properties for one in synthesized.all("AWS::Scheduler::Schedule")}
-    machine = synthesized.named("AWS::StepFunctions::StateMachine", "avesa-prod-sync").arn
+def test_the_schedule_of_all_starts_what_has_none_of_its_own_and_loses_no_event(synthesized: Synthesized) -> None:
+    (schedule,) = synthesized.all("AWS::Scheduler::Schedule")
+    target = schedule.properties["Target"]
 
-    assert set(schedules) == {"avesa-prod-all", "avesa-prod-acme-connectwise"}
-    assert json.loads(schedules["avesa-prod-all"]["Target"]["Input"]) == {}
-    own = schedules["avesa-prod-acme-connectwise"]
-    assert own["ScheduleExpression"] == "rate(15 minutes)"
-    assert json.loads(own["Target"]["Input"]) == {"tenant": "acme", "service": "connectwise"}
-    for schedule in schedules.values():
-        assert schedule["Target"]["Arn"] == machine
-        assert schedule["Target"]["DeadLetterConfig"]["Arn"].endswith("avesa-prod-workflow-dead-letters")
+    assert schedule.properties["Name"] == "avesa-prod-all"
+    assert json.loads(target["Input"]) == {"scheduled": True}
+    assert target["Arn"] == synthesized.named("AWS::StepFunctions::StateMachine", "avesa-prod-sync").arn
+    assert target["DeadLetterConfig"]["Arn"].endswith("avesa-prod-workflow-dead-letters")
+
+
+def test_what_a_persons_schedules_are_made_of_is_what_there_is(synthesized: Synthesized) -> None:
+    (parameter,) = synthesized.all("AWS::SSM::Parameter")
+    told = json.loads(parameter.properties["Value"])
+    (group,) = synthesized.all("AWS::Scheduler::ScheduleGroup")
+    (schedule,) = synthesized.all("AWS::Scheduler::Schedule")
+    target = schedule.properties["Target"]
+
+    assert told["SCHEDULE_GROUP"] == group.properties["Name"]
+    assert schedule.properties["GroupName"] == group.name
+    assert told["STATE_MACHINE_ARN"] == target["Arn"]
+    assert told["SCHEDULE_ROLE_ARN"] == target["RoleArn"]
+    assert told["SCHEDULE_DEAD_LETTERS_ARN"] == target["DeadLetterConfig"]["Arn"]
 
 
 def test_a_run_that_broke_is_told(synthesized: Synthesized) -> None:

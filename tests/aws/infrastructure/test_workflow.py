@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -72,9 +73,9 @@ def test_a_sync_ingests_every_table_with_the_lambda_of_its_service_then_folds_th
         "table": "users",
         "full": True,
     }
-    assert [call["event"] for call in aws.calls("report")] == [
-        {"run_id": "whole", "key": "_runs/whole/plan.json", "results": None}
-    ]
+    (reported,) = [call["event"] for call in aws.calls("report")]
+    assert datetime.fromisoformat(reported.pop("began")) <= datetime.now(UTC)
+    assert reported == {"run_id": "whole", "key": "_runs/whole/plan.json", "results": None}
 
 
 def test_tables_of_one_account_are_pulled_one_after_the_other_and_folded_after_them(aws: Deployed) -> None:
@@ -149,6 +150,13 @@ def test_a_fold_waits_for_the_fold_of_another_service(aws: Deployed) -> None:
         {"table": "users", "status": "ok"},
     ]
     assert len([one for one in aws.calls("transform") if one["event"]["table"] == "busy_12"]) == 13
+
+
+def test_a_fold_that_another_worker_never_ends_is_busy_and_not_failed(aws: Deployed) -> None:
+    run = aws.run([item("acme", "duo", "users", canonical=("busy",))], name="fold-in-work")
+
+    assert run.items[0]["canonical"] == [{"table": "busy", "status": "busy"}]
+    assert len(aws.calls("transform")) == 21
 
 
 def test_an_item_that_is_no_item_breaks_alone(aws: Deployed) -> None:

@@ -5,6 +5,7 @@ no list of technicians.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from avesa.connector.auth import HeaderKey
 from avesa.connector.completeness import Total
@@ -40,25 +41,9 @@ RECENT_WORK = Changes(None, ask=("startWorkhour", "{since}"), overlap=timedelta(
 RECENT_INVOICES = Changes(None, ask=("invoiceDateFrom", "{since}"), form="%Y-%m-%d", overlap=timedelta(days=60))
 
 
-def listed(
-    name: str,
-    path: str,
-    key: str,
-    *,
-    updated_at: str | None = None,
-    canonical: str | None = None,
-    secret: tuple[str, ...] = (),
-) -> Endpoint:
-    """A list that cannot be asked for changes."""
-    return Endpoint(
-        name,
-        f"{API}/{path}",
-        records="items",
-        key=(key,),
-        updated_at=updated_at,
-        secret_fields=secret,
-        canonical=canonical,
-    )
+def listed(name: str, path: str, key: str, **more: Any) -> Endpoint:
+    """A list under `items`. Most cannot be asked for changes."""
+    return Endpoint(name, f"{API}/{path}", records="items", key=(key,), **more)
 
 
 SERVICE = Service(
@@ -79,39 +64,35 @@ SERVICE = Service(
     errors=Errors(code="title", message="detail"),
     check="customers",
     endpoints=(
-        Endpoint(
+        listed(
             "tickets",
-            f"{API}/tickets",
-            records="items",
-            key=("TicketID",),
+            "tickets",
+            "TicketID",
             params=(("includeRelations", "true"),),
             changes=MODIFIED_TICKETS,
             canonical="tickets",
         ),
         # What this list leaves out, and after how long, is not published: absence means nothing in it.
-        Endpoint(
+        listed(
             "tickets_statusmodified",
-            f"{API}/tickets/statusmodified",
-            records="items",
-            key=("TicketID",),
+            "tickets/statusmodified",
+            "TicketID",
             changes=Changes(None, ask=InParams(()), only=True, kept_for=DAY),
             every=DAY,
         ),
-        Endpoint(
+        listed(
             "workhours",
-            f"{API}/workhours",
-            records="items",
-            key=("WorkHoursID",),
+            "workhours",
+            "WorkHoursID",
             params=(("startWorkhour", "2000-01-01T00:00:00Z"), ("includeRates", "true")),
             changes=RECENT_WORK,
             canonical="time_entries",
         ),
         # No ticket says when it changed, so each one is asked about. The hours are those of the list above.
-        Endpoint(
+        listed(
             "ticket_workhours",
-            f"{API}/tickets/{{ticketId}}/workhoursrecords",
-            records="items",
-            key=("WorkHoursID",),
+            "tickets/{ticketId}/workhoursrecords",
+            "WorkHoursID",
             parent=Parent("tickets", "ticketId"),
             every=WEEKLY,
         ),
@@ -125,55 +106,39 @@ SERVICE = Service(
             unique_under_parent=True,
             every=WEEKLY,
         ),
-        Endpoint(
-            "customers",
-            f"{API}/customers",
-            records="items",
-            key=("CustomerID",),
-            params=AS_MADE,
-            changes=MODIFIED,
-            canonical="companies",
-        ),
-        Endpoint(
-            "contacts",
-            f"{API}/contacts",
-            records="items",
-            key=("EndUserID",),
-            params=AS_MADE,
-            changes=MODIFIED,
-            canonical="contacts",
-        ),
+        listed("customers", "customers", "CustomerID", params=AS_MADE, changes=MODIFIED, canonical="companies"),
+        listed("contacts", "contacts", "EndUserID", params=AS_MADE, changes=MODIFIED, canonical="contacts"),
         # Serial numbers of Windows and Office are the keys of their licences.
         listed(
             "agents",
             "agents",
             "AgentID",
             updated_at="Modified",
-            secret=("WindowsSerialNumber", "OfficeSerialNumber"),
+            secret_fields=("WindowsSerialNumber", "OfficeSerialNumber"),
             canonical="devices",
         ),
         listed("generic_devices", "devices/genericdevices", "DeviceID", canonical="devices"),
         # Whoever knows the community, or the two passwords of version 3, can ask the device.
-        listed("snmp_devices", "devices/snmpdevices", "DeviceID", secret=("Community", "Authentication", "Privacy")),
+        listed(
+            "snmp_devices", "devices/snmpdevices", "DeviceID", secret_fields=("Community", "Authentication", "Privacy")
+        ),
         listed("tcp_devices", "devices/tcpdevices", "DeviceID"),
         listed("http_devices", "devices/httpdevices", "DeviceID"),
         # It is not published which come by themselves, so all are asked for, one status after the other.
-        Endpoint(
+        listed(
             "alerts",
-            f"{API}/alerts",
-            records="items",
-            key=("AlertID",),
+            "alerts",
+            "AlertID",
             paging=InTurn(BY_NUMBER, "alertStatus", ("Open", "Snoozed", "Resolved")),
             # Each part has a total of its own.
             total=Total("totalItemCount", trusted=False),
             every=timedelta(hours=6),
         ),
         listed("contracts", "contracts", "ContractID", canonical="agreements"),
-        Endpoint(
+        listed(
             "invoices",
-            f"{API}/billing/invoices",
-            records="items",
-            key=("InvoiceNumber",),
+            "billing/invoices",
+            "InvoiceNumber",
             params=(("invoiceDateFrom", "2000-01-01"),),
             changes=RECENT_INVOICES,
             canonical="invoices",

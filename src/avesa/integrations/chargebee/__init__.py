@@ -89,7 +89,7 @@ SERVICE = Service(
         table("item_prices", "item_price", deleted="status", may_be_empty=True),
         table("item_families", "item_family", ordered=False, deleted="status", may_be_empty=True),
         table("coupons", "coupon", ordered=False, deleted="status", may_be_empty=True),
-        table("payment_sources", "payment_source", may_be_empty=True),
+        table("payment_sources", "payment_source", secret_fields=("payment_source.vault_token",), may_be_empty=True),
         table("orders", "order", may_be_empty=True),
         table("quotes", "quote", ordered=False, canonical="opportunities", may_be_empty=True),
         # Cannot be asked for what changed; what was billed leaves the list.

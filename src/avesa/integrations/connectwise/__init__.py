@@ -63,7 +63,8 @@ SERVICE = Service(
         Endpoint("contacts", "/company/contacts", canonical="contacts"),
         # Members are made inactive, never removed.
         Endpoint("members", "/system/members", canonical="users", listing_paging=BY_NUMBER),
-        Endpoint("configurations", "/company/configurations", canonical="devices"),
+        # Answers to the questions of a type may be passwords.
+        Endpoint("configurations", "/company/configurations", secret_fields=("questions.answer",), canonical="devices"),
         # Catalogue items are made inactive, never removed.
         Endpoint("catalog_items", "/procurement/catalog", canonical="products", listing_paging=BY_NUMBER),
         Endpoint("agreements", "/finance/agreements", canonical="agreements"),

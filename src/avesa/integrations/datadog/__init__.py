@@ -12,7 +12,7 @@ from avesa.connector.auth import HeaderKey
 from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, InParams
 from avesa.connector.limits import Limits, Told
-from avesa.connector.paging import Cursor, End, InParam, Keyset, Offset, PageNumber, Paging
+from avesa.connector.paging import Cursor, End, InParam, InTurn, Keyset, Offset, PageNumber, Paging
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors
 from avesa.connector.service import Deleted, Endpoint, Service, Setting
@@ -171,15 +171,20 @@ SERVICE = Service(
             secret_fields=OF_TESTS,
             may_be_empty=True,
         ),
+        # Datadog API, notebooks: templates are listed by themselves.
         table(
             "notebooks",
             "/api/v1/notebooks",
-            Offset(
-                "start",
-                "count",
-                most=100,
-                order=(("sort_field", "created"), ("sort_dir", "asc")),
-                end=End(total="meta.page.total_filtered_count"),
+            InTurn(
+                Offset(
+                    "start",
+                    "count",
+                    most=100,
+                    order=(("sort_field", "created"), ("sort_dir", "asc")),
+                    end=End(total="meta.page.total_filtered_count"),
+                ),
+                "is_template",
+                ("false", "true"),
             ),
             updated_at="attributes.modified",
             total=Total("meta.page.total_filtered_count"),

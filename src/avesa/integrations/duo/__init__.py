@@ -47,6 +47,22 @@ def logged(field: str, ask: InParams, form: Epoch, overlap: timedelta) -> Change
 # Rows of a log can be seen about two minutes after their time.
 LATE = timedelta(minutes=10)
 
+
+def log(kind: str, key: str, field: str, *, records: str = "response.items", times: Epoch | Iso = SECONDS) -> Endpoint:
+    """Duo Admin API, logs version 2."""
+    return Endpoint(
+        f"{kind}_logs",
+        f"/admin/v2/logs/{kind}",
+        records=records,
+        key=(key,),
+        params=OLDEST_FIRST,
+        paging=LOGS,
+        times=times,
+        changes=logged(field, IN_MILLISECONDS, MILLISECONDS, LATE),
+        limit_group="logs",
+    )
+
+
 # An event of the trust monitor is judged later, and its time stays.
 JUDGED = timedelta(days=30)
 
@@ -168,38 +184,9 @@ SERVICE = Service(
         ),
         Endpoint("policies", "/admin/v2/policies", records="response", key=("policy_key",), paging=by_offset(100)),
         # Asked in milliseconds; the rows of the first and the last of these logs are in seconds.
-        Endpoint(
-            "authentication_logs",
-            "/admin/v2/logs/authentication",
-            records="response.authlogs",
-            key=("txid",),
-            params=OLDEST_FIRST,
-            paging=LOGS,
-            changes=logged("timestamp", IN_MILLISECONDS, MILLISECONDS, LATE),
-            limit_group="logs",
-        ),
-        Endpoint(
-            "activity_logs",
-            "/admin/v2/logs/activity",
-            records="response.items",
-            key=("activity_id",),
-            params=OLDEST_FIRST,
-            paging=LOGS,
-            changes=logged("ts", IN_MILLISECONDS, MILLISECONDS, LATE),
-            times=Iso(),
-            limit_group="logs",
-        ),
-        Endpoint(
-            "telephony_logs",
-            "/admin/v2/logs/telephony",
-            records="response.items",
-            key=("telephony_id",),
-            params=OLDEST_FIRST,
-            paging=LOGS,
-            changes=logged("ts", IN_MILLISECONDS, MILLISECONDS, LATE),
-            times=Iso(),
-            limit_group="logs",
-        ),
+        log("authentication", "txid", "timestamp", records="response.authlogs"),
+        log("activity", "activity_id", "ts", times=Iso()),
+        log("telephony", "telephony_id", "ts", times=Iso()),
         # What would be its key can be null or empty, so that its rows go by their content.
         Endpoint(
             "administrator_logs",

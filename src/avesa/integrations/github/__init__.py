@@ -33,6 +33,9 @@ STEADY: Params = (("sort", "created"), ("direction", "asc"))
 ALL: Params = (("state", "all"),)
 """Without it only what is open is shown."""
 
+# A repository may come with a token to clone it with, and stands in each pull request twice.
+CLONE_TOKEN = ("**.temp_clone_token",)
+
 # GitHub REST API, issues and comments: those that changed at that moment or later.
 SINCE = Changes("updated_at", ask=("since", "{since}"), overlap=MINUTE)
 
@@ -163,6 +166,7 @@ SERVICE = Service(
             params=(("type", "all"), *STEADY),
             changes=None,
             updated_at="updated_at",
+            secret_fields=CLONE_TOKEN,
             canonical="projects",
         ),
         of_org("members", "members", canonical="users"),
@@ -193,6 +197,7 @@ SERVICE = Service(
             params=(*ALL, *STEADY),
             changes=newest_first(*ALL),
             relist=WEEKLY,
+            secret_fields=CLONE_TOKEN,
             canonical="tasks",
         ),
         # Asked for by the committer's date, which may lie days before the push; a push by force takes commits away. The

@@ -57,7 +57,7 @@ def of_project(name: str, end: str, *params: tuple[str, str], **more: Any) -> En
 
 
 # A token for runners lets anyone run jobs, and the address of an import may hold a password.
-IN_PROJECT = ("runners_token", "import_url")
+OF_PROJECTS = ("**.runners_token", "**.import_url")
 
 SERVICE = Service(
     name="gitlab",
@@ -100,7 +100,7 @@ SERVICE = Service(
             "groups",
             f"{API}/groups",
             params=BY_ID,
-            secret_fields=("runners_token", *(f"projects.{field}" for field in IN_PROJECT)),
+            secret_fields=OF_PROJECTS,
             limit_group="groups",
             canonical="companies",
         ),
@@ -112,7 +112,7 @@ SERVICE = Service(
             order=BY_ID,
             changes=None,
             updated_at="last_activity_at",
-            secret_fields=IN_PROJECT,
+            secret_fields=OF_PROJECTS,
             limit_group="group_projects",
             canonical="projects",
         ),
@@ -127,7 +127,7 @@ SERVICE = Service(
                 form=MILLISECONDS,
                 overlap=timedelta(hours=2),
             ),
-            secret_fields=IN_PROJECT,
+            secret_fields=OF_PROJECTS,
             limit_group="projects",
             canonical="projects",
             may_be_empty=True,
@@ -184,7 +184,7 @@ SERVICE = Service(
             "deployments",
             "deployments",
             order=BY_ID,
-            secret_fields=tuple(f"environment.project.{field}" for field in IN_PROJECT),
+            secret_fields=OF_PROJECTS,
         ),
         of_group("epics", "epics", ("include_descendant_groups", "false"), canonical="projects"),
         of_group("group_labels", "labels", ("only_group_labels", "true"), order=(), changes=None),

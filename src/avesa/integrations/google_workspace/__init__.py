@@ -185,6 +185,7 @@ SERVICE = Service(
             params=(("projection", "FULL"),),
             changes=CHECKED_IN,
             paging=pages(300),
+            secret_fields=("deviceFiles.downloadUrl",),
             canonical="devices",
             limit_group="directory",
             may_be_empty=True,

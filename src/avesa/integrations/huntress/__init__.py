@@ -53,7 +53,7 @@ SERVICE = Service(
         changing("incident_reports", canonical="tickets", may_be_empty=True),
         changing("escalations", may_be_empty=True),
         changing("signals", may_be_empty=True),
-        changing("summary_reports", records="reports", may_be_empty=True),
+        changing("summary_reports", records="reports", secret_fields=("url",), may_be_empty=True),
         changing("memberships", canonical="users"),
         changing("invoices", canonical="invoices", may_be_empty=True),
         changing("identities", canonical="contacts", may_be_empty=True),

@@ -41,6 +41,9 @@ POLICIES = InTurn(
 # Okta API, system log: behind the last event a next page is named all the same, and is empty.
 LOG = NextUrl(Link(), size="limit", most=1000, end=End(short=False))
 
+# A person also stands in the devices that are theirs.
+OF_USERS = ("**.credentials.password", "**.credentials.recovery_question")
+
 DAILY = timedelta(days=1)
 MILLISECONDS = "%Y-%m-%dT%H:%M:%S.000Z"
 LAG = timedelta(minutes=10)
@@ -124,7 +127,7 @@ SERVICE = Service(
             "/api/v1/users",
             params=all_since("filter"),
             changes=updated("filter"),
-            secret_fields=("credentials.password", "credentials.recovery_question"),
+            secret_fields=OF_USERS,
             canonical="users",
         ),
         Endpoint("groups", "/api/v1/groups", paging=pages(1000), changes=updated("filter")),
@@ -135,7 +138,7 @@ SERVICE = Service(
             paging=pages(1000),
             parent=Parent("groups", "groupId"),
             unique_under_parent=True,
-            secret_fields=("credentials.password", "credentials.recovery_question"),
+            secret_fields=OF_USERS,
             every=DAILY,
             may_be_empty=True,
         ),
@@ -145,7 +148,7 @@ SERVICE = Service(
             "apps",
             "apps",
             params=(("includeNonDeleted", "true"),),
-            secret_fields=("credentials.oauthClient.client_secret", "credentials.password"),
+            secret_fields=("**.client_secret", "**.password"),
             canonical="products",
         ),
         listed(
@@ -174,6 +177,7 @@ SERVICE = Service(
             "devices",
             "/api/v1/devices",
             changes=updated("search"),
+            secret_fields=OF_USERS,
             canonical="devices",
             may_be_empty=True,
         ),
@@ -215,7 +219,7 @@ SERVICE = Service(
         Endpoint("policies", "/api/v1/policies", paging=POLICIES, updated_at="lastUpdated", may_be_empty=True),
         Endpoint("network_zones", "/api/v1/zones", paging=NextUrl(Link()), updated_at="lastUpdated", may_be_empty=True),
         listed("authorization_servers", "authorizationServers"),
-        listed("identity_providers", "idps", secret_fields=("protocol.credentials.client.client_secret",)),
+        listed("identity_providers", "idps", secret_fields=("**.client_secret", "**.apiKey")),
         listed(
             "authenticators",
             "authenticators",

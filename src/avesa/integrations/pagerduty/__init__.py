@@ -60,6 +60,9 @@ def window(field: str, *, days: int, back: int, overlap: timedelta) -> Changes:
 
 LATE = timedelta(minutes=10)
 
+# Whoever has the address of a calendar feed can read it. People stand in incidents too.
+FEEDS = ("**.http_cal_url", "**.web_cal_url")
+
 # What came under an incident; one with something new has changed.
 OF_CHANGED_INCIDENTS = Changes("created_at", ask=InParams(()))
 
@@ -109,6 +112,7 @@ SERVICE = Service(
             params=(("sort_by", "created_at:asc"),),
             paging=within_the_cap("since", -1),
             changes=window("updated_at", days=30, back=5 * 365, overlap=timedelta(days=90)),
+            secret_fields=FEEDS,
             canonical="tickets",
             may_be_empty=True,
         ),
@@ -123,9 +127,9 @@ SERVICE = Service(
         ),
         table("services", canonical="products"),
         # The addresses of a calendar open it to whoever has them.
-        table("users", secret_fields=("http_cal_url", "web_cal_url"), canonical="users"),
+        table("users", secret_fields=FEEDS, canonical="users"),
         table("teams", may_be_empty=True),
-        table("schedules", secret_fields=("http_cal_url", "web_cal_url"), may_be_empty=True),
+        table("schedules", secret_fields=FEEDS, may_be_empty=True),
         table("escalation_policies"),
         # Who is on call now. It has no id; one who always is has no beginning, and needs no schedule.
         table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, InParams
@@ -17,6 +18,15 @@ PAGES = PageNumber(size="size", most=200, start=0, end=End(pages="page.totalPage
 # Pax8 API v2, quotes: the same with another word for the size.
 QUOTES = PageNumber(size="limit", most=100, start=0, end=End(pages="page.totalPages"))
 COUNTED = Total("page.totalElements")
+
+EACH_TIME, DAILY, WEEKLY = timedelta(0), timedelta(days=1), timedelta(days=7)
+OF_SUBSCRIPTION = Parent("subscriptions", "subscriptionId")
+
+
+def of_each(name: str, path: str, parent: Parent, *, every: timedelta = DAILY, **more: Any) -> Endpoint:
+    """A list of each company, product, subscription or invoice: one request for each there is."""
+    return Endpoint(name, f"/v1/{path}", records="content", parent=parent, every=every, may_be_empty=True, **more)
+
 
 SERVICE = Service(
     name="pax8",
@@ -48,25 +58,22 @@ SERVICE = Service(
             deleted=Deleted("status", ("Deleted",)),
             canonical="companies",
         ),
-        Endpoint(
+        of_each(
             "contacts",
-            "/v1/companies/{companyId}/contacts",
-            records="content",
-            parent=Parent("companies", "companyId"),
+            "companies/{companyId}/contacts",
+            Parent("companies", "companyId"),
+            every=EACH_TIME,
             canonical="contacts",
-            may_be_empty=True,
         ),
         Endpoint("products", "/v1/products", records="content", total=COUNTED, canonical="products"),
         # Prices have no id, one product has several, and a change of one does not show in the product.
-        Endpoint(
+        of_each(
             "product_pricing",
-            "/v1/products/{productId}/pricing",
-            records="content",
+            "products/{productId}/pricing",
+            Parent("products", "productId"),
+            every=WEEKLY,
             key=(),
-            parent=Parent("products", "productId"),
             paging=SinglePage(),
-            every=timedelta(days=7),
-            may_be_empty=True,
         ),
         Endpoint("orders", "/v1/orders", records="content", changes=None, total=COUNTED, may_be_empty=True),
         # A cancelled subscription stays in the list. In the order in which they were made, new ones come last.
@@ -81,15 +88,13 @@ SERVICE = Service(
             canonical="agreements",
         ),
         # What a subscription was before each of its changes; an element repeats the subscription with an id of its own.
-        Endpoint(
+        of_each(
             "subscription_history",
-            "/v1/subscriptions/{subscriptionId}/history",
-            records="content",
-            parent=Parent("subscriptions", "subscriptionId"),
+            "subscriptions/{subscriptionId}/history",
+            OF_SUBSCRIPTION,
+            every=WEEKLY,
             unique_under_parent=True,
             paging=SinglePage(),
-            every=timedelta(days=7),
-            may_be_empty=True,
         ),
         # The window of dates is about when an invoice was made, and its balance moves later.
         Endpoint(
@@ -101,14 +106,7 @@ SERVICE = Service(
             canonical="invoices",
             may_be_empty=True,
         ),
-        Endpoint(
-            "invoice_items",
-            "/v1/invoices/{invoiceId}/items",
-            records="content",
-            parent=Parent("invoices", "invoiceId"),
-            every=timedelta(days=1),
-            may_be_empty=True,
-        ),
+        of_each("invoice_items", "invoices/{invoiceId}/items", Parent("invoices", "invoiceId")),
         # What the next invoice will hold, and with 1 the one behind it.
         Endpoint(
             "invoice_draft_items",
@@ -117,21 +115,13 @@ SERVICE = Service(
             paging=InTurn(PAGES, "monthOffset", ("0", "1")),
             may_be_empty=True,
         ),
-        Endpoint(
-            "usage_summaries",
-            "/v1/subscriptions/{subscriptionId}/usage-summaries",
-            records="content",
-            parent=Parent("subscriptions", "subscriptionId"),
-            every=timedelta(days=1),
-            may_be_empty=True,
-        ),
+        of_each("usage_summaries", "subscriptions/{subscriptionId}/usage-summaries", OF_SUBSCRIPTION),
         # Lines are told of one day at a time, and have no id; come late. A day is asked for once it is over.
-        Endpoint(
+        of_each(
             "usage_lines",
-            "/v1/usage-summaries/{usageSummaryId}/usage-lines",
-            records="content",
+            "usage-summaries/{usageSummaryId}/usage-lines",
+            Parent("usage_summaries", "usageSummaryId", every=True),
             key=(),
-            parent=Parent("usage_summaries", "usageSummaryId", every=True),
             paging=SinglePage(),
             changes=Changes(
                 None,
@@ -142,8 +132,6 @@ SERVICE = Service(
                 kept_for=timedelta(days=31),
                 only=True,
             ),
-            every=timedelta(days=1),
-            may_be_empty=True,
         ),
         # Quotes of the whole partner, not of the user alone. The newest change comes first.
         Endpoint(

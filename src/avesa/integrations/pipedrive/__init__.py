@@ -156,6 +156,7 @@ SERVICE = Service(
         second("products", changes=CHANGED_LAST, canonical="products"),
         second("pipelines", changes=CHANGED_LAST),
         second("stages", changes=CHANGED_LAST),
+        # An archived lead leaves this list for one that is not read.
         first("leads", changes=UPDATED_V1),
         first("notes", changes=UPDATED_V1, deleted=Deleted("active_flag", (False,))),
         first("users", updated_at="modified", deleted=Deleted("is_deleted"), canonical="users"),

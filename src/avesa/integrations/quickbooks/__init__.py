@@ -44,7 +44,9 @@ def selected(entity: str, since: str, condition: str) -> tuple[str, str]:
     return "query", f"select * from {entity} where Metadata.LastUpdatedTime >= '{since}'{condition}"
 
 
-def queried(name: str, entity: str, *, canonical: str | None = None, condition: str = "") -> Endpoint:
+def queried(
+    name: str, entity: str, *, canonical: str | None = None, condition: str = "", secret: tuple[str, ...] = ()
+) -> Endpoint:
     """A list that is asked for what changed by the same query. In queries the field is `Metadata`, in bodies
     `MetaData`; an answer without rows has no list at all.
     """
@@ -58,13 +60,14 @@ def queried(name: str, entity: str, *, canonical: str | None = None, condition: 
         changes=Changes(
             "MetaData.LastUpdatedTime", ask=selected(entity, "{since}", condition), params=(VERSION,), overlap=OVERLAP
         ),
+        secret_fields=secret,
         canonical=canonical,
     )
 
 
-def name_list(name: str, entity: str, *, canonical: str | None = None) -> Endpoint:
+def name_list(name: str, entity: str, *, canonical: str | None = None, secret: tuple[str, ...] = ()) -> Endpoint:
     """Rows are made inactive, never removed, and a query holds the inactive ones back unless it asks for them."""
-    return queried(name, entity, canonical=canonical, condition=" and Active IN (true, false)")
+    return queried(name, entity, canonical=canonical, condition=" and Active IN (true, false)", secret=secret)
 
 
 def transactions(name: str, entity: str, *, canonical: str | None = None) -> Endpoint:
@@ -129,7 +132,7 @@ SERVICE = Service(
     endpoints=(
         name_list("customers", "Customer", canonical="companies"),
         name_list("vendors", "Vendor"),
-        name_list("employees", "Employee", canonical="users"),
+        name_list("employees", "Employee", canonical="users", secret=("SSN",)),
         transactions("invoices", "Invoice", canonical="invoices"),
         transactions("payments", "Payment"),
         transactions("credit_memos", "CreditMemo"),

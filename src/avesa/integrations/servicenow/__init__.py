@@ -91,7 +91,7 @@ SERVICE = Service(
         table("companies", "core_company", "companies"),
         # Accounts and contacts of customers, time cards, contracts and projects come with plugins: where these are not
         # there, the table is invalid and fails alone.
-        table("accounts", "customer_account", "companies"),
+        table("accounts", "customer_account", "companies", secret=("registration_code",)),
         table("contacts", "customer_contact", "contacts", secret=("user_password",)),
         table("time_cards", "time_card", "time_entries"),
         # All kinds of tasks together, those of the tables below once more; sys_class_name tells them apart.

@@ -188,6 +188,7 @@ SERVICE = Service(
             records="logs",
             key=("date", "user_id", "change_type"),
             updated_at="date",
+            secret_fields=("rss_feed_url",),
             params=(TEAM,),
             paging=BY_NUMBER,
             total=Total("paging.total"),
@@ -223,6 +224,8 @@ SERVICE = Service(
             records="files",
             params=(TEAM,),
             changes=Changes(field="created", ask=("ts_from", "{since}"), form=SECONDS),
+            # Slack Web API, file objects: the other addresses want a token.
+            secret_fields=("permalink_public", "list_csv_download_url"),
             paging=BY_NUMBER,
             total=Total("paging.total"),
             limit_group="tier 3",

@@ -43,11 +43,9 @@ def told_by(group: str, *types: str, deleted: tuple[str, ...] = ()) -> Changes:
 # Events tell of every change and deletion, so a listing only makes sure.
 EACH_WEEK = timedelta(days=7)
 
-# Stripe API: whoever holds a client secret can complete the payment. An error quotes the object that it is about.
-QUOTED = ("payment_intent.client_secret", "setup_intent.client_secret")
-OF_INVOICES = ("confirmation_secret.client_secret", *(f"last_finalization_error.{path}" for path in QUOTED))
-OF_PAYMENTS = ("client_secret", *(f"last_payment_error.{path}" for path in QUOTED))
-OF_OTHERS = ("secret", *(f"last_setup_error.{path}" for path in QUOTED))
+# Stripe API: whoever holds a client secret can complete the payment, and whoever has the address of an invoice or of a
+# receipt can open it. Objects stand in each other, in errors and in the events about them.
+HELD = ("**.client_secret", "**.hosted_invoice_url", "**.invoice_pdf", "**.receipt_url")
 
 SERVICE = Service(
     name="stripe",
@@ -143,7 +141,7 @@ SERVICE = Service(
                 "invoice.deleted",
                 deleted=("invoice.deleted",),
             ),
-            secret_fields=OF_INVOICES,
+            secret_fields=HELD,
             relist=EACH_WEEK,
             canonical="invoices",
         ),
@@ -159,6 +157,7 @@ SERVICE = Service(
             "/v1/credit_notes",
             records="data",
             changes=told_by("credit_note.*", "credit_note."),
+            secret_fields=("pdf",),
             relist=EACH_WEEK,
         ),
         # The group also holds events of a charge's disputes and refunds.
@@ -176,6 +175,7 @@ SERVICE = Service(
                 "charge.succeeded",
                 "charge.updated",
             ),
+            secret_fields=HELD,
             relist=EACH_WEEK,
         ),
         Endpoint(
@@ -183,7 +183,7 @@ SERVICE = Service(
             "/v1/payment_intents",
             records="data",
             changes=told_by("payment_intent.*", "payment_intent."),
-            secret_fields=OF_PAYMENTS,
+            secret_fields=HELD,
             relist=EACH_WEEK,
         ),
         Endpoint(
@@ -237,11 +237,7 @@ SERVICE = Service(
             changes=Changes(
                 "created", ask=CREATED, form=SECONDS, kept_for=KEPT, only=True, overlap=timedelta(minutes=1)
             ),
-            secret_fields=tuple(
-                f"data.{part}.{path}"
-                for part in ("object", "previous_attributes")
-                for path in (*OF_INVOICES, *OF_PAYMENTS, *OF_OTHERS)
-            ),
+            secret_fields=(*HELD, "**.secret", "data.object.pdf", "data.previous_attributes.pdf"),
         ),
         # One request for each subscription there ever was. The first ten items also stand in the subscription itself.
         Endpoint(

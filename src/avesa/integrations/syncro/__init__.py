@@ -28,6 +28,9 @@ COMMENTS = PageNumber(
     end=End(pages="meta.total_pages", short=False),
 )
 
+# Whoever has the address of a customer's page or of a document can open it.
+PAGES_OF_CUSTOMERS = ("**.online_profile_url", "**.pdf_url")
+
 # Syncro API, tickets and invoices: nothing sorts them, so rows may shift between pages; the overlap makes up for it.
 UPDATED = Changes("updated_at", ask=("since_updated_at", "{since}"), overlap=timedelta(minutes=10))
 
@@ -59,7 +62,7 @@ def listed(
         records=records or name,
         params=params,
         updated_at=updated_at,
-        secret_fields=secret,
+        secret_fields=(*PAGES_OF_CUSTOMERS, *secret),
         every=every,
         refused_alone=True,
         canonical=canonical,
@@ -81,7 +84,14 @@ SERVICE = Service(
     errors=Errors(code="error", message="message.0"),
     endpoints=(
         # The one list by which it is told whether a token is good at all.
-        Endpoint("tickets", f"{API}/tickets", records="tickets", changes=UPDATED, canonical="tickets"),
+        Endpoint(
+            "tickets",
+            f"{API}/tickets",
+            records="tickets",
+            changes=UPDATED,
+            secret_fields=PAGES_OF_CUSTOMERS,
+            canonical="tickets",
+        ),
         Endpoint(
             "ticket_timers",
             f"{API}/ticket_timers",
@@ -123,6 +133,7 @@ SERVICE = Service(
             f"{API}/invoices",
             records="invoices",
             changes=UPDATED,
+            secret_fields=PAGES_OF_CUSTOMERS,
             refused_alone=True,
             canonical="invoices",
         ),
@@ -141,6 +152,7 @@ SERVICE = Service(
             key=("appointment.id",),
             updated_at="appointment.updated_at",
             params=(("date_from", "2000-01-01"), ("date_to", "2100-01-01")),
+            secret_fields=PAGES_OF_CUSTOMERS,
             refused_alone=True,
             canonical="tasks",
         ),

@@ -31,6 +31,9 @@ DELETED = Deleted("Status", ("DELETED",))
 # Xero Accounting API, unitdp: unit prices come with two digits behind the point unless four are asked for.
 UNIT_PRICES = (("unitdp", "4"),)
 
+# Xero to Xero network: whoever has a contact's key can link to its organisation. Contacts stand in whatever names one.
+NETWORK_KEY = ("**.XeroNetworkKey",)
+
 
 def by_id(key: str, *, size: str | None = "pageSize") -> PageNumber:
     """Pages in the order of an id, which never changes: in that of UpdatedDateUTC a record that changes meanwhile
@@ -106,7 +109,7 @@ SERVICE = Service(
             paging=by_id("ContactID"),
             params=(("includeArchived", "true"),),
             deleted=Deleted("ContactStatus", ("GDPRREQUEST",)),
-            secret_fields=("XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
             canonical="companies",
         ),
         # Only a list that is asked for by pages holds the lines of each invoice.
@@ -119,7 +122,7 @@ SERVICE = Service(
             paging=by_id("InvoiceID"),
             params=(("includeArchived", "true"), *UNIT_PRICES),
             deleted=DELETED,
-            secret_fields=("Contact.XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
             canonical="invoices",
         ),
         Endpoint(
@@ -131,7 +134,7 @@ SERVICE = Service(
             paging=by_id("CreditNoteID"),
             params=UNIT_PRICES,
             deleted=DELETED,
-            secret_fields=("Contact.XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
         ),
         Endpoint(
             "payments",
@@ -141,6 +144,7 @@ SERVICE = Service(
             changes=MODIFIED,
             paging=by_id("PaymentID"),
             deleted=DELETED,
+            secret_fields=NETWORK_KEY,
         ),
         # Items are removed without a trace; the daily listing finds out.
         Endpoint(
@@ -169,7 +173,7 @@ SERVICE = Service(
             paging=by_id("BankTransactionID"),
             params=UNIT_PRICES,
             deleted=DELETED,
-            secret_fields=("Contact.XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
         ),
         Endpoint(
             "quotes",
@@ -179,7 +183,7 @@ SERVICE = Service(
             changes=MODIFIED,
             paging=by_id("QuoteID", size=None),
             deleted=DELETED,
-            secret_fields=("Contact.XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
         ),
         Endpoint(
             "purchase_orders",
@@ -189,7 +193,7 @@ SERVICE = Service(
             changes=MODIFIED,
             paging=by_id("PurchaseOrderID"),
             deleted=DELETED,
-            secret_fields=("Contact.XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
         ),
         Endpoint(
             "repeating_invoices",
@@ -197,7 +201,7 @@ SERVICE = Service(
             records="RepeatingInvoices",
             key=("RepeatingInvoiceID",),
             deleted=DELETED,
-            secret_fields=("Contact.XeroNetworkKey",),
+            secret_fields=NETWORK_KEY,
             canonical="agreements",
         ),
         Endpoint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from avesa.connector.in_turn import InTurn
 from avesa.connector.incremental import Changes, InParams
@@ -15,8 +16,7 @@ from avesa.connector.service import Endpoint, Parent, Service, Setting
 # Zoom API, pagination: the token is an empty text on the last page, lives 15 minutes, and goes with the parameters it
 # came with. The older page_number is not used. Some lists give fewer rows than the 300 that may be asked for.
 PAGES = Cursor(at="next_page_token", param="next_page_token", size="page_size", most=300, expired=(Expired(400),))
-# Zoom API, billing and dashboard: what these lists cost is counted apart.
-HEAVY = ("heavy",)
+DAILY, EACH_TIME = timedelta(days=1), timedelta(0)
 
 
 def window(field: str | None, *, back: int = 175, overlap: int = 2) -> Changes:
@@ -32,6 +32,12 @@ def window(field: str | None, *, back: int = 175, overlap: int = 2) -> Changes:
         kept_for=timedelta(days=back),
         only=True,
     )
+
+
+def report(name: str, path: str, *, every: timedelta = DAILY, **more: Any) -> Endpoint:
+    """Zoom API, rate limits: reports are heavy, and are counted by the day as well."""
+    more = {"records": name, "every": every, "limit_group": "heavy", "may_be_empty": True, **more}
+    return Endpoint(name, f"/report/{path}", **more)
 
 
 SERVICE = Service(
@@ -137,26 +143,23 @@ SERVICE = Service(
             parent=Parent("users", "userId", every=True),
             changes=window("start_time", overlap=7),
             every=timedelta(hours=6),
-            secret_fields=("recording_files.download_url", "recording_files.play_url"),
+            secret_fields=("**.download_url", "**.play_url", "share_url", "password", "recording_play_passcode"),
             limit_group="medium",
             may_be_empty=True,
         ),
         # Meetings that have ended, with two people or more.
-        Endpoint(
+        report(
             "report_meetings",
-            "/report/users/{userId}/meetings",
+            "users/{userId}/meetings",
             records="meetings",
             key=("uuid",),
             parent=Parent("users", "userId", every=True),
             changes=window("end_time"),
-            every=timedelta(days=1),
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
         # Ids of guests are hidden; user_id is a number within the meeting. A uuid with slashes is encoded twice.
-        Endpoint(
+        report(
             "report_meeting_participants",
-            "/report/meetings/{meetingId}/participants",
+            "meetings/{meetingId}/participants",
             records="participants",
             key=("user_id", "join_time"),
             may_lack=("user_id",),
@@ -164,25 +167,19 @@ SERVICE = Service(
             unique_under_parent=True,
             changes=Changes(None, ask=InParams(())),
             relist=timedelta(days=3650),
-            every=timedelta(days=1),
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
         # One row for each user over the whole window: the last four weeks, each day anew.
-        Endpoint(
+        report(
             "report_users",
-            "/report/users",
+            "users",
             records="users",
             paging=InTurn(PAGES, "type", ("active", "inactive")),
             changes=window(None, back=28, overlap=27),
-            every=timedelta(days=1),
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
         # A whole month at a time; its last days are told in the next one.
-        Endpoint(
+        report(
             "report_daily",
-            "/report/daily",
+            "daily",
             records="dates",
             key=("date",),
             paging=SinglePage(),
@@ -195,70 +192,49 @@ SERVICE = Service(
                 kept_for=timedelta(days=62),
                 only=True,
             ),
-            every=timedelta(days=1),
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
-        Endpoint(
+        report(
             "report_activities",
-            "/report/activities",
+            "activities",
             records="activity_logs",
             key=("email", "time", "type"),
             changes=window("time"),
-            limit_group=HEAVY,
-            may_be_empty=True,
+            every=EACH_TIME,
         ),
-        Endpoint(
+        report(
             "operation_logs",
-            "/report/operationlogs",
-            records="operation_logs",
+            "operationlogs",
             key=("time", "operator", "action"),
             changes=window("time"),
-            limit_group=HEAVY,
-            may_be_empty=True,
+            every=EACH_TIME,
         ),
-        Endpoint(
+        # Without a type only calls to and from numbers come, and not what devices joined by SIP.
+        report(
             "report_telephone",
-            "/report/telephone",
+            "telephone",
             records="telephony_usage",
             key=("uuid", "start_time", "phone_number"),
             may_lack=("phone_number",),
+            paging=InTurn(PAGES, "type", ("1", "3")),
             changes=window("start_time"),
-            every=timedelta(days=1),
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
-        Endpoint(
+        report(
             "report_cloud_recording",
-            "/report/cloud_recording",
+            "cloud_recording",
             records="cloud_recording_storage",
             key=("date",),
             paging=SinglePage(),
             changes=window("date"),
-            every=timedelta(days=1),
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
-        Endpoint(
-            "billing_reports",
-            "/report/billing",
-            records="billing_reports",
-            paging=SinglePage(),
-            limit_group=HEAVY,
-            every=timedelta(days=1),
-            may_be_empty=True,
-        ),
-        Endpoint(
+        report("billing_reports", "billing", paging=SinglePage()),
+        report(
             "billing_invoices",
-            "/report/billing/invoices",
+            "billing/invoices",
             records="invoices",
             key=("invoice_number",),
             parent=Parent("billing_reports", "billing_id", into="query"),
             paging=SinglePage(),
-            every=timedelta(days=1),
             canonical="invoices",
-            limit_group=HEAVY,
-            may_be_empty=True,
         ),
         # Those that are over; live ones would be there for a moment. A Business plan has it, and six months of it.
         Endpoint(
