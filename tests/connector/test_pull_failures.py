@@ -154,7 +154,8 @@ def test_a_list_that_is_refused_for_the_first_time_says_nothing_of_what_is_gone(
     assert bench.pull("notes").status == "ok"
     refuse(bench, 1, 3, answer=REFUSALS[0])
     told = []
-    for _ in range(2):
+    for hours in (1, 2):
+        bench.at(NOON + timedelta(hours=hours))
         assert bench.pull("notes", full=True, allow_empty=True).status == "ok"
         receipt = receipts(bench.ports, "notes")[-1]
         told.append((receipt.complete, receipt.reason))
