@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.connector.outcome import PullOptions
 from avesa.integrations import load_service
 from avesa.integrations.connectwise import BY_ID
@@ -55,6 +56,9 @@ KINDS = (
     "run log",
 )
 ROWS_A_PAGE = 8
+
+for _table in mapping_names():  # read before any process is forked off, for all of them
+    load_mapping(_table)
 
 _SERVICE = load_service("connectwise")
 _SMALL_PAGES = replace(
