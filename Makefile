@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
+# Python may keep what it has compiled: tests start hundreds of processes, each of which would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo demo-all test test-long test-warehouse test-aws test-infra bundles bench lint lint-infra format clean
 
 help:

@@ -8,7 +8,7 @@ from avesa.canonical_transform.raw_source import decision_name
 from avesa.shared.receipt import Decision, ListingDecision, encode_decision
 from fold_table import Folding, thing_values
 from raw_files import PullOf, Row, at
-from scd2_oracle import history
+from scd2_oracle import Version, history
 
 
 def change(number: int, *rows: Row, **more: object) -> PullOf:
@@ -39,6 +39,10 @@ def spans(folding: Folding, id_: str = "1") -> list[tuple[object, float, float |
         )
         for v in mine
     ]
+
+
+def in_order(folding: Folding) -> list[Version]:
+    return sorted(folding.versions(), key=lambda version: version.valid_from)
 
 
 def fold_each(folding: Folding, *pulls: PullOf) -> None:

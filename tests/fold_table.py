@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
-from avesa.canonical_transform.engine import engine
+from avesa.canonical_transform.engine import engine, memory_limit, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger
 from avesa.canonical_transform.mapping import Mapping, parse_mapping
@@ -73,7 +78,17 @@ def _without_spelling(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-thing_values = values_of(things_mapping())
+_THINGS = things_mapping()
+thing_values = values_of(_THINGS)
+
+
+@cache
+def _database(limit: str) -> duckdb.DuckDBPyConnection:
+    """One engine for the folds of a process, as a transform has one for all its tables; another for another limit."""
+    open_until_the_end = ExitStack()
+    atexit.register(open_until_the_end.close)
+    folder = open_until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="folds-"))
+    return open_until_the_end.enter_context(engine(Path(folder)))
 
 
 @dataclass
@@ -81,7 +96,7 @@ class Folding:
     """One table of one tenant, folded again and again; the ledger is kept as the state would keep it."""
 
     root: Path
-    mapping: Mapping = field(default_factory=things_mapping)
+    mapping: Mapping = _THINGS
     ledger: Ledger = field(default_factory=Ledger)
     tenant: str = TENANT
     guard: Guard = field(default_factory=Guard)
@@ -99,7 +114,7 @@ class Folding:
         scratch = self.root / "scratch"
         scratch.mkdir(exist_ok=True)
         table = self.table()
-        with engine(scratch) as con:
+        with session(_database(memory_limit())) as con:
             bench = Bench(con, self.objects, self.mapping, lambda source: self.guard, scratch)
             return fold(self.tenant, bench, table, self.ledger, self._save, rebuild=rebuild, looks=self.looks)
 
@@ -123,9 +138,9 @@ class Folding:
         return versions_in([row for row in self.rows() if service in (None, row["source_service"])], self.mapping)
 
 
-def versions_in(rows: list[dict[str, Any]], mapping: Mapping | None = None) -> set[Version]:
-    """Canonical rows of `mapping` (`things_mapping` for None) as the oracle tells them; each must be there once."""
-    found = [_version(row, mapping or things_mapping()) for row in rows]
+def versions_in(rows: list[dict[str, Any]], mapping: Mapping = _THINGS) -> set[Version]:
+    """Canonical rows of `mapping` as the oracle tells them; each must be there once."""
+    found = [_version(row, mapping) for row in rows]
     assert len(set(found)) == len(found), "a version appears twice"
     return set(found)
 

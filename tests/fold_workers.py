@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import sys
@@ -101,14 +102,26 @@ def fold_until_it_holds(table: SharedTable, *, rebuild: bool = False) -> Done:
             stale += 1
 
 
+_idle: list[FoldWorker] = []
+
+
 @contextmanager
 def fold_workers(count: int) -> Iterator[list[FoldWorker]]:
-    workers = [FoldWorker() for _ in range(count)]
+    """They stay for the next test, since they need longer to start than to fold."""
+    workers = [_idle.pop() if _idle else FoldWorker() for _ in range(count)]
     try:
         yield workers
-    finally:
+    except BaseException:  # one may still have something to say that the next test does not expect
         for worker in workers:
             worker.end()
+        raise
+    _idle.extend(workers)
+
+
+@atexit.register
+def _end_all() -> None:
+    for worker in _idle:
+        worker.end()
 
 
 class FoldWorker:

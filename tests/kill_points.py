@@ -6,11 +6,10 @@ killed tells all the points there are.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,10 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from avesa.canonical_transform.canonical_table import CanonicalTable
+from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.connector.outcome import PullOptions
 from avesa.integrations import load_service
 from avesa.integrations.connectwise import BY_ID
@@ -37,6 +38,7 @@ from avesa.shared.sqlite_leases import SqliteLeases
 from avesa.shared.sqlite_run_log import SqliteRunLog
 from avesa.shared.sqlite_watermarks import SqliteWatermarks
 from avesa.shared.watermarks import TableState
+from forked import Forker
 
 MOMENTS = ("before", "middle", "after")
 KINDS = (
@@ -54,6 +56,9 @@ KINDS = (
     "run log",
 )
 ROWS_A_PAGE = 8
+
+for _table in mapping_names():  # read before any process is forked off, for all of them
+    load_mapping(_table)
 
 _SERVICE = load_service("connectwise")
 _SMALL_PAGES = replace(
@@ -91,13 +96,19 @@ def run_watched(home: Path, world: datetime, began: float, told: Path, point: Po
 
     Without a point every one that it passes is written to the file `told`.
     """
-    code = "import kill_points, sys; kill_points.main(*sys.argv[1:])"
     chosen = json.dumps(asdict(point) if point else None)
-    command = [sys.executable, "-c", code, str(home), to_iso(world), str(began), str(told), chosen]
-    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, timeout=60, check=False)
-    if done.returncode not in (0, -signal.SIGKILL):
-        raise AssertionError(done.stderr.decode())
-    return done.returncode
+    code, error = _forker().run("main", str(home), to_iso(world), str(began), str(told), chosen)
+    if code not in (0, -signal.SIGKILL):
+        raise AssertionError(error or f"it ended with {code}")
+    return code
+
+
+@cache
+def _forker() -> Forker:
+    """One for all the runs of a process."""
+    forker = Forker("kill_points")
+    atexit.register(forker.end)
+    return forker
 
 
 def points_told(told: Path) -> list[Point]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from avesa.aws import edge
 from avesa.sandbox.vendor.faults import Fault
 from avesa.sandbox.vendor.server import Serving
+from avesa.shared.errors import InternalError
 from aws_cloud import Cloud, a_run_id
 from stage_calls import HALO, call, described, ingest, measured
 
@@ -103,7 +103,7 @@ def test_a_bug_is_told_by_its_place_and_not_by_its_words(
         raise kind("s3cr3t of a payload")
 
     monkeypatch.setattr("avesa.aws.ingestion.ingest_table", broken)
-    with pytest.raises(edge.InternalError) as caught:
+    with pytest.raises(InternalError) as caught:
         ingest(a_run_id(), "tickets")
     assert "s3cr3t" not in str(caught.value)
     shown = printed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from avesa.cli.demo import TENANTS, connect_tenants, running_on, simulated_days
 from avesa.cli.demo_checks import TABLES, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
 from avesa.cli.demo_home import prepare_demo_home
+from avesa.cli.demo_show import DemoOutcome, outcome_json, show_outcome
 from avesa.cli.main import cli
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
@@ -49,8 +52,32 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         yield Played(ports, sandbox, tuple(day.moment for day in days), days[1].reports)
 
 
-def test_the_demo_verifies_a_simulated_history_and_its_commands_can_be_pasted(avesa: Avesa, tmp_path: Path) -> None:
-    shown = avesa.json("demo", "--days", "3", "--keep", str(tmp_path / "de mo"))
+@dataclass(frozen=True)
+class Run:
+    """`avesa demo` as a person runs it, and what it had to tell."""
+
+    stdout: str
+    outcome: DemoOutcome
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("demo")
+    outcomes = []
+
+    def watched(out: Console, outcome: DemoOutcome) -> None:
+        outcomes.append(outcome)
+        show_outcome(out, outcome)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("avesa.cli.demo.show_outcome", watched)
+        result = Avesa(folder / "home")("demo", "--days", "3", "--keep", str(folder / "de mo"))
+    (outcome,) = outcomes
+    return Run(result.stdout, outcome)
+
+
+def test_the_demo_verifies_a_simulated_history_and_its_commands_can_be_pasted(run: Run) -> None:
+    shown = outcome_json(run.outcome)
     assert shown["ok"] and len(shown["days"]) == 3 and shown["errors"] == []
     assert {check["ok"] for check in shown["checks"]} == {True} and len(shown["checks"]) == 5
     assert {(one["tenant"], one["table"]) for one in shown["tables"]} == {(t, c) for t in TENANTS for c in TABLES}
@@ -62,8 +89,7 @@ def test_the_demo_verifies_a_simulated_history_and_its_commands_can_be_pasted(av
         assert result.exit_code == 0, result.stderr
 
 
-def test_people_see_days_tables_a_ticket_deletions_and_what_was_verified(avesa: Avesa) -> None:
-    shown = avesa("demo", "--days", "1").stdout
+def test_people_see_days_tables_a_ticket_deletions_and_what_was_verified(run: Run) -> None:
     for words in (
         "day 1  Mon 2026-03-02",
         "closed versions",
@@ -71,9 +97,28 @@ def test_people_see_days_tables_a_ticket_deletions_and_what_was_verified(avesa: 
         "Verified",
         "Try next",
     ):
-        assert words in shown
-    assert "FAILED" not in shown
-    assert (avesa.home / "demo" / "data" / "northwind-it").is_dir()
+        assert words in run.stdout
+    assert "FAILED" not in run.stdout
+
+
+def test_as_json_it_is_one_document_and_by_default_it_works_in_the_home_folder(
+    run: Run, avesa: Avesa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, int]] = []
+
+    def played_before(folder: Path, days: int, seed: int, out: Console) -> DemoOutcome:
+        asked.append((folder, days))
+        out.print("a line for people")
+        return run.outcome
+
+    monkeypatch.setattr("avesa.cli.demo.play", played_before)
+    shown, told = avesa.json("demo"), outcome_json(run.outcome)
+    assert shown.keys() == told.keys()
+    for part in ("ok", "home", "tables", "checks", "next", "errors"):
+        assert shown[part] == json.loads(json.dumps(told[part])), part
+    assert [day["rows"] for day in shown["days"]] == [day["rows"] for day in told["days"]]
+    assert [len(shown[part]) for part in ("ticket", "deletions")] == [len(run.outcome.life), len(run.outcome.deletions)]
+    assert asked == [(avesa.home.resolve() / "demo", 5)] and (avesa.home / "demo").is_dir()
 
 
 def test_a_true_history_passes(played: Played) -> None:

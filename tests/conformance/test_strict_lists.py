@@ -80,7 +80,17 @@ def test_a_delta_token_that_is_too_old_starts_over(visit: Visiting) -> None:
     answer = graph.ask(link)
     assert answer.status_code == 410
     assert answer.headers["Location"].endswith("/users/delta?$deltatoken=")
+    _, link = through(graph, "/users/delta")
+    assert through(graph, link)[0] == [], "the one that is given out now is as good as any"
     assert graph.vendor.violations == []
+
+
+@pytest.mark.parametrize("token", ["d999999", "d²", f"d{'9' * 5000}", "x"])
+def test_a_delta_token_that_was_never_given_is_refused(visit: Visiting, token: str) -> None:
+    graph = visit("microsoft365")
+    through(graph, "/users/delta")
+    assert graph.ask("/users/delta", ("$deltatoken", token)).status_code == 400
+    assert len(graph.vendor.violations) == 1
 
 
 def test_a_report_is_behind_a_redirect(visit: Visiting) -> None:
@@ -265,6 +275,8 @@ def test_a_token_tells_what_happened_since_and_none_gives_a_token_alone(visit: V
     assert asana.json("/events", ("resource", project), ("sync", page["sync"]))["data"] == []
     asana.vendor.expire_cursors()
     again = asana.ask("/events", ("resource", project), ("sync", page["sync"]))
+    for never_given in ("s999999", "s²"):
+        assert asana.ask("/events", ("resource", project), ("sync", never_given)).status_code == 412
     asana.vendor.change("tasks", 1, (project,))
     assert len(asana.json("/events", ("resource", project), ("sync", again.json()["sync"]))["data"]) == 1
     assert asana.vendor.violations == []
@@ -408,6 +420,15 @@ def test_a_query_that_makes_no_sense_is_refused_and_noted(
     vendor = visit("monday")
     answer = send(vendor.serving, vendor.client, monday(query, **variables), vendor.sign)
     assert answer.status_code == 200 and "errors" in answer.json()
+    assert len(vendor.vendor.violations) == 1
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff", b""])
+def test_a_body_that_cannot_be_read_is_refused_and_noted(visit: Visiting, body: bytes) -> None:
+    vendor = visit("monday")
+    url = vendor.serving.url + "/v2"
+    headers = {"Content-Type": "application/json", **vendor.sign("POST", url)}
+    assert vendor.client.post(url, content=body, headers=headers).status_code < 500
     assert len(vendor.vendor.violations) == 1
 
 

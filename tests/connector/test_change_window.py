@@ -66,7 +66,8 @@ def test_the_vendors_clock_is_read_from_the_date_less_the_time_the_answer_took()
     headers = {"date": "Sun, 01 Mar 2026 12:00:00 GMT"}
     answer = Response(200, headers, b"", "https://v.example", NOON, NOON + timedelta(seconds=3))
     assert vendor_start(answer) == NOON - timedelta(seconds=3)
-    for bad in ({}, {"date": "yesterday"}):
+    far = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+    for bad in ({}, {"date": "yesterday"}, {"date": far}, {"date": "Sun, 01 Mar 2026 12:00:00 +99999999999999"}):
         assert vendor_start(Response(200, bad, b"", "https://v.example")) is None
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +21,7 @@ from avesa.connector.limits import Limits, Stopped, waiter
 from avesa.connector.request import Request, Response
 from avesa.connector.retry import Code, Errors, Inside, Retry
 from avesa.connector.service import Endpoint, Service, Setting
+from avesa.connector.transport import Transport
 from avesa.shared.errors import AllowanceSpent, ServiceFailed, TableFailed, Unavailable, Where
 from tiny_vendor import SERVICE, Answer, Asked, TinyVendor, tiny_vendor
 
@@ -87,6 +91,13 @@ def test_a_429_that_says_hours_is_not_waited_for_and_not_asked_again(vendor: Tin
     assert waits == [] and len(vendor.asked) == 1
 
 
+@pytest.mark.parametrize("asked", ["99999999999999", "1e300"])
+def test_a_429_that_says_more_than_any_budget_lasts_is_a_rest_of_a_month(vendor: TinyVendor, asked: str) -> None:
+    vendor.bend = lambda *_: Answer(429, headers={"Retry-After": asked})
+    with client(vendor, []) as sender, pytest.raises(AllowanceSpent, match="used up until 1970-02-01"):
+        sender.get(ask(vendor), Tally())
+
+
 def test_a_429_that_names_no_time_makes_all_rest_as_long_as_is_declared(vendor: TinyVendor) -> None:
     answers = [Answer(429)]
     vendor.bend = lambda _, answer: answers.pop() if answers else answer
@@ -125,6 +136,17 @@ def test_a_refusal_that_says_hours_inside_a_good_answer_is_not_waited_for(vendor
             with pytest.raises(AllowanceSpent, match="used up until"):
                 sender.get(ask(vendor), Tally())
     assert waits == [] and len(vendor.asked) == 1
+
+
+def test_an_answer_that_is_too_long_fails_its_table_at_once(
+    vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avesa.connector.client.Transport", partial(Transport, most_bytes=1_000))
+    vendor.bend = lambda *_: Answer(body=b"x" * 2_000)
+    tally = Tally()
+    with client(vendor, []) as sender, pytest.raises(TableFailed, match="longer than 256 MB"):
+        sender.get(ask(vendor), tally)
+    assert (tally.calls, tally.retries) == (1, 0)
 
 
 def test_a_429_whose_code_means_something_else_makes_nobody_rest(vendor: TinyVendor) -> None:
@@ -199,6 +221,17 @@ def test_refused_credentials_are_not_tried_again(vendor: TinyVendor) -> None:
     with client(vendor, []) as sender, pytest.raises(ServiceFailed):
         sender.get(ask(vendor), Tally())
     assert len(vendor.asked) == 1
+
+
+def test_an_error_does_not_repeat_the_header_that_proved_the_request(vendor: TinyVendor) -> None:
+    def repeat(asked: Asked, _: Answer) -> Answer:
+        said = f"not a valid key=value pair: Authorization={asked.headers['authorization']}"
+        return Answer(403, json.dumps({"code": "Forbidden", "message": said}).encode())
+
+    vendor.bend = repeat
+    with client(vendor, []) as sender, pytest.raises(TableFailed, match=r"Authorization=Basic \*\*\*") as caught:
+        sender.get(ask(vendor), Tally())
+    assert b64encode(b"co:s3cr3t").decode() not in str(caught.value)
 
 
 def test_compressed_answers_are_read_and_counted_as_they_came(vendor: TinyVendor) -> None:

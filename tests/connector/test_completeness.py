@@ -23,6 +23,7 @@ def page(body: str = "{}", **headers: str) -> Response:
         (page('{"total":true}'), Total("total"), None),
         (page('{"total":null}'), Total("total"), None),
         (page("<html>"), Total("total"), None),
+        (page("[]", **{"x-total-count": "9" * 5000}), Total(header="X-Total-Count"), None),
     ],
 )
 def test_the_vendors_total_is_read_from_body_or_header(response: Response, total: Total, count: int | None) -> None:

@@ -107,6 +107,8 @@ def test_no_secret_is_ever_filled_in() -> None:
 def test_a_parent_goes_into_the_path_the_query_or_the_body() -> None:
     in_path = Endpoint("a", "/channels/{channel}/members", parent=Parent("channels", "channel"))
     assert bare_request(linked(in_path), in_path, "C/1").url.endswith("/channels/C%2F1/members")
+    assert bare_request(linked(in_path), in_path, "..").url.endswith("/channels/%2E%2E/members")
+    assert bare_request(linked(in_path), in_path, "a\nb c").url.endswith("/channels/a%0Ab%20c/members")
     in_query = Endpoint("a", "/members", parent=Parent("channels", "channel", into="query"))
     assert bare_request(linked(in_query), in_query, "C/1").params == (("channel", "C/1"),)
     in_body = Endpoint(
@@ -143,7 +145,7 @@ def test_a_compound_key_of_a_parent_gives_several_values() -> None:
     endpoint = Endpoint("a", "/replies", parent=Parent("messages", ("channel", "ts"), into="query"))
     request = bare_request(linked(endpoint), endpoint, '["C1","1512085950.000216"]')
     assert request.params == (("channel", "C1"), ("ts", "1512085950.000216"))
-    for other in ("C1", '["C1"]', "[", '{"a":1,"b":2}'):
+    for other in ("C1", '["C1"]', "[", "[" * 100_000, '{"a":1,"b":2}'):
         with pytest.raises(TableFailed, match="does not have the 2 keys"):
             bare_request(linked(endpoint), endpoint, other)
 

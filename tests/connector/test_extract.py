@@ -351,6 +351,24 @@ def test_a_credential_that_the_vendor_repeats_is_never_stored(vendor: TinyVendor
     assert "s3cr3t" not in str(caught.value)
 
 
+def test_a_token_that_was_got_with_the_credentials_is_not_stored_either(
+    vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "hidden", lambda _: ("s3cr3t/tok+en",))
+    table = hostile(vendor, NextUrl(at="next"), {"items": [{"id": 1}], "next": "/a?key=s3cr3t%2Ftok%2Ben"})
+    with pytest.raises(TableFailed, match="with the credentials in it"):
+        table.ids()
+
+
+def test_long_pages_that_differ_in_the_keys_of_their_records_alone_are_no_repetition(vendor: TinyVendor) -> None:
+    text = "x" * 40_000
+    first = {"items": [{"text": text, "id": 1}], "next": "a", "more": text}
+    last = {"items": [{"text": text, "id": 2}], "none": "a", "more": text}
+    pairs = enumerate(zip(json.dumps(first), json.dumps(last), strict=True))
+    assert all(at % 61 for at, (one, other) in pairs if one != other), "bytes that are not looked at"
+    assert hostile(vendor, Cursor("next", "cursor"), first, last).ids() == ["1", "2"]
+
+
 def test_tokens_that_go_round_in_circles_on_empty_pages_are_found(vendor: TinyVendor) -> None:
     told = [{"items": [], "next": token} for token in "abc"]
     with pytest.raises(TableFailed, match="never end"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_a_full_page_without_a_link_is_followed_from_its_last_key() -> None:
     assert FORWARD.next(FORWARD.first(LIST), page(1, last_key="40")) is None
 
 
-@pytest.mark.parametrize("query", ["pageId=5", "pageId=4", "pageId=x", "other=9"])
+@pytest.mark.parametrize("query", ["pageId=5", "pageId=4", "pageId=x", "other=9", f"pageId={'9' * 5000}"])
 def test_an_id_that_does_not_increase_or_is_missing_fails(query: str) -> None:
     at = FORWARD.first(LIST).with_params(("pageId", "5"))
     with pytest.raises(TableFailed, match="pageId"):
@@ -95,6 +96,13 @@ def test_links_are_read_whatever_their_order_quotes_and_spaces() -> None:
     assert read_links(header) == {"next": "http://a/?x=1,2;3", "last": "http://b", "first": "http://b"}
     assert read_links("nonsense") == {}
     assert query_value("http://a/?PageId=7%20", "pageId") == "7 "
+
+
+@pytest.mark.parametrize("piece", ["<", "<a>;", "<a>; a=b;", '<a>; a="', "<a> "])
+def test_a_header_of_nothing_but_beginnings_is_read_at_once(piece: str) -> None:
+    began = time.process_time()
+    read_links(piece * (60_000 // len(piece)))
+    assert time.process_time() - began < 2
 
 
 @given(start=st.integers(0, 40), cycle=st.integers(1, 40))

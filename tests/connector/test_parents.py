@@ -77,7 +77,10 @@ def test_only_parents_of_a_kind_can_be_asked_for(parents: Parents) -> None:
 
 
 def test_a_parent_gives_parameters_out_of_its_record(parents: Parents) -> None:
-    told = ({"members": [{"user": {"id": 7}}, {"user": {"id": 8}}, {"user": None}], "plan": "pro"}, {"members": []})
+    told = (
+        {"members": [{"user": {"id": 7}}, {"user": {"id": 8}}, {"user": None}], "plan": "pro"},
+        {"members": [], "plan": ""},
+    )
     parents.land(
         20, *(Row(id_, payload, at(9), at(20)) for id_, payload in zip("ab", told, strict=True)), kind="listing"
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from avesa.connector.outcome import PullOptions
+from avesa.connector.retry import Code, Errors
 from avesa.shared.errors import ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
-from pull_bench import Bench
+from pull_bench import NOON, Bench, stop_after
 from tiny_vendor import SERVICE, Answer, Asked, receipts, record, tiny_vendor
 
 
@@ -96,6 +98,82 @@ def test_a_forbidden_table_fails_alone_and_names_the_right(bench: Bench) -> None
     bench.vendor.bend = lambda *_: Answer(403, b'{"code":"Forbidden","message":"security role"}')
     with pytest.raises(TableFailed, match="right to read"):
         bench.pull()
+
+
+NOTES = SERVICE.endpoint("notes")
+UNDER_PARENTS = replace(
+    SERVICE,
+    endpoints=(SERVICE.endpoint("tickets"), replace(NOTES, may_be_empty=True)),
+    errors=Errors(codes=(Code(None, "gone", status=403), Code("not_invited", "refused"))),
+)
+
+
+def refuse(bench: Bench, *refused: int, answer: Answer) -> None:
+    """Serves five tickets, the notes of some of which are `refused`."""
+    bench.service = UNDER_PARENTS
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 6)]
+    for number in range(1, 6):
+        bench.vendor.lists[f"/tickets/{number}/notes"] = [record(number * 10)] if number == 3 else []
+    paths = {f"/api/tickets/{number}/notes" for number in refused}
+    bench.vendor.bend = lambda asked, honest: answer if asked.path in paths else honest
+
+
+REFUSALS = [
+    Answer(403, b'{"code":"Forbidden","message":"the plan has no notes"}'),
+    Answer(400, b'{"code":"not_invited","message":"the plan has no notes"}'),
+]
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+@pytest.mark.parametrize("pages", [0, 1, 3])
+def test_a_table_that_is_refused_under_every_parent_fails_and_says_why(
+    bench: Bench, answer: Answer, pages: int
+) -> None:
+    refuse(bench, 1, 2, 3, 4, 5, answer=answer)
+    bench.pull("tickets")
+    if pages:
+        progress, stop = stop_after(pages)
+        assert bench.pull("notes", progress=progress, stop=stop).status == "stopped"
+    with pytest.raises(TableFailed, match=r"under every one.*the plan has no notes"):
+        bench.pull("notes")
+    [receipt] = receipts(bench.ports, "notes")
+    assert (receipt.complete, receipt.rows, receipt.pages) == (False, 0, 5)
+    assert bench.state("notes").watermark is None
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+def test_a_table_that_is_refused_under_some_parents_holds_what_the_others_have(bench: Bench, answer: Answer) -> None:
+    refuse(bench, 1, 2, 4, answer=answer)
+    bench.pull("tickets")
+    assert (bench.pull("notes").status, bench.ids("notes")) == ("ok", ["30"])
+
+
+def test_a_list_that_is_refused_for_the_first_time_says_nothing_of_what_is_gone(bench: Bench) -> None:
+    refuse(bench, 1, answer=REFUSALS[0])
+    bench.pull("tickets")
+    assert bench.pull("notes").status == "ok"
+    refuse(bench, 1, 3, answer=REFUSALS[0])
+    told = []
+    for hours in (1, 2):
+        bench.at(NOON + timedelta(hours=hours))
+        assert bench.pull("notes", full=True, allow_empty=True).status == "ok"
+        receipt = receipts(bench.ports, "notes")[-1]
+        told.append((receipt.complete, receipt.reason))
+    assert told == [(False, "It was refused under 1 record for the first time."), (True, None)]
+
+
+def test_the_few_parents_that_changed_may_all_refuse(bench: Bench) -> None:
+    refuse(bench, 1, 5, answer=REFUSALS[0])
+    bench.vendor.lists["/tickets"][4] = record(5, "2026-02-20T00:00:00Z")
+    bench.pull("tickets")
+    bench.pull("notes")
+    bench.at(NOON + timedelta(hours=1))
+    bench.vendor.lists["/tickets"][0] = record(1, "2026-03-01T12:30:00Z")
+    bench.pull("tickets")
+    before = len(bench.vendor.asked)
+    outcome = bench.pull("notes")
+    assert {asked.path for asked in bench.vendor.asked[before:]} == {"/api/tickets/1/notes", "/api/tickets/5/notes"}
+    assert (outcome.kind, outcome.status) == ("changes", "ok")
 
 
 def test_a_refusal_that_is_about_one_list_fails_that_alone(bench: Bench) -> None:

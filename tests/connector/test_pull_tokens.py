@@ -248,6 +248,57 @@ def test_tokens_of_parents_that_were_asked_before_a_stop_are_kept(tmp_path: Path
         assert decode_memory(it.state.details).tokens == {"a": "a-1", "b": "b-1", "c": "c-1"}
 
 
+def test_a_parent_that_gives_no_token_keeps_the_one_it_has(tmp_path: Path) -> None:
+    vendor = EventVendor("a", "b")
+    errors = replace(NO_TOKEN, codes=(*NO_TOKEN.codes, Code(None, "gone", status=403)))
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=errors) as it:
+        events_bench(it, vendor)
+        vendor.logs = {"a": ["1"], "b": ["2"]}
+        silent: Json = {"a": Answer(403, b"{}"), "b": {"data": []}}
+        it.answers(lambda asked: silent[asked.query["resource"]])
+        assert it.pull().rows == 0
+        it.answers(vendor)
+        it.pull()
+        assert sorted(row["record_id"] for row in it.rows) == ["a0", "b0"]
+
+
+@pytest.mark.parametrize("puts", range(5))
+def test_no_token_of_a_parent_is_ahead_of_its_rows_wherever_the_process_dies(tmp_path: Path, puts: int) -> None:
+    vendor = EventVendor("a", "b")
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=NO_TOKEN) as it:
+        events_bench(it, vendor)
+        vendor.logs = {"a": ["1", "2", "3"], "b": ["4"]}
+        try:
+            it.pull(ports=dying(it.ports, puts), options=PullOptions(save_every=0.0))
+        except Crash:
+            assert decode_memory(it.state.details).tokens == {"a": "a-0", "b": "b-0"}
+        vendor.logs["a"] += ["5"]
+        it.pull()
+        it.pull()
+        assert {row["record_id"] for row in it.rows} == {"a0", "a1", "a2", "a3", "b0"}
+        assert decode_memory(it.state.details).tokens == {"a": "a-4", "b": "b-1"}
+
+
+def test_a_feed_without_a_list_is_never_taken_for_one_whatever_expires(tmp_path: Path) -> None:
+    vendor = EventVendor("a")
+    errors = Errors(codes=(*NO_TOKEN.codes, Code("cursor_expired", "expired")))
+    with bench(tmp_path, EVENTS, endpoints=(PROJECTS, EVENTS), errors=errors) as it:
+        events_bench(it, vendor)
+        vendor.logs["a"] = ["1", "2", "3"]
+        left = [1]
+
+        def answer(asked: Asked) -> Any:
+            if asked.query.get("sync") == "a-2" and left:
+                left.pop()
+                return Answer(400, b'{"code":"cursor_expired"}')
+            return vendor(asked)
+
+        it.answers(answer)
+        assert it.pull().kind == "changes"
+        assert {receipt.kind for receipt in receipts(it.ports, "things")} == {"changes"}
+        assert {row["record_id"] for row in it.rows} == {"a0", "a1", "a2"}
+
+
 # A cursor that expires
 
 CURSOR_ERRORS = Errors(codes=(Code("cursor_expired", "expired"),))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from avesa.connector.auth import Bearer
 from avesa.connector.incremental import Changes, Deletions, Events
 from avesa.connector.reading import Reading, reading_of, reading_of_deletions, reading_of_events
-from avesa.connector.records import Record, read_page, told_by_events
+from avesa.connector.record import Record
+from avesa.connector.records import read_page, told_by_events
 from avesa.connector.service import Deleted, Endpoint, Service
 from avesa.connector.times import SECONDS, Written
 from avesa.shared.errors import TableFailed
@@ -99,6 +100,11 @@ def test_a_record_without_a_usable_key_lands_with_its_problem(record: str) -> No
     assert read_record.record_id is None
     assert read_record.payload == record
     assert read_record.problem is not None and read_record.problem.startswith("no key: id")
+
+
+def test_a_record_that_is_null_lacks_its_key_and_is_json_all_the_same() -> None:
+    [record] = read(b"[null]")
+    assert (record.payload, record.problem) == ("null", "no key: id is missing")
 
 
 def test_a_compound_key_is_an_array_of_texts_with_the_parent_first() -> None:

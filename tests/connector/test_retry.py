@@ -50,6 +50,11 @@ def test_a_retry_after_in_the_past_means_now() -> None:
     assert retry_after("inf", NOON) is None
 
 
+@pytest.mark.parametrize("told", ["nan", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "2026-99-99", ","])
+def test_a_retry_after_that_says_nothing_is_none(told: str) -> None:
+    assert retry_after(told, NOON) is None
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "may_retry"),
     [

@@ -17,7 +17,7 @@ from avesa.connector.connection import connection
 from avesa.connector.incremental import Changes, Deletions, Delta, InBody, InParams
 from avesa.connector.json_template import json_body
 from avesa.connector.limits import Limits, Rate
-from avesa.connector.records import Record
+from avesa.connector.record import Record
 from avesa.connector.service import Endpoint, Parent, Service
 from avesa.connector.tenant_table import TenantTable, table_of
 from avesa.connector.times import SECONDS, Written

@@ -6,17 +6,27 @@ import base64
 import gzip
 import logging
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import urllib3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from avesa.connector.request import Request
-from avesa.connector.transport import NoAnswer, Transport, address_of
+from avesa.connector.transport import NoAnswer, TooLong, Transport, _trusted, address_of
 from tiny_vendor import Answer, TinyVendor, tiny_vendor
 
+DAY = timedelta(days=1)
 AUTH = ("Authorization", "Basic " + base64.b64encode(b"co:s3cr3t").decode())
 
 
@@ -100,6 +110,58 @@ def test_a_compressed_body_that_ends_too_early_is_no_answer(
         transport.send(ask(vendor))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(body=b"x" * 2_000),
+        Answer(body=gzip.compress(b"x" * 2_000), headers={"Content-Encoding": "gzip"}),
+        Answer(body=gzip.compress(b"x" * 900) * 2, headers={"Content-Encoding": "gzip"}),
+        Answer(body=zlib.compress(b"x" * 2_000), headers={"Content-Encoding": "deflate"}),
+        Answer(body=zlib.compress(b"x" * 2_000)[2:-4], headers={"Content-Encoding": "deflate"}),
+        Answer(body=gzip.compress(b"") * 1_200, headers={"Content-Encoding": "gzip"}),
+        Answer(body=gzip.compress(gzip.compress(b"x" * 100_000)), headers={"Content-Encoding": "gzip, gzip"}),
+    ],
+)
+def test_more_than_memory_is_meant_for_is_not_read(vendor: TinyVendor, answer: Answer) -> None:
+    vendor.bend = lambda *_: answer
+    transport = Transport(1, most_bytes=1_500)
+    with pytest.raises(TooLong):
+        transport.send(ask(vendor))
+    vendor.bend = lambda *_: Answer(body=gzip.compress(b"x" * 700) * 2, headers={"Content-Encoding": "gzip"})
+    assert transport.send(ask(vendor)).body == b"x" * 1_400
+    transport.close()
+
+
+@pytest.mark.parametrize("size", [1_000, 2_000])
+def test_a_body_whose_length_nobody_told_is_read_to_its_end_and_not_beyond_the_most(size: int) -> None:
+    transport = Transport(1, most_bytes=1_500)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = head + b"".join(b"64\r\n" + b"x" * 100 + b"\r\n" for _ in range(size // 100))
+    with raw_server(chunks + b"0\r\n\r\n") as address:
+        if size > 1_500:
+            with pytest.raises(TooLong):
+                transport.send(Request("GET", address))
+        else:
+            assert transport.send(Request("GET", address)).body == b"x" * size
+    with (
+        raw_server(chunks) as address,
+        pytest.raises(NoAnswer),
+    ):
+        Transport(1).send(Request("GET", address))
+    transport.close()
+
+
+def test_one_connection_serves_many_requests_and_one_that_was_closed_while_idle_is_opened_again() -> None:
+    answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"] * 2
+    transport = Transport(1)
+    closed = threading.Semaphore(0)
+    with raw_server(*answers, times=2, closed=closed) as address:
+        for _ in range(2):
+            assert [transport.send(Request("GET", address)).body for _ in answers] == [b"[]", b"[]"]
+            assert closed.acquire(timeout=10)
+    transport.close()
+
+
 def test_compression_without_its_frame_and_an_empty_body_are_read(vendor: TinyVendor, transport: Transport) -> None:
     bare = zlib.compress(b"[1]")[2:-4]
     for body, plain in ((bare, b"[1]"), (b"", b"")):
@@ -123,20 +185,31 @@ def test_who_does_not_answer_in_time_is_told_apart_from_who_is_not_there() -> No
     hurried.close()
 
 
-def test_a_server_that_speaks_no_http_is_no_answer(transport: Transport) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as odd:
+@contextmanager
+def raw_server(*answers: bytes, times: int = 1, closed: threading.Semaphore | None = None) -> Iterator[str]:
+    """Sends `answers`, one to each request, and closes (which `closed` tells); as often as `times` says."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
-            connection, _ = odd.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(b"220 mail.example ESMTP\r\n")
+        def serve() -> None:
+            for _ in range(times):
+                connection, _ = server.accept()
+                with connection:
+                    for answer in answers:
+                        connection.recv(65536)
+                        with suppress(OSError):
+                            connection.sendall(answer)
+                if closed is not None:
+                    closed.release()
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=serve)
         thread.start()
-        with pytest.raises(NoAnswer, match="the answer broke off"):
-            transport.send(Request("GET", f"http://127.0.0.1:{odd.getsockname()[1]}/x"))
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
         thread.join()
+
+
+def test_a_server_that_speaks_no_http_is_no_answer(transport: Transport) -> None:
+    with raw_server(b"220 mail.example ESMTP\r\n") as address, pytest.raises(NoAnswer, match="the answer broke off"):
+        transport.send(Request("GET", address))
 
 
 @pytest.mark.parametrize("secret", ["two\r\nlines", "schlüssel-€"])
@@ -164,6 +237,8 @@ def test_the_environment_names_the_proxy(vendor: TinyVendor, monkeypatch: pytest
     assert asked.headers["proxy-authorization"] == "Basic " + base64.b64encode(b"us:er:pw").decode()
     with pytest.raises(NoAnswer, match="its name is not known"):
         transport.send(Request("GET", "http://near.invalid/x"))
+    monkeypatch.delenv("http_proxy")  # looked up once for each host
+    assert transport.send(Request("GET", "http://vendor.invalid/api/tickets", (), (AUTH,))).status == 200
     transport.close()
 
 
@@ -183,3 +258,90 @@ def environment_without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server that answers over TLS as `localhost`, and the file that makes it trusted."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - DAY, now + DAY)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    files[0].write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+    )
+    files[1].write_bytes(certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files[0])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as safe:
+                    if safe.recv(65536):
+                        safe.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://localhost:{server.getsockname()[1]}/x", files[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.fixture
+def trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """Makes all that is in a file trusted, until the test ends."""
+
+    def trust(file: Path) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        _trusted.cache_clear()
+
+    yield trust
+    _trusted.cache_clear()
+
+
+def test_a_server_is_believed_only_with_a_certificate_that_is_trusted_and_its_own(
+    certified: tuple[str, Path], trust: Callable[[Path], None], transport: Transport
+) -> None:
+    address, file = certified
+    with pytest.raises(NoAnswer, match=r"no safe connection \(TLS\)"):
+        transport.send(Request("GET", address))
+    trust(file)
+    with pytest.raises(NoAnswer, match=r"no safe connection \(TLS\)"):
+        Transport(1).send(Request("GET", address.replace("localhost", "127.0.0.1")))
+    assert Transport(1).send(Request("GET", address)).body == b"[]"
+
+
+def test_tls_goes_through_a_proxy_to_the_server_itself(
+    environment_without_proxies: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avesa.connector.transport.proxy_bypass", lambda _: False)
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def answer() -> None:
+            connection, _ = proxy.accept()
+            with connection:
+                said.append(connection.recv(65536))
+                connection.sendall(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        monkeypatch.setenv("https_proxy", f"http://user:pw@127.0.0.1:{proxy.getsockname()[1]}")
+        with pytest.raises(NoAnswer, match="no connection through the proxy") as caught:
+            Transport(1).send(Request("GET", "https://vendor.invalid/secret?key=s3cr3t", (), (AUTH,)))
+        thread.join()
+    [asked] = said
+    assert asked.startswith(b"CONNECT vendor.invalid:443 ")
+    assert b"s3cr3t" not in asked and AUTH[1].encode() not in asked, "what is asked is for the server alone"
+    assert "pw" not in str(caught.value)

@@ -82,3 +82,16 @@ def test_what_cannot_be_read_tells_nothing(text: str) -> None:
     assert read(Told("left"), answer(left=text)) is None
     unread = read(Told("left", reset="reset"), answer(left=1, reset=text))
     assert unread == Reading(1, 60.0)
+
+
+def test_numbers_that_no_limit_can_be_are_read_as_the_largest_that_count() -> None:
+    told = Told("left", reset="reset")
+    assert read(told, answer(left="1e300", reset="1e300")) == Reading(10**15, 31 * 86_400.0)
+    used = Told(used_of="Sforce-Limit-Info", per=timedelta(hours=1))
+    assert read(used, answer(sforce_limit_info=f"{'9' * 400}/{'9' * 400}")) is None
+
+
+def test_a_moment_beyond_the_calendar_says_nothing() -> None:
+    told = Told("left", reset="reset", reset_as="http_date", per=timedelta(seconds=10))
+    far = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+    assert read(told, answer(left=5, reset=far, date=far)) == Reading(5, 10.0)

@@ -5,17 +5,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from avesa.connector.client import Client
 from avesa.connector.limits import Limits, Rate
+from avesa.connector.outcome import Place, PullOutcome
+from avesa.connector.pull import pull
 from avesa.connector.service import Endpoint
+from avesa.pipeline import ingest
 from avesa.pipeline.ingest import TABLES_AT_ONCE, check_connection, choose_tables, ingest_service, ingest_table
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import (
     AllowanceSpent,
     Busy,
     ConfigurationError,
+    InternalError,
     ServiceFailed,
     TableFailed,
     Unavailable,
@@ -78,6 +84,41 @@ def test_one_failing_table_does_not_stop_the_others(ports: Ports, vendor: TinyVe
         "notes": ("failed", TableFailed),
         "events": ("ok", type(None)),
     }
+
+
+class PanicException(BaseException):
+    """As the libraries in Rust raise it."""
+
+
+@pytest.mark.parametrize("kind", [ZeroDivisionError, PanicException])
+def test_a_bug_in_one_table_does_not_stop_the_others_and_is_told_by_its_place(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    def broken(place: Place, client: Client, endpoint: Endpoint, **more: Any) -> PullOutcome:
+        if endpoint.name == "boards":
+            raise kind("s3cr3t of a payload")
+        return pull(place, client, endpoint, **more)
+
+    monkeypatch.setattr(ingest, "pull", broken)
+    outcome = ingest_service(ports, connect_tenant(ports, vendor.url), run_id="r1", service=SERVICE)
+    failed = {table.table: table.error for table in outcome.tables if table.status == "failed"}
+    assert list(failed) == ["boards"] and isinstance(failed["boards"], InternalError)
+    [entry] = [entry for entry in ports.run_log.latest("acme") if entry.table == "tiny/boards"]
+    assert entry.status == "failed" and f"({kind.__name__}, ingest.py line " in (entry.error or "")
+    assert "s3cr3t" not in str(failed["boards"]) + str(entry.error)
+
+
+def test_who_ends_the_process_in_the_middle_of_a_table_ends_it(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ingest, "pull", ended)
+    tenant_service = connect_tenant(ports, vendor.url)
+    with pytest.raises(KeyboardInterrupt):
+        ingest_table(ports, tenant_service, "boards", run_id="r1", service=SERVICE)
+    assert ports.run_log.latest("acme") == []
 
 
 def test_one_tenants_refusal_is_that_tenants_alone(ports: Ports, vendor: TinyVendor) -> None:

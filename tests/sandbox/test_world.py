@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -97,10 +96,8 @@ def test_notes_go_with_their_ticket(world: World) -> None:
         assert all(note.ticket_id in tickets for note in state.values() if isinstance(note, Note))
 
 
-def test_a_default_world_is_built_in_half_a_second() -> None:
-    began = time.perf_counter()
-    assert World(seed=99, start=START).events
-    assert time.perf_counter() - began < 0.5
+def test_a_default_world_is_small_enough_to_be_made_at_each_start() -> None:
+    assert 500 < len(World(seed=99, start=START).events) < 5_000
 
 
 def test_a_start_without_a_zone_and_a_world_without_companies_are_refused() -> None:

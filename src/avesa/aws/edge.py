@@ -28,7 +28,7 @@ from avesa.aws.events import read_event
 from avesa.aws.installation import Installation, installation_of
 from avesa.aws.session import bucket, tenant_ports
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AvesaError
+from avesa.shared.errors import AvesaError, InternalError
 from avesa.shared.objects import Objects
 
 NAMESPACE = "AVESA"
@@ -42,10 +42,6 @@ _FIELDS = ("run_id", "tenant", "service", "table")
 
 E = TypeVar("E", bound=msgspec.Struct)
 Answer = dict[str, Any]
-
-
-class InternalError(AvesaError):
-    """Something that nobody foresaw. Its own message stays hidden: nobody knows what is in it."""
 
 
 class Context(Protocol):

@@ -138,7 +138,7 @@ class CanonicalTable:
             return Snapshot(-1, None, (), ())
         columns = tuple((field["name"], str(field["type"])) for field in json.loads(table.schema().to_json())["fields"])
         actions = table.get_add_actions(flatten=True)
-        rows: list[dict[str, Any]] = actions.to_struct_array().to_pylist() if actions.num_rows else []
+        rows: list[dict[str, Any]] = list(actions.to_struct_array().to_pylist()) if actions.num_rows else []
         return Snapshot(
             version=table.version(),
             table_id=str(table.metadata().id),

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Set
 from collections.abc import Mapping as ReadOnly
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -80,11 +80,11 @@ class Mapping:
             "untracked": sorted(self.untracked),
             "columns": sorted((column.name, column.type) for column in self.columns),
             "sources": [
-                [*source, [[name, type(rules[name]).__name__, asdict(rules[name])] for name in sorted(rules)]]
+                [*source, [[name, type(rules[name]).__name__, rules[name]] for name in sorted(rules)]]
                 for source, rules in sorted(self.sources.items())
             ],
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=vars).encode()).hexdigest()
 
 
 def mapping_names() -> list[str]:

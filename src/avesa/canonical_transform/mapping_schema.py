@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
+from avesa.canonical_transform.schema_check import Check, quick_check
 from avesa.shared.errors import MappingError
 from avesa.shared.shipped import shipped
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 SCHEMA_FILE = "mapping.schema.json"
 RULE_KINDS = ("path", "constant", "first", "join", "list", "parent")
 
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _JSON_TYPES = {
     "object": "an object",
     "array": "a list",
@@ -57,7 +60,7 @@ def read_document(data: bytes, file: str, *, overlay: bool = False) -> dict[str,
         document = _decoded(data, file)
         for place in _unusable_texts(document, ()):
             mapping_fault(file, place, "expected text without NUL characters and lone surrogates")
-        error = _worst(_validator(overlay).iter_errors(document))
+        error = None if _quick_check(overlay)(document) else _error_of(overlay, document)
     except RecursionError:
         mapping_fault(file, (), "expected JSON that is not nested this deep")
     if error is not None:
@@ -94,7 +97,7 @@ def _decoded(data: bytes, file: str) -> Any:
 
 def _unusable_texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        if _UNUSABLE.search(value):
             yield path
     elif isinstance(value, list):
         for place, item in enumerate(value):
@@ -107,11 +110,21 @@ def _unusable_texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[s
 
 
 @cache
-def _validator(overlay: bool) -> Draft202012Validator:
-    schema = json.loads((mappings_folder() / SCHEMA_FILE).read_bytes())
-    if overlay:
-        schema = {"$defs": schema["$defs"], "$ref": "#/$defs/overlay"}
-    return Draft202012Validator(schema)
+def mapping_schema(overlay: bool) -> dict[str, Any]:
+    """The schema of our files, or of those that tenants lay over them."""
+    schema: dict[str, Any] = json.loads((mappings_folder() / SCHEMA_FILE).read_bytes())
+    return {"$defs": schema["$defs"], "$ref": "#/$defs/overlay"} if overlay else schema
+
+
+@cache
+def _quick_check(overlay: bool) -> Check:
+    return quick_check(mapping_schema(overlay))
+
+
+def _error_of(overlay: bool, document: Any) -> ValidationError | None:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 — slow to import, and files are nearly always valid
+
+    return _worst(Draft202012Validator(mapping_schema(overlay)).iter_errors(document))
 
 
 def _worst(errors: Iterator[ValidationError]) -> ValidationError | None:

@@ -5,14 +5,17 @@ The sandbox stood still during each sync, so what AVESA can know is what the wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
+
+from avesa.canonical_transform.engine import one_row
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import query
+from avesa.pipeline.query import answer, tenant_tables
 from avesa.pipeline.sync import SyncReport
 from avesa.pipeline.transform import transform_tenant
 from avesa.pipeline.verify import verify_tenant
@@ -86,10 +89,11 @@ def check_history(ports: Ports, sandbox: Sandbox, tenants: Sequence[str], moment
     """Each version in force at each sync equals the record as it then was, and there are no others."""
     compared, faults = 0, []
     for tenant in tenants:
-        for source, columns in COMPARED.items():
-            number, found = _compare(ports, sandbox, tenant, source, columns, moments)
-            compared += number
-            faults += found
+        with tenant_tables(ports, tenant, tables={table for table, _ in COMPARED}) as con:
+            for source, columns in COMPARED.items():
+                number, found = _compare(con, sandbox, tenant, source, columns, moments)
+                compared += number
+                faults += found
     return Check("versions equal the sandbox's true history", compared, "comparisons", tuple(faults[:SHOWN_FAULTS]))
 
 
@@ -102,28 +106,28 @@ def check_verified(ports: Ports, tenants: Sequence[str]) -> Check:
     return Check(what, compared, "comparisons", tuple(faults[:SHOWN_FAULTS]))
 
 
-def check_rebuild(ports: Ports, tenants: Sequence[str], run_id: str, tables: Iterable[str] = TABLES) -> Check:
+def check_rebuild(ports: Ports, tenants: Sequence[str], run_id: str, tables: Collection[str] = TABLES) -> Check:
     """Folding everything anew from raw gives the same rows in every column."""
     rows, faults = 0, []
     for tenant in tenants:
-        before = {table: _all_rows(ports, tenant, table) for table in tables}
+        before = _all_rows(ports, tenant, tables)
         outcomes = transform_tenant(ports, tenant, run_id=run_id, rebuild=True)
         faults += [str(outcome.error) for outcome in outcomes if outcome.error]
+        after = _all_rows(ports, tenant, tables)
         for table, old in before.items():
             rows += len(old)
-            if _all_rows(ports, tenant, table) != old:
+            if after[table] != old:
                 faults.append(f"{tenant}: {table} differs after a rebuild")
     return Check("a rebuild from the raw files gives identical tables", rows, "versions", tuple(faults[:SHOWN_FAULTS]))
 
 
-def check_intervals(ports: Ports, tenants: Sequence[str], tables: Iterable[str] = TABLES) -> Check:
+def check_intervals(ports: Ports, tenants: Sequence[str], tables: Collection[str] = TABLES) -> Check:
     """No version ends before it begins, none overlaps the next, and at most one of a record is open."""
     rows, faults = 0, []
     for tenant in tenants:
-        for table in tables:
-            total, backwards, overlapping, open_twice, mislabelled = query(
-                ports, tenant, _INTERVALS.format(table), tables=[table]
-            ).rows[0]
+        with tenant_tables(ports, tenant, tables=tables) as con:
+            counted = {table: one_row(con, _INTERVALS.format(table)) for table in tables}
+        for table, (total, backwards, overlapping, open_twice, mislabelled) in counted.items():
             rows += total
             for what, number in (
                 ("end before they begin", backwards),
@@ -175,7 +179,7 @@ _INTERVALS = """
 
 
 def _compare(
-    ports: Ports,
+    con: duckdb.DuckDBPyConnection,
     sandbox: Sandbox,
     tenant: str,
     source: tuple[str, str],
@@ -188,7 +192,7 @@ def _compare(
         SELECT source_id, valid_from, valid_to, {", ".join(columns)} FROM {table}
         WHERE source_service = '{HAND_WRITTEN}' AND source_table = '{raw_table}' ORDER BY valid_from
     """
-    for row in query(ports, tenant, sql, tables=[table]).dicts():
+    for row in answer(con.execute(sql)).dicts():
         versions.setdefault(row["source_id"], []).append(row)
     true = {str(id_): shown for id_, shown in sandbox.history(tenant, raw_table).items()}
     compared, faults = 0, []
@@ -252,10 +256,7 @@ def _text(value: object) -> str | None:
             return str(value)
 
 
-def _all_rows(ports: Ports, tenant: str, table: str) -> list[tuple[Any, ...]]:
-    return query(
-        ports,
-        tenant,
-        f"SELECT * FROM {table} ORDER BY source_service, source_table, source_id, valid_from",
-        tables=[table],
-    ).rows
+def _all_rows(ports: Ports, tenant: str, tables: Collection[str]) -> dict[str, list[tuple[Any, ...]]]:
+    order = "source_service, source_table, source_id, valid_from"
+    with tenant_tables(ports, tenant, tables=tables) as con:
+        return {table: con.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall() for table in tables}

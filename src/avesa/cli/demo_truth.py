@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from avesa.cli.demo_checks import SHOWN_FAULTS, Check
-from avesa.connector.records import ONLY
+from avesa.connector.record import ONLY
 from avesa.connector.service import Endpoint
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports

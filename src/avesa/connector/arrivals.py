@@ -14,7 +14,7 @@ from avesa.connector.checkpoint import Checkpoint
 from avesa.connector.extract import Extracted
 from avesa.connector.landing import Rows
 from avesa.connector.memory import BOUNDARY_ROWS, Boundary
-from avesa.connector.records import Record
+from avesa.connector.record import Record
 from avesa.connector.tenant_table import TenantTable
 
 

@@ -7,14 +7,14 @@ clock: what changes behind the pages already read is asked for again next time.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from avesa.connector.incremental import Changes, Delta
 from avesa.connector.json_paths import found_at
 from avesa.connector.memory import Memory
 from avesa.connector.paging import query_value
 from avesa.connector.request import Response
+from avesa.connector.times import read_http_date
 from avesa.shared.receipt import Kind
 
 EARLY = 0.9
@@ -91,16 +91,13 @@ def vendor_start(response: Response) -> datetime | None:
 
     None without a readable Date header.
     """
-    try:
-        date = parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    if date.tzinfo is None:
+    date = read_http_date(response.headers.get("date"))
+    if date is None:
         return None
     took = timedelta(0)
     if response.sent_at and response.received_at:
         took = max(took, response.received_at - response.sent_at)
-    return date.astimezone(UTC) - took
+    return date - took
 
 
 def next_watermark(old: datetime | None, newest: datetime | None, began: datetime) -> datetime | None:

@@ -97,6 +97,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the last page said to ask for next time (delta feeds)."""
     tokens: dict[str, str] = {}
     """The same by parents, where each of them has a feed of its own."""
+    refused: tuple[str, ...] = ()
+    """The parents whose lists were refused, once for each page."""
+    refusal: str | None = None
+    """What the vendor said of the last of these."""
     totals: Totals = Totals()
     """What the vendor says a listing holds."""
 

@@ -26,10 +26,10 @@ from avesa.connector.service import Endpoint
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.template import fill
 from avesa.connector.tokens import Token, TokenNeeded
-from avesa.connector.transport import NoAnswer, Transport
+from avesa.connector.transport import MOST_BYTES, NoAnswer, TooLong, Transport
 from avesa.shared.allowance import Allowances
 from avesa.shared.clock import Clock, system_clock
-from avesa.shared.errors import TableFailed, Unavailable
+from avesa.shared.errors import AvesaError, TableFailed, Unavailable
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -102,7 +102,8 @@ class Client:
         by default of the one whose address it has.
 
         Raises Unavailable when no proper answer came in all attempts, Stopped when asked to stop, TableFailed for an
-        address that is not the service's, and what `SharedToken.get` raises where there is no token to be had.
+        address that is not the service's and for an answer that is too long, and what `SharedToken.get` raises where
+        there is no token to be had.
         """
         if not self.connection.is_of_the_service(request.url):
             raise TableFailed(
@@ -174,13 +175,17 @@ class Client:
         """What an answer means, by its body where the service declares that, else by its status."""
         return classify(response, self.connection.service.errors)
 
-    def refusal(self, response: Response, *, alone: bool = False) -> Exception:
+    def refusal(self, response: Response, *, alone: bool = False) -> AvesaError:
         """The error that an answer means; with `alone` a refusal of the credentials is about the table alone."""
         service = self.connection.service
         attempts = service.retry.attempts if self.verdict(response).passes else 1
         errors = replace(service.errors, service=frozenset()) if alone else service.errors
-        error = failure(response, errors, attempts=attempts, hide=self._token.hidden())
+        error = failure(response, errors, attempts=attempts, hide=self.hidden())
         return error.located(self.connection.where)
+
+    def hidden(self) -> tuple[str, ...]:
+        """The secrets and tokens in use, which nothing that is stored or shown may hold."""
+        return self._token.hidden()
 
     def close(self) -> None:
         self._limiter.close()
@@ -231,6 +236,11 @@ class Client:
                 response = self._once(request, tally)
             except NoAnswer as error:
                 return None, NO_ANSWER, str(error)
+            except TooLong:
+                raise TableFailed(
+                    f"The vendor's answer is longer than {MOST_BYTES // 2**20} MB, and is not read.",
+                    where=self.connection.where,
+                ) from None
             verdict = self.verdict(response)
             limited = verdict.means == "limit"
             if limited:
@@ -289,4 +299,6 @@ class Client:
         sent_at = self.clock()
         answer = self._transport.send(request)
         tally.add(bytes_=answer.wire_bytes)
-        return Response(answer.status, answer.headers, answer.body, request.url, sent_at, self.clock())
+        authorization = request.value("header", "authorization") or ""
+        proof = authorization.rpartition(" ")[2] or None
+        return Response(answer.status, answer.headers, answer.body, request.url, sent_at, self.clock(), proof=proof)

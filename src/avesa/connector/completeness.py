@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from avesa.connector.json_paths import Path, found_at
+from avesa.connector.page import count_in
 from avesa.connector.request import Response
 
 
@@ -40,9 +41,7 @@ def read_total(response: Response, total: Total) -> int | None:
     found: object = response.headers.get(total.header.lower()) if total.header else None
     if total.path is not None:
         found = found_at(response.body, total.path)
-    if isinstance(found, str) and found.strip().isdecimal():
-        found = int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return count_in(found.strip() if isinstance(found, str) else found)
 
 
 def shortfall(totals: Totals, came: int) -> str | None:
@@ -55,6 +54,13 @@ def shortfall(totals: Totals, came: int) -> str | None:
         return None
     least = min(totals.first, totals.last)
     return f"The vendor says that there are {least} records, and {came} came." if came < least else None
+
+
+def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
+    """Why a table proves nothing that was `refused` in all of the `lists` that it consists of, else None."""
+    if refused == 0 or refused < lists:
+        return None
+    return f"It was asked for under {refused} record{'s' if refused > 1 else ''}, and refused under every one: {why}"
 
 
 CAME_EMPTY = "The listing came back empty, though there were records before."

@@ -56,8 +56,13 @@ def bare_request(connection: Connection, endpoint: Endpoint, parent_id: ParentId
 def address_of(connection: Connection, endpoint: Endpoint, in_path: Mapping[str, str]) -> str:
     """Where the endpoint's list is; a name of its path that is neither a setting nor in `in_path` stays in braces."""
     values = {**_settings(connection), **in_path}
-    path = fill_names(endpoint.path, {name: quote(value, safe="") for name, value in values.items()})
+    path = fill_names(endpoint.path, {name: _in_path(value) for name, value in values.items()})
     return base_of(connection, endpoint) + path
+
+
+def _in_path(value: str) -> str:
+    """A value as one segment of a path; one of dots alone must not lead to the segment before it."""
+    return quote(value, safe="") if value.strip(".") else value.replace(".", "%2E")
 
 
 def base_of(connection: Connection, endpoint: Endpoint) -> str:
@@ -83,7 +88,7 @@ def _parts(parent: Parent, parent_id: str) -> dict[str, str]:
         return {parent.param: parent_id}
     try:
         parts = json.loads(parent_id)
-    except ValueError:
+    except (ValueError, RecursionError):
         parts = None
     if not isinstance(parts, list) or len(parts) != len(parent.param):
         raise TableFailed(f"A record of {parent.endpoint} does not have the {len(parent.param)} keys it is asked by.")

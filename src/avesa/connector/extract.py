@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from types import TracebackType
@@ -19,27 +19,33 @@ from urllib.parse import urlsplit
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.endpoint_request import ParentId
+from avesa.connector.hiding import shows
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
 from avesa.connector.reading import Reading
-from avesa.connector.records import Record, read_page
+from avesa.connector.record import Record
+from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
 
 _WHOLE = 64 * 1024
-"""Of a body that is longer, the digest goes by its length, its beginning, its end and every 61st byte (a prime, so that
-it does not keep step with records of one length). Two pages of different records differ in hundreds of these.
+"""Of a body that is longer, the digest goes by the keys of its records, its length, its beginning, its end and every
+61st byte (a prime, so that it does not keep step with records of one length).
 """
 _EDGE = 16 * 1024
 _STRIDE = 61
+
+_REFUSALS = (401, 402, 403)
+"""No credentials, no money, no right: a list that was asked for with these is there."""
 
 
 @dataclass(frozen=True)
 class Extracted:
     """One page as it was read. `after` is where to go on once it is landed. `parent_id` is the last of the parents that
-    it was asked for under; the records name theirs where there are several.
+    it was asked for under; the records name theirs where there are several. `refused` is why there are none where the
+    list of that parent is not ours to see.
     """
 
     number: int
@@ -48,6 +54,7 @@ class Extracted:
     response: Response
     received_at: datetime
     after: Position
+    refused: str | None = None
 
 
 class ChangesRefused(Exception):
@@ -168,7 +175,7 @@ class Walk:
             gone = self._is_gone(response, parent_id)
             self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
             records = [] if gone else self._records(asked, response, number, parent_id)
-            digest = _digest(asked, response)
+            digest = _digest(asked, response, records)
             guard.check(digest, len(records))
             page = Page(
                 response,
@@ -193,6 +200,7 @@ class Walk:
                 response,
                 response.received_at or self.client.clock(),
                 Position(parent_id, next_request, digest if next_request else None),
+                self._why_refused(response) if gone else None,
             )
 
     def _next_part(self, asked: Request) -> Request | None:
@@ -214,8 +222,14 @@ class Walk:
         """Whether there is no list at all where it was asked for, which counts as an empty one."""
         verdict = self.client.verdict(response)
         asked_alone = parent_id is not None and self.at_once == 1
-        gone = verdict.means == "gone" if verdict.declared else response.status == 404
+        gone = verdict.means in ("gone", "refused") if verdict.declared else response.status == 404
         return verdict.means == "empty" or (asked_alone and gone)
+
+    def _why_refused(self, response: Response) -> str | None:
+        """What the vendor said where a list that counts as gone was refused, None where it is not there."""
+        if self.client.verdict(response).means != "refused" and response.status not in _REFUSALS:
+            return None
+        return self.client.refusal(response, alone=True).message
 
     def _records(self, asked: Request, response: Response, number: int, parent_id: str | None) -> list[Record]:
         # 204: no content, so no list either.
@@ -239,7 +253,7 @@ class Walk:
         if urlsplit(following.url)[:2] != urlsplit(asked.url)[:2]:
             raise TableFailed("The next page lies on another host, to which no credentials are sent.")
         before, after = asked.to_json(), following.to_json()
-        if any(s in after and s not in before for s in self.client.connection.secret_values if len(s) >= 8):
+        if shows(after, (value for value in self.client.hidden() if not shows(before, [value]))):
             raise TableFailed("The vendor names a next page with the credentials in it; they are not stored.")
 
     def _first(self, batch: tuple[str, ...]) -> Request:
@@ -247,7 +261,7 @@ class Walk:
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
 
 
-def _digest(asked: Request, response: Response) -> str:
+def _digest(asked: Request, response: Response, records: list[Record]) -> str:
     """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
     the one before ended with.
     """
@@ -255,6 +269,7 @@ def _digest(asked: Request, response: Response) -> str:
     body = response.body
     if len(body) > _WHOLE:  # to hash all of it would take longer than to split it into its records
         digest.update(b"%d" % len(body) + body[:_EDGE] + body[-_EDGE:])
+        digest.update("\n".join(record.record_id or record.payload for record in records).encode())
         body = body[::_STRIDE]
     digest.update(body)
     return digest.hexdigest()[:16]
@@ -284,4 +299,4 @@ def _batches(parents: list[str], start: Position, size: int) -> list[tuple[str, 
 
 def _ended(page: Extracted) -> Extracted:
     after = Position(page.after.parent, None, None, done=True)
-    return Extracted(page.number, page.parent_id, page.records, page.response, page.received_at, after)
+    return replace(page, after=after)

@@ -11,6 +11,9 @@ from avesa.connector.page import Expired, Page
 from avesa.connector.request import Params, Request
 from avesa.shared.errors import TableFailed
 
+LONGEST_ID = 40
+"""Digits of the longest id that is followed."""
+
 
 @dataclass(frozen=True)
 class ForwardOnly:
@@ -45,7 +48,7 @@ class ForwardOnly:
             cursor = page.last_key
         else:
             return None
-        if cursor is None or not cursor.isdecimal():
+        if cursor is None or not cursor.isdecimal() or len(cursor) > LONGEST_ID:
             raise TableFailed(f"The vendor names a next page without a number as its {self.cursor}.")
         if int(cursor) <= int(request.param(self.cursor) or -1):
             raise TableFailed(f"The vendor's {self.cursor} does not increase: the pages would never end.")

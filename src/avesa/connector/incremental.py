@@ -163,6 +163,8 @@ class Changes:
             raise ValueError("longest_window needs an {until} in ask")
         if self.only and self.kept_for is None:
             raise ValueError("only needs kept_for: how far back to ask at first")
+        if self.only and self.most is not None:
+            raise ValueError("most needs a list to fall back on, which there is none of with only")
         if isinstance(self.ask, InPath) and not (self.only and self.longest_window):
             raise ValueError("InPath needs only and longest_window: its address tells of one window alone")
 
@@ -214,7 +216,8 @@ class Delta:
     sent with it. The first walk, and each one after the vendor has forgotten the token, is a full listing.
 
     `only` says that there is no list: asked without a token, or with one that it has forgotten, the vendor gives a
-    token and nothing else. Under a parent each list has a token of its own.
+    token and nothing else, in an answer that the service's errors declare "empty". Under a parent each list has a
+    token of its own.
     """
 
     token: tuple[str, ...]

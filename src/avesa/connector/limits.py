@@ -19,6 +19,11 @@ SHARE = 0.9
 SHARE_SETTING = "limit_share"
 """The setting of a tenant's service that puts another share in its place: above 0, at most 1."""
 
+LONGEST_REST = 31 * 86_400.0
+"""Seconds for which a vendor's word not to ask is obeyed: the longest budgets are those of a month, and whoever says
+more has mistaken the unit.
+"""
+
 
 @dataclass(frozen=True)
 class Rate:

@@ -33,6 +33,8 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a delta feed: what to ask for next. Stored only once all that came before it is durable."""
     tokens: dict[str, str] = {}
     """The same by parents, where each of them has a feed of its own."""
+    refused: tuple[str, ...] = ()
+    """The parents whose lists were refused in the last listing."""
 
 
 def encode_memory(memory: Memory) -> str:

@@ -188,9 +188,11 @@ _FALSE = (False, None, "", "false", "False", 0)
 
 def number_at(page: Page, place: Place | None) -> int | None:
     """A count that the answer tells; None where it tells none or something else."""
-    if place is None:
-        return None
-    told = page.told(place)
+    return None if place is None else count_in(page.told(place))
+
+
+def count_in(told: object) -> int | None:
+    """A count, or the text of one of at most 18 digits; None for anything else."""
     if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 19:
         return int(told)
     return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None

@@ -85,7 +85,7 @@ def _has(payload: str, parent: Parent) -> bool:
 
 def _given(payload: str, parent: Parent) -> Params:
     """The parameters that this one gives; what it has nothing for is not sent."""
-    found = ((name, [one for one in values_at(payload, path) if one is not None]) for name, path in parent.gives)
+    found = ((name, [one for one in values_at(payload, path) if one not in (None, "")]) for name, path in parent.gives)
     return tuple((name, ",".join(map(as_text, values))) for name, values in found if values)
 
 

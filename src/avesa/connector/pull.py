@@ -7,7 +7,6 @@ stored checkpoint is asked for again, and nothing before it is lost.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -15,31 +14,23 @@ from typing import Literal
 from msgspec.structs import replace
 
 from avesa.connector.arrivals import Arrivals
-from avesa.connector.change_window import choose_kind, next_token, vendor_start
-from avesa.connector.checkpoint import (
-    Checkpoint,
-    Figures,
-    decode_checkpoint,
-    encode_checkpoint,
-    misfit,
-)
+from avesa.connector.change_window import choose_kind, vendor_start
+from avesa.connector.checkpoint import Checkpoint, Figures
 from avesa.connector.client import Client, Tally
-from avesa.connector.completeness import CAME_EMPTY, read_total, shortfall
+from avesa.connector.completeness import CAME_EMPTY, read_total, refused_everywhere, shortfall
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
-from avesa.connector.memory import Memory, decode_memory, encode_memory
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
-from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
 from avesa.connector.request import Params, Request
 from avesa.connector.service import Endpoint
+from avesa.connector.table_store import TableStore
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
-from avesa.shared.layout import raw_prefix, stem_of
 from avesa.shared.receipt import Kind
 
 
@@ -89,25 +80,26 @@ class _Pull:
         self.stop, self.progress, self.options = stop, progress, options
         self.service = client.connection.service
         self.table = table_of(client.connection, endpoint)
-        self.state = place.watermarks.get(place.tenant, f"{self.service.name}/{endpoint.name}")
-        self.memory = decode_memory(self.state.details)
+        self.store = TableStore(place, self.service.name, endpoint.name)
+        self.memory = self.store.memory()
         self.tally = Tally()
         self.given: dict[str, Params] = {}
         self.saved_at = options.monotonic()
         self.resumed = False
         self.vendor_dated = False
+        self.asks_all = True
 
     def run(self) -> PullOutcome:
         now = self.place.clock()
         kind = choose_kind(
             self.table.changes,
-            self.state.watermark,
+            self.store.watermark,
             self.memory,
             full=self.full,
             relist=self.table.relist,
             now=now,
         )
-        checkpoint = self._usable_checkpoint(kind, now)
+        checkpoint = self.store.checkpoint(kind, self.table.fingerprint(), now)
         self.resumed = checkpoint is not None
         at = checkpoint or self._beginning(kind)
         expired = False
@@ -127,36 +119,12 @@ class _Pull:
                     ) from None
                 # A token that is forgotten says nothing of what changed since: all has to be listed.
                 expired = True
-                at = self._anew("listing" if self.table.delta else at.kind)
+                at = self._anew("listing" if self.table.delta and not self.table.is_never_listed else at.kind)
 
     # What to begin with
 
-    def _usable_checkpoint(self, kind: Kind, now: datetime) -> Checkpoint | None:
-        checkpoint = decode_checkpoint(self.state.checkpoint)
-        if checkpoint is None:
-            return None
-        prefix = raw_prefix(self.place.tenant, self.service.name, self.endpoint.name)
-        there = self.place.objects.list(prefix, after=stem_of(min(checkpoint.files))) if checkpoint.files else []
-        names = {info.path.rpartition("/")[2] for info in there}
-        reason = misfit(
-            checkpoint,
-            kind=kind,
-            fingerprint=self.table.fingerprint(),
-            watermark=self.state.watermark,
-            now=now,
-            files=names,
-        )
-        if reason is None:
-            return checkpoint
-        if checkpoint.files and names.issuperset(checkpoint.files):
-            # What it landed stays true, so it is handed over as an incomplete pull rather than left lying.
-            with self._distinct(checkpoint.files) as distinct:
-                self._write_receipt(checkpoint, distinct.result(), f"Not finished: {reason}.")
-        self._put(checkpoint=None)
-        return None
-
     def _beginning(self, kind: Kind) -> Checkpoint:
-        return self.table.beginning(kind, self.state.watermark, self.place.clock(), full=self.full)
+        return self.table.beginning(kind, self.store.watermark, self.place.clock(), full=self.full)
 
     def _anew(self, kind: Kind) -> Checkpoint:
         """The beginning of a pull in the place of one that was given up; what that cost stands in its receipt."""
@@ -180,7 +148,7 @@ class _Pull:
             clock=self.place.clock,
             file_bytes=self.options.file_bytes,
         )
-        with self._distinct(at.files) as distinct:
+        with self.store.distinct(at.files) as distinct:
             try:
                 if not self._walk(distinct):
                     return self._stopped()
@@ -203,6 +171,7 @@ class _Pull:
             self.bound = landed_through(self.place, self.service.name, parent.endpoint)
             # A table that is never listed has nothing to make up for a parent that did not tell that it changed.
             since = None if self.table.is_never_listed or parent.every else self.at.since
+            self.asks_all = since is None
             listed = not self._is_never_listed(parent.endpoint)
             self.given = live_parents(self.place, self.service.name, parent, changed_since=since, listed=listed)
             parents = list(self.given)
@@ -275,11 +244,9 @@ class _Pull:
             seen=[record.updated_at for record in records],
             keyless=rows.record_id.count(None),
         )
-        if self.table.delta is not None and (token := next_token(page.response, self.table.delta)) is not None:
-            if page.parent_id is None:
-                self.at = replace(self.at, token=token)
-            else:
-                self.at = replace(self.at, tokens={**self.at.tokens, page.parent_id: token})
+        self.at = self.table.with_token(self.at, page.response, page.parent_id, self.memory)
+        if page.refused is not None:
+            self.at = replace(self.at, refused=(*self.at.refused, page.parent_id or ""), refusal=page.refused)
         total = self.service.total_of(self.endpoint)
         if total is not None and self.at.kind == "listing" and page.parent_id is None:
             self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
@@ -303,7 +270,7 @@ class _Pull:
             return
         self._flush()
         self.at = replace(self.at, figures=self._with_costs(self.at.figures), saved_at=self.place.clock())
-        self._put(checkpoint=encode_checkpoint(self.at))
+        self.store.put_checkpoint(self.at)
         self.saved_at = self.options.monotonic()
 
     def _flush(self) -> None:
@@ -317,11 +284,11 @@ class _Pull:
         self.at = replace(self.at, figures=self._with_costs(self.at.figures))
         ids = distinct.result()
         doubt = self._doubt(ids[0])
-        self._write_receipt(self.at, ids, doubt.message if doubt else None)
+        self.store.write_receipt(self.at, ids, doubt.message if doubt else self.table.unseen(self.at, self.memory))
         if doubt is None:
             self._finish()
             return
-        self._drop_checkpoint()
+        self.store.drop_checkpoint()
         raise doubt
 
     def _give_up(self, distinct: DistinctIds, reason: str) -> None:
@@ -329,16 +296,18 @@ class _Pull:
         self._flush()
         self.at = replace(self.at, figures=self._with_costs(self.at.figures))
         if self.at.figures.pages:
-            self._write_receipt(self.at, distinct.result(), reason)
-        self._drop_checkpoint()
+            self.store.write_receipt(self.at, distinct.result(), reason)
+        self.store.drop_checkpoint()
 
     def _doubt(self, ids: int) -> TableFailed | None:
-        """Why a listing that came to its end is not taken for complete."""
+        """Why a pull that came to its end is not taken for complete."""
         figures, total = self.at.figures, self.service.total_of(self.endpoint)
+        if self.asks_all and (refused := refused_everywhere(len(self.at.refused), figures.pages, self.at.refusal)):
+            return TableFailed(refused, hint="Grant the API user the right to read it, or leave the table out.")
         if self.at.kind != "listing":
             return None
         expected = not (self.allow_empty or self.endpoint.may_be_empty)
-        if figures.rows == 0 and expected and self._had_rows():
+        if figures.rows == 0 and expected and self.store.had_rows():
             return TableFailed(
                 CAME_EMPTY,
                 hint=f"If it really is empty: avesa sync {self.place.tenant} --service {self.service.name}"
@@ -349,44 +318,12 @@ class _Pull:
         short = shortfall(self.at.totals, ids + figures.keyless if self.endpoint.key else figures.rows)
         return TableFailed(short, hint="The next sync lists it again.") if short else None
 
-    def _had_rows(self) -> bool:
-        if self.memory.rows is not None:
-            return self.memory.rows > 0
-        return had_rows(self.place, self.service.name, self.endpoint.name)
-
-    def _drop_checkpoint(self) -> None:
-        if self.state.checkpoint is not None:
-            self._put(checkpoint=None)
-
     def _finish(self) -> None:
         watermark = self._next_watermark(self.at.figures.newest)
         floor = self._floor(self.at.figures.newest)
         boundary = self.arrivals.boundary(floor, stays=watermark == self.at.watermark)
-        listing = self.at.kind == "listing"
-        rows = self.at.figures.rows
-        if not listing:
-            rows += self.memory.rows or 0
-        memory = Memory(
-            listed_at=self.at.started_at if listing else self.memory.listed_at,
-            boundary=boundary,
-            changes_refused_at=None if self.full else self.memory.changes_refused_at,
-            pulled_at=self.at.started_at,
-            rows=rows if listing or rows or self.memory.rows is not None else None,
-            token=self.at.token,
-            tokens=self.at.tokens,
-        )
-        self.state = self.place.watermarks.put(
-            dataclasses.replace(self.state, watermark=watermark, checkpoint=None, details=encode_memory(memory))
-        )
-
-    def _put(self, *, checkpoint: str | None) -> None:
-        self.state = self.place.watermarks.put(dataclasses.replace(self.state, checkpoint=checkpoint))
-
-    def _write_receipt(self, at: Checkpoint, ids: tuple[int, str], reason: str | None) -> None:
-        write_receipt(self.place, self.service.name, self.endpoint.name, at, ids, reason)
-
-    def _distinct(self, files: tuple[str, ...]) -> DistinctIds:
-        return distinct_in_files(self.place, self.service.name, self.endpoint.name, files)
+        before = replace(self.memory, changes_refused_at=None) if self.full else self.memory
+        self.store.finish(watermark, self.table.remembered(self.at, before, boundary))
 
     def _with_costs(self, figures: Figures) -> Figures:
         return replace(
@@ -403,4 +340,4 @@ class _Pull:
         return self._outcome("stopped")
 
     def _outcome(self, status: Literal["ok", "stopped"]) -> PullOutcome:
-        return outcome_of(self.at, status, watermark=self.state.watermark, resumed=self.resumed)
+        return outcome_of(self.at, status, watermark=self.store.watermark, resumed=self.resumed)

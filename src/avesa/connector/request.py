@@ -92,6 +92,7 @@ class Response:
 
     `sent_at` and `received_at` are by our own clock and frame the last attempt. `refuses` says whether it refuses
     the credentials, whatever its status, where the service declares what its body means; None where it does not.
+    `proof` is what the request was proved with, as it was encoded, which no message may show.
     """
 
     status: int
@@ -101,6 +102,7 @@ class Response:
     sent_at: datetime | None = None
     received_at: datetime | None = None
     refuses: bool | None = None
+    proof: str | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.url}, {len(self.body)} bytes>"

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
+from avesa.connector.hiding import hidden
 from avesa.connector.json_paths import found_at
+from avesa.connector.limits import LONGEST_REST
 from avesa.connector.page import CursorExpired
 from avesa.connector.request import Response
+from avesa.connector.times import read_http_date
 from avesa.shared.errors import AvesaError, ServiceFailed, TableFailed, Unavailable
 
 
@@ -27,11 +29,12 @@ class Retry:
     """A vendor's Retry-After is obeyed up to this."""
 
 
-Meaning = Literal["retry", "limit", "table", "service", "expired", "gone", "empty", "condition"]
+Meaning = Literal["retry", "limit", "table", "service", "expired", "gone", "refused", "empty", "condition"]
 """An outage that passes; too much was asked; this table cannot be pulled; the connection as a whole is refused; the
-cursor or token that was sent is not known any more; the parent that a list was asked for under is not there, or not
-ours to see: its list is empty then, as after a 404; there is nothing at this address yet, which is an empty list; the
-condition on changes is none that the vendor knows: the table is listed then, as after a 400.
+cursor or token that was sent is not known any more; the parent that a list was asked for under is not there: its list
+is empty then, as after a 404; it is not ours to see, which is the same as long as another one is; there is nothing at
+this address yet, which is an empty list; the condition on changes is none that the vendor knows: the table is listed
+then, as after a 400.
 """
 
 
@@ -201,9 +204,12 @@ def wait_before_retry(
 
 
 def asked_to_wait(headers: Mapping[str, str], verdict: Verdict | None, now: datetime) -> float | None:
-    """Seconds that the vendor asks to wait, in its Retry-After header or else in the body; None if it does not."""
+    """Seconds that the vendor asks to wait, in its Retry-After header or else in the body, `LONGEST_REST` at most; None
+    if it does not.
+    """
     asked = retry_after(headers.get("retry-after"), now)
-    return verdict.wait if asked is None and verdict is not None else asked
+    asked = verdict.wait if asked is None and verdict is not None else asked
+    return None if asked is None else min(asked, LONGEST_REST)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -217,19 +223,20 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(value) if value[:4].isdigit() else parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+        moment = datetime.fromisoformat(value) if value[:4].isdigit() else read_http_date(value)
+    except ValueError:
         return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+    return None if moment is None else max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
 def failure(response: Response, errors: Errors, *, attempts: int = 1, hide: Iterable[str] = ()) -> AvesaError:
     """The error that an unsuccessful answer means. Of its body only code and a shortened message are told, and
-    in these the values to `hide` become `***`, since some vendors repeat what they were sent.
+    in these the values to `hide` and the request's own proof become `***`, since some vendors repeat what they were
+    sent.
     """
     status = response.status
     verdict = classify(response, errors)
-    said = _said(verdict, hide)
+    said = _said(verdict, (*hide, *([response.proof] if response.proof else [])))
     if verdict.means == "expired":
         return CursorExpired(f"The vendor does not know its own cursor any more ({status}{said}).")
     if verdict.means == "service":
@@ -262,7 +269,6 @@ def _table_failed(status: int, said: str) -> TableFailed:
 def _said(verdict: Verdict, hide: Iterable[str]) -> str:
     """`: InvalidObject, the message`, cut to what fits a line; empty where the body is not the vendor's error."""
     parts = [verdict.code, verdict.message]
-    for value in hide:
-        parts = [part.replace(value, "***") if part and value else part for part in parts]
-    text = ", ".join(" ".join(part.split())[:120] for part in parts if part)
+    values = tuple(hide)
+    text = ", ".join(" ".join(hidden(part, values).split())[:120] for part in parts if part)
     return f": {text}" if text else ""

@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 
 import msgspec.structs
 
-from avesa.connector.change_window import UNSURE, first_since, known, next_watermark, next_window
+from avesa.connector.change_window import UNSURE, first_since, known, next_token, next_watermark, next_window
 from avesa.connector.checkpoint import Checkpoint, Position, fingerprint
 from avesa.connector.connection import Connection
 from avesa.connector.endpoint_request import ParentId, bare_request
 from avesa.connector.incremental import Changes, Deletions, Delta
 from avesa.connector.json_paths import split_path
+from avesa.connector.memory import Memory
 from avesa.connector.paging import Paging
 from avesa.connector.pull_settings import overlap_of, relist_of
 from avesa.connector.reading import Reading, reading_of, reading_of_deletions, reading_of_events
-from avesa.connector.records import Record, told_by_events
-from avesa.connector.request import Request
+from avesa.connector.record import Record
+from avesa.connector.records import told_by_events
+from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint, Service
 from avesa.shared.receipt import Kind
 
@@ -221,6 +223,47 @@ class TenantTable:
             return None
         asked = [self.windowed, *([self.deletions.changes] if self.deletions else [])]
         return min(changes.since(watermark) for changes in asked)
+
+    # What it remembers
+
+    def with_token(self, at: Checkpoint, response: Response, parent_id: str | None, memory: Memory) -> Checkpoint:
+        """With what a page of a delta feed says to ask for next. Where there is no list to fall back on, a page that
+        says nothing keeps the token that `memory` has.
+        """
+        if self.delta is None:
+            return at
+        told = next_token(response, self.delta)
+        if parent_id is None:
+            kept = at.token or (memory.token if self.delta.only else None)
+            return msgspec.structs.replace(at, token=told or kept)
+        token = told or at.tokens.get(parent_id) or memory.tokens.get(parent_id)
+        return at if token is None else msgspec.structs.replace(at, tokens={**at.tokens, parent_id: token})
+
+    def unseen(self, at: Checkpoint, before: Memory) -> str | None:
+        """Why a listing that came to its end cannot say what is gone: a list was refused that was not the last time.
+        What is refused twice counts as gone, like all that is not ours to see.
+        """
+        if at.kind != "listing" or before.listed_at is None:
+            return None
+        new = len(set(at.refused) - set(before.refused))
+        return f"It was refused under {new} record{'s' if new > 1 else ''} for the first time." if new else None
+
+    def remembered(self, at: Checkpoint, before: Memory, boundary: tuple[str, ...]) -> Memory:
+        """What the table remembers once the pull has come to its end. Tokens of parents that are not there any more
+        are not among it.
+        """
+        listing = at.kind == "listing"
+        rows = at.figures.rows + (0 if listing else before.rows or 0)
+        return Memory(
+            listed_at=at.started_at if listing else before.listed_at,
+            boundary=boundary,
+            changes_refused_at=before.changes_refused_at,
+            pulled_at=at.started_at,
+            rows=rows if listing or rows or before.rows is not None else None,
+            token=at.token,
+            tokens=at.tokens,
+            refused=tuple(sorted(set(at.refused))) if listing else before.refused,
+        )
 
     def _tells_times(self, at: Checkpoint) -> bool:
         """Whether what is read now says when it changed."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 from avesa.connector.template import fill
@@ -182,6 +183,15 @@ def read_time(value: object) -> datetime | None:
     Raises ValueError for anything else.
     """
     return Iso().read(value)
+
+
+def read_http_date(text: str | None) -> datetime | None:
+    """The aware UTC moment of a header such as Date (RFC 9110, section 5.6.7); None where it cannot be read."""
+    try:
+        moment = parsedate_to_datetime(text) if text else None
+        return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def zones(times: Times | Form) -> tuple[str, ...]:

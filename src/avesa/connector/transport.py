@@ -4,7 +4,6 @@ means, and whether it is worth another try, is the client's to say.
 
 from __future__ import annotations
 
-import gzip
 import logging
 import ssl
 import zlib
@@ -45,8 +44,19 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+MOST_BYTES = 256 * 1024 * 1024
+"""Of one answer, as it came and decompressed: no list has such pages, and a process has not much more memory."""
+
+
+_MOST_MEMBERS = 1_000  # of a gzip file: each costs a copy of all behind it
+
+
 class NoAnswer(Exception):
     """No whole answer came. The text is the kind of failure, in words that hold nothing of what was sent."""
+
+
+class TooLong(Exception):
+    """The answer is longer than is read."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +76,14 @@ class Transport:
     redirects are not followed, cookies not kept.
     """
 
-    def __init__(self, connections: int, timeout: urllib3.Timeout = TIMEOUT) -> None:
-        """`connections` stay open to each host."""
-        self._connections, self._timeout = connections, timeout
+    def __init__(self, connections: int, timeout: urllib3.Timeout = TIMEOUT, *, most_bytes: int = MOST_BYTES) -> None:
+        """`connections` stay open to each host. Which proxy stands before a host is looked up once."""
+        self._connections, self._timeout, self._most = connections, timeout, most_bytes
         self._pools: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
+        self._pool_of_host: dict[tuple[str, str], urllib3.PoolManager] = {}
 
     def send(self, request: Request) -> Answer:
-        """Raises NoAnswer where none came, or only a part of one."""
+        """Raises NoAnswer where none came, or only a part of one, TooLong for one that is not read to its end."""
         address = address_of(request)
         try:
             came = self._pool(address).request(
@@ -83,8 +94,10 @@ class Transport:
                 redirect=False,
                 retries=False,
                 timeout=self._timeout,
+                preload_content=False,
                 decode_content=False,
             )
+            wire = self._read(came)
         except HTTPError as error:
             # The error's own text may hold the address or a header; its kind says enough.
             kind = next((told for known, told in _KINDS if isinstance(error, known)), "the answer broke off")
@@ -93,21 +106,36 @@ class Transport:
             raise NoAnswer("a header or an address that cannot be sent") from None
         headers = {name.lower(): value for name, value in came.headers.itermerged()}
         try:
-            body = _opened(came.data, headers.get("content-encoding", ""))
+            body = _opened(wire, headers.get("content-encoding", ""), self._most)
         except (EOFError, OSError, zlib.error):
             raise NoAnswer("an unreadable compressed body") from None
-        return Answer(came.status, headers, body, len(came.data))
+        return Answer(came.status, headers, body, len(wire))
 
     def close(self) -> None:
         for pool in self._pools.values():
             pool.clear()
 
+    def _read(self, came: urllib3.BaseHTTPResponse) -> bytes:
+        told = came.headers.get("content-length", "")
+        # Where the length is told, that a body ends too early is noticed by reading to its end alone.
+        whole = told.isdecimal() and len(told) < 19 and int(told) <= self._most
+        body: bytes = came.read() if whole else came.read(self._most + 1)
+        if len(body) > self._most:
+            came.close()
+            raise TooLong
+        came.release_conn()
+        return body
+
     def _pool(self, address: str) -> urllib3.PoolManager:
-        place = (_proxy_for(address), address.startswith("https:"))
-        if place not in self._pools:
-            # Two threads may both make one, and one of the two is used: nothing is open in either yet.
-            self._pools.setdefault(place, _pool_of(*place, self._connections))
-        return self._pools[place]
+        parts = urlsplit(address)
+        host = parts.scheme, parts.netloc
+        if host not in self._pool_of_host:  # the environment is asked once: that takes as long as a small request
+            place = (_proxy_for(address), parts.scheme == "https")
+            if place not in self._pools:
+                # Two threads may both make one, and one of the two is used: nothing is open in either yet.
+                self._pools.setdefault(place, _pool_of(*place, self._connections))
+            self._pool_of_host[host] = self._pools[place]
+        return self._pool_of_host[host]
 
 
 def address_of(request: Request) -> str:
@@ -132,26 +160,52 @@ def _headers(request: Request) -> urllib3.HTTPHeaderDict:
     return headers
 
 
-def _opened(body: bytes, encoding: str) -> bytes:
+def _opened(body: bytes, encoding: str, most: int) -> bytes:
     """The body without its compression. Raises EOFError, OSError or zlib.error for one that does not come to its end:
-    a decoder that takes what there is would hand on a part of a list as if it were the whole.
+    a decoder that takes what there is would hand on a part of a list as if it were the whole. Raises TooLong where it
+    is longer than `most`.
     """
     for coding in reversed(encoding.lower().replace("x-gzip", "gzip").split(",")):
         if not body:
             return body
         match coding.strip():
             case "gzip":
-                body = gzip.decompress(body)
+                body = _gunzipped(body, most)
             case "deflate":  # RFC 9110, section 8.4.1.2: with zlib's frame; some send it without
                 try:
-                    body = zlib.decompress(body)
+                    body, _ = _inflated(body, zlib.MAX_WBITS, most)
                 except zlib.error:
-                    body = zlib.decompress(body, -zlib.MAX_WBITS)
+                    body, _ = _inflated(body, -zlib.MAX_WBITS, most)
             case "" | "identity":
                 pass
             case _:
                 raise OSError("a compression that was not asked for")
     return body
+
+
+def _gunzipped(body: bytes, most: int) -> bytes:
+    """All members of a gzip file (RFC 1952, section 2.2), zeros behind the last one left out."""
+    members: list[bytes] = []
+    left = most
+    while body:
+        member, rest = _inflated(body, zlib.MAX_WBITS | 16, left)
+        members.append(member)
+        left -= len(member)
+        body = rest.lstrip(b"\0")
+        if len(members) > _MOST_MEMBERS:
+            raise TooLong
+    return members[0] if len(members) == 1 else b"".join(members)
+
+
+def _inflated(data: bytes, wbits: int, most: int) -> tuple[bytes, bytes]:
+    """What `data` unpacks to, and what lies behind its end."""
+    unpacking = zlib.decompressobj(wbits)
+    body = unpacking.decompress(data, most + 1)
+    if len(body) > most:
+        raise TooLong
+    if not unpacking.eof:
+        raise EOFError
+    return body, unpacking.unused_data
 
 
 def _proxy_for(address: str) -> str | None:

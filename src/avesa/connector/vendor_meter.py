@@ -6,14 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from math import floor, isfinite
 
 from avesa.connector.json_paths import found_at
-from avesa.connector.limits import ResetForm, Told, part_of
+from avesa.connector.limits import LONGEST_REST, ResetForm, Told, part_of
 from avesa.connector.request import Response
+from avesa.connector.times import read_http_date
 
-_USED_OF = re.compile(r"(\d+)\s*/\s*(\d+)")
+_USED_OF = re.compile(r"(?<!\d)(\d{1,15})\s*/\s*(\d{1,15})(?!\d)")
+_MOST = 10**15
+"""More than any vendor allows."""
 
 
 @dataclass(frozen=True)
@@ -48,36 +50,31 @@ def read_meter(told: Told, response: Response, *, share: float, now: datetime, l
 
 
 def _seconds(form: ResetForm, text: str | None, response: Response, now: datetime) -> float | None:
-    """Seconds from now until it begins anew, never negative."""
+    """Seconds from now until it begins anew, never negative and never more than `LONGEST_REST`."""
     if text is None:
         return None
     try:
         if form in ("seconds", "milliseconds"):
             seconds = float(text) / (1000 if form == "milliseconds" else 1)
         else:
-            date = _http_date(response.headers.get("date"))
-            seconds = (_moment(form, text) - (date or now)).total_seconds()
+            date = read_http_date(response.headers.get("date"))
+            moment = _moment(form, text)
+            if moment is None:
+                return None
+            seconds = (moment - (date or now)).total_seconds()
     except (ValueError, TypeError, OverflowError, OSError):
         return None
-    return max(0.0, seconds) if isfinite(seconds) else None
+    return min(max(0.0, seconds), LONGEST_REST) if isfinite(seconds) else None
 
 
-def _moment(form: ResetForm, text: str) -> datetime:
+def _moment(form: ResetForm, text: str) -> datetime | None:
     if form == "http_date":
-        moment = parsedate_to_datetime(text)
-    elif form == "iso":
+        return read_http_date(text)
+    if form == "iso":
         moment = datetime.fromisoformat(text.strip())
     else:
         return datetime.fromtimestamp(float(text) / (1000 if form == "epoch_milliseconds" else 1), UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text) if text else None
-    except (ValueError, TypeError):
-        return None
-    return date if date is None or date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _text(values: Mapping[str, str], name: str | None) -> str | None:
@@ -89,7 +86,7 @@ def _number(values: Mapping[str, str], name: str | None) -> float | None:
         number = float(_text(values, name) or "")
     except ValueError:
         return None
-    return number if isfinite(number) else None
+    return max(-_MOST, min(number, _MOST)) if isfinite(number) else None
 
 
 def _body_values(told: Told, response: Response) -> dict[str, str]:

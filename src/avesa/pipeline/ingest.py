@@ -24,7 +24,16 @@ from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import AllowanceSpent, AvesaError, Busy, ServiceFailed, StorageError, UsageError, Where
+from avesa.shared.errors import (
+    AllowanceSpent,
+    AvesaError,
+    Busy,
+    ServiceFailed,
+    StorageError,
+    UsageError,
+    Where,
+    internal_error,
+)
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 from avesa.shared.watermarks import TableState
@@ -169,6 +178,10 @@ def ingest_table(
         if isinstance(error, ServiceFailed):
             ports.tenants.mark(tenant, declared.name, error.message)
         raise
+    except BaseException as error:
+        bug = internal_error(error).located(where)
+        logged("failed", bug.message, {"retry": False, "refused": False})
+        raise bug from error
     logged(done.status, None, _figures(done))
     if tenant_service.problem is not None and done.calls:
         ports.tenants.mark(tenant, declared.name, None)

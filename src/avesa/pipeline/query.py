@@ -70,8 +70,9 @@ def tenant_tables(
                 moment = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
                 valid = f" WHERE valid_from <= {moment} AND coalesce(valid_to > {moment}, true)"
             con.execute(f"CREATE VIEW {identifier(table)} AS FROM ({rows}){valid}")
-        for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
-            con.execute(f"DROP TABLE {identifier(left)}")
+        if known_at is not None:  # what the folds have left behind
+            for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+                con.execute(f"DROP TABLE {identifier(left)}")
         con.execute(f"SET allowed_paths = {literals(allowed)}")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
@@ -97,10 +98,14 @@ def query(
             statements = con.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READING:
                 raise UsageError("only one SELECT at a time can be asked.", where=where)
-            found = con.execute(statements[0])
-            return Result(tuple(column[0] for column in found.description or ()), found.fetchall())
+            return answer(con.execute(statements[0]))
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {first_line(error)}", where=where, hint=_tables_hint()) from error
+
+
+def answer(con: duckdb.DuckDBPyConnection) -> Result:
+    """All that the last statement of a connection gives."""
+    return Result(tuple(column[0] for column in con.description or ()), con.fetchall())
 
 
 def _fold_as_known(
@@ -131,7 +136,7 @@ def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[
             f"SELECT * FROM {identifier(table)} WHERE source_id = ? ORDER BY source_service, source_table, valid_from",
             [source_id],
         )
-        versions = Result(tuple(column[0] for column in found.description or ()), found.fetchall()).dicts()
+        versions = answer(found).dicts()
     if not versions:
         raise UsageError(
             f"there is no {table} record {source_id!r}.",

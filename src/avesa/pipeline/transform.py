@@ -21,7 +21,7 @@ from avesa.canonical_transform.raw_history import Bench, GuardOf
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.tenant_mappings import read_mapping
 from avesa.shared import layout
-from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where
+from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where, internal_error
 from avesa.shared.guard import guard_of
 from avesa.shared.run_log import RunEntry
 
@@ -129,6 +129,10 @@ def _transform(
         if not isinstance(error, Busy):
             _log(ports, run_id, tenant, mapping.table, started_at, None, error)
         return TransformOutcome(tenant, mapping.table, "failed", FoldReport(), error)
+    except BaseException as error:  # noqa: BLE001 - told as an InternalError; a panic is no Exception
+        bug = internal_error(error).located(where)
+        _log(ports, run_id, tenant, mapping.table, started_at, None, bug)
+        return TransformOutcome(tenant, mapping.table, "failed", FoldReport(), bug)
     _log(ports, run_id, tenant, mapping.table, started_at, report, None)
     return TransformOutcome(tenant, mapping.table, "ok", report)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from avesa.canonical_transform.canonical_table import DataFile, Snapshot
-from avesa.canonical_transform.engine import count, engine
+from avesa.canonical_transform.engine import count, engine, session
 from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger
 from avesa.canonical_transform.raw_history import Bench, fold_all
@@ -56,23 +56,28 @@ def verify_tenant(
     """
     ports.tenants.services(tenant)
     found: list[Check] = []
-    for table in choose_canonical(tables):
-        with tempfile.TemporaryDirectory(prefix="verify-", dir=ports.scratch) as folder:
-            for check in _checks_to_the_end(ports, tenant, table, Path(folder)):
+    chosen = choose_canonical(tables)
+    with tempfile.TemporaryDirectory(prefix="verify-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
+        for table in chosen:
+            for check in _checks_to_the_end(ports, database, tenant, table):
                 found.append(check)
                 if checked:
                     checked(check)
     return found
 
 
-def _checks_to_the_end(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
+def _checks_to_the_end(ports: Ports, database: duckdb.DuckDBPyConnection, tenant: str, table: str) -> Iterator[Check]:
     try:
-        yield from _checks(ports, tenant, table, scratch)
+        with (
+            tempfile.TemporaryDirectory(prefix="verify-", dir=ports.scratch) as folder,
+            session(database) as con,
+        ):
+            yield from _checks(ports, con, tenant, table, Path(folder))
     except (StorageError, ConfigurationError, MappingError) as error:
         yield _check(table, "all of it can be read", 1, "tables", [str(error)])
 
 
-def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
+def _checks(ports: Ports, con: duckdb.DuckDBPyConnection, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
     mapping = tenant_mapping(ports, tenant, table)
     sources = [Source(tenant, service, name) for service, name in sorted(mapping.sources)]
     stored = canonical_table(ports, tenant, table, scratch)
@@ -93,23 +98,21 @@ def _checks(ports: Ports, tenant: str, table: str, scratch: Path) -> Iterator[Ch
         gone += [f"{source.name}/{name} is gone, though it is folded" for name in lost]
     total = sum(len(listing.receipts) for listing in raw.values())
     yield _check(table, "every receipt is folded", total, "receipts", [*unfolded, *gone])
-    with engine(scratch) as con:
-        bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
-        pulls = {source: read_pulls(ports.objects, source, raw[source]) for source in sources}
-        yield _receipts(bench, table, pulls)
-        unnamed = sum(len(_unnamed(raw[source], pulls[source])) for source in sources)
-        if unnamed:
-            yield _check(table, "files that no receipt names are left aside", unnamed, "files", [])
-        yield _log_and_files(ports, tenant, table, bench, snapshot)
-        yield _intervals(con, table)
-        folded = {
-            source: [pull for pull in pulls[source] if f"{source.name}/{pull.name}" not in unfolded]
-            for source in sources
-        }
-        try:
-            yield _same_as_rebuilt(bench, table, folded)
-        except StorageError as error:
-            yield _check(table, SAME_AS_REBUILT, 0, "versions", [error.message])
+    bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
+    pulls = {source: read_pulls(ports.objects, source, raw[source]) for source in sources}
+    yield _receipts(bench, table, pulls)
+    unnamed = sum(len(_unnamed(raw[source], pulls[source])) for source in sources)
+    if unnamed:
+        yield _check(table, "files that no receipt names are left aside", unnamed, "files", [])
+    yield _log_and_files(ports, tenant, table, bench, snapshot)
+    yield _intervals(con, table)
+    folded = {
+        source: [pull for pull in pulls[source] if f"{source.name}/{pull.name}" not in unfolded] for source in sources
+    }
+    try:
+        yield _same_as_rebuilt(bench, table, folded)
+    except StorageError as error:
+        yield _check(table, SAME_AS_REBUILT, 0, "versions", [error.message])
 
 
 def _check(table: str, what: str, compared: int, unit: str, wrong: list[str]) -> Check:

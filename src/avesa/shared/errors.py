@@ -5,7 +5,9 @@ No secret, token or payload ever stands in an error; the makers of messages pass
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True)
@@ -106,3 +108,22 @@ class AllowanceSpent(Unavailable):
 
 class MappingError(ConfigurationError):
     """A mapping is not valid; the message names file, path and what was expected."""
+
+
+class InternalError(AvesaError):
+    """Something that nobody foresaw. Its own message stays hidden: nobody knows what is in it."""
+
+
+def internal_error(error: BaseException) -> InternalError:
+    """What to tell of an error that nobody foresaw: its kind, and the place in our code. Raises the error itself where
+    it is none, but a way to end the process.
+    """
+    # A panic of a library written in Rust is no Exception.
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        raise error
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "avesa" in PurePath(frame.filename).parts] or frames
+    at = f", {PurePath(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
+    return InternalError(
+        f"This is a bug in avesa ({type(error).__name__}{at}).", hint="Please report it; nothing that landed is lost."
+    )

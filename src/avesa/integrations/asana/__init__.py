@@ -137,8 +137,8 @@ SERVICE = Service(
         message="errors.0.message",
         codes=(
             # What the plan of a workspace does not have, and what is not ours to see in it.
-            Code(None, "gone", status=402),
-            Code(None, "gone", status=403),
+            Code(None, "refused", status=402),
+            Code(None, "refused", status=403),
             Code(None, "empty", status=412),
         ),
     ),

@@ -90,7 +90,8 @@ SERVICE = Service(
             ),
             Code("invalid_cursor", "expired"),
             # The bot is not in the channel, or it or the thread is gone: nothing to see, and the others go on.
-            *(Code(code, "gone") for code in ("not_in_channel", "channel_not_found", "thread_not_found")),
+            Code("not_in_channel", "refused"),
+            *(Code(code, "gone") for code in ("channel_not_found", "thread_not_found")),
         ),
     ),
     check="users",

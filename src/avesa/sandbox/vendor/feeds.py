@@ -148,10 +148,10 @@ def sync_page(rows: list[Row], feed: Json, rules: Json, asked: Asked, *, floor: 
     """What happened to the records of a list since a token, the oldest first; None where the token is none of ours or
     older than `floor`. `now` is the number of the newest change.
     """
-    sent = str(asked.given("query", feed["token"])).removeprefix("s")
-    if not sent.isdigit() or int(sent) < floor:
+    since = read_token(str(asked.given("query", feed["token"])), "s", now)
+    if since is None or since < floor:
         return None
-    happened = sorted((row for row in rows if row.sequence > int(sent)), key=lambda row: row.sequence)
+    happened = sorted((row for row in rows if row.sequence > since), key=lambda row: row.sequence)
     shown = happened[: feed["most"]]
     more = len(shown) < len(happened)
     events = []
@@ -163,7 +163,14 @@ def sync_page(rows: list[Row], feed: Json, rules: Json, asked: Asked, *, floor: 
             "at": write_time(row.modified, rules["time"]),
         }
         events.append(filled(feed["fields"], words))
-    return {"data": events, "sync": f"s{shown[-1].sequence if more else max(now, int(sent))}", "has_more": more}
+    return {"data": events, "sync": f"s{shown[-1].sequence if more else now}", "has_more": more}
+
+
+def read_token(token: str, mark: str, now: int) -> int | None:
+    """The number of the newest change when a token was given out; None for one that never was."""
+    number = token.removeprefix(mark)
+    known = number.isascii() and number.isdecimal() and len(number) < 19 and int(number) <= now
+    return int(number) if known else None
 
 
 def by_ids(table: Table, rows: list[Row], asked: Asked, rule: Json) -> list[Row]:

@@ -31,7 +31,7 @@ class Asked:
         """The JSON of the body, None where it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @cached_property

@@ -68,6 +68,12 @@ class Rows:
                     self._add(table, place, number, begin + apart * number)
             return list(self._lists[key])
 
+    def next_sequence(self) -> int:
+        """The number of something that happens now."""
+        with self._lock:
+            self.sequence += 1
+            return self.sequence
+
     def places(self, table: Table) -> list[Place]:
         with self._lock:
             return [place for name, place in self._lists if name == table.name]
@@ -139,8 +145,7 @@ class Rows:
         return get(self._add(table, (), len(self.of(table)) + 1, moment).record, table.key[0])
 
     def _touch(self, table: Table, row: Row, moment: datetime, *, moves: bool = True) -> None:
-        self.sequence += 1
-        row.sequence, row.modified = self.sequence, moment
+        row.sequence, row.modified = self.next_sequence(), moment
         if isinstance(row.record, dict):
             if table.cursor and moves:
                 put(row.record, table.cursor, write_time(moment, table.rules["time"]))

@@ -1,0 +1,85 @@
+"""What one table of a tenant has stored: its state (watermark, memory, checkpoint) and the receipts of its pulls.
+
+A state is stored only on top of the one that was read, so a worker that slept too long does no harm.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from avesa.connector.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint, misfit
+from avesa.connector.distinct import DistinctIds
+from avesa.connector.memory import Memory, decode_memory, encode_memory
+from avesa.connector.outcome import Place
+from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
+from avesa.shared.layout import raw_prefix, stem_of
+from avesa.shared.receipt import Kind
+from avesa.shared.watermarks import TableState
+
+
+class TableStore:
+    """`state` is what is stored now, as far as this worker knows."""
+
+    def __init__(self, place: Place, service: str, table: str) -> None:
+        self._place, self._service, self._table = place, service, table
+        self.state = place.watermarks.get(place.tenant, f"{service}/{table}")
+
+    @property
+    def watermark(self) -> datetime | None:
+        return self.state.watermark
+
+    def memory(self) -> Memory:
+        return decode_memory(self.state.details)
+
+    def checkpoint(self, kind: Kind, fingerprint: str, now: datetime) -> Checkpoint | None:
+        """The unfinished pull that can be gone on with. One that cannot is handed over as an incomplete pull and
+        dropped; `kind` is what the pull would be without it.
+        """
+        checkpoint = decode_checkpoint(self.state.checkpoint)
+        if checkpoint is None:
+            return None
+        names = self._files_from(min(checkpoint.files)) if checkpoint.files else set()
+        reason = misfit(checkpoint, kind=kind, fingerprint=fingerprint, watermark=self.watermark, now=now, files=names)
+        if reason is None:
+            return checkpoint
+        if checkpoint.files and names.issuperset(checkpoint.files):
+            # What it landed stays true, so it is handed over rather than left lying.
+            with self.distinct(checkpoint.files) as distinct:
+                self.write_receipt(checkpoint, distinct.result(), f"Not finished: {reason}.")
+        self.drop_checkpoint()
+        return None
+
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Its files must be durable by now."""
+        self._put(dataclasses.replace(self.state, checkpoint=encode_checkpoint(checkpoint)))
+
+    def drop_checkpoint(self) -> None:
+        if self.state.checkpoint is not None:
+            self._put(dataclasses.replace(self.state, checkpoint=None))
+
+    def finish(self, watermark: datetime | None, memory: Memory) -> None:
+        """The end of a pull whose receipt is written: the watermark and the memory move, the checkpoint goes."""
+        details = encode_memory(memory)
+        self._put(dataclasses.replace(self.state, watermark=watermark, checkpoint=None, details=details))
+
+    def write_receipt(self, at: Checkpoint, ids: tuple[int, str], reason: str | None) -> None:
+        """`ids` are the number of the distinct ids and their digest, `reason` is why the pull is not complete."""
+        write_receipt(self._place, self._service, self._table, at, ids, reason)
+
+    def distinct(self, files: tuple[str, ...]) -> DistinctIds:
+        """The ids of files that are there already, to be added to. The caller closes it."""
+        return distinct_in_files(self._place, self._service, self._table, files)
+
+    def had_rows(self) -> bool:
+        """Whether the newest complete listing or any pull since landed rows."""
+        rows = self.memory().rows
+        return had_rows(self._place, self._service, self._table) if rows is None else rows > 0
+
+    def _files_from(self, name: str) -> set[str]:
+        prefix = raw_prefix(self._place.tenant, self._service, self._table)
+        there = self._place.objects.list(prefix, after=stem_of(name))
+        return {info.path.rpartition("/")[2] for info in there}
+
+    def _put(self, state: TableState) -> None:
+        self.state = self._place.watermarks.put(state)
