@@ -10,6 +10,7 @@ import pytest
 
 from avesa_program import Avesa
 from landed_home import LandedHome, changes, contact, listing, rewrite
+from raw_files import Row, at
 
 CONTACTS = "SELECT source_id, first_name FROM contacts ORDER BY ALL"
 
@@ -127,6 +128,38 @@ def test_a_mended_mapping_and_a_rebuild_make_values_of_what_could_not_be_cast(av
     avesa("rebuild", "acme", "contacts")
     assert avesa.json("quarantine", "acme") == []
     assert count(avesa, "source_id = '99'") == 1
+
+
+def test_words_without_a_place_among_the_shared_ones_are_counted(avesa: Avesa, home: LandedHome) -> None:
+    words = {"1": "Active", "2": "On a whim", "3": "On a whim", "4": "Zugesagt", "5": None}
+    rows = [Row(id_, {"id": id_, "status": {"name": word}}, at(1), at(10)) for id_, word in words.items()]
+    home.land(listing(10, *rows), table="companies")
+    avesa("transform", "acme")
+    told = {
+        "canonical_table": "companies",
+        "column": "status_category",
+        "source_service": "connectwise",
+        "source_table": "companies",
+    }
+    assert avesa.json("unmapped", "acme") == [
+        {**told, "word": "On a whim", "rows": 2},
+        {**told, "word": "Zugesagt", "rows": 1},
+    ]
+    shown = avesa("unmapped", "acme", "companies").stdout
+    assert "On a whim" in shown and "2 words" in shown and "Active" not in shown
+    assert "Every word has its place" in avesa("unmapped", "acme", "contacts").stdout
+    assert "nobody" in avesa("unmapped", "nobody", code=2).stderr
+    own = {
+        "table": "companies",
+        "sources": {
+            "connectwise": {"companies": {"status_category": {"path": "status.name", "map": {"On a whim": "prospect"}}}}
+        },
+    }
+    place = home.folder / "data/acme/mappings/companies.json"
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps(own))
+    avesa("rebuild", "acme", "companies")
+    assert "On a whim" not in {row["word"] for row in avesa.json("unmapped", "acme")}
 
 
 def test_a_query_of_what_was_valid_and_of_what_was_known(avesa: Avesa, home: LandedHome) -> None:

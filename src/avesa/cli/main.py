@@ -20,6 +20,7 @@ from avesa.cli.status import status
 from avesa.cli.sync import ingest, sync
 from avesa.cli.tenants import tenant
 from avesa.cli.transform import rebuild, transform
+from avesa.cli.unmapped import unmapped
 from avesa.cli.verify import verify
 from avesa.cli.warehouse import warehouse
 
@@ -68,6 +69,7 @@ for command in (
     query,
     verify,
     quarantine,
+    unmapped,
     deletes,
     warehouse,
     demo,
