@@ -14,7 +14,7 @@ from avesa.shared.tenants import TenantService
     cls=Command,
     epilog="""
 Examples:
-  avesa --aws dev schedule                                              what is set
+  avesa schedule --aws dev                                              what is set
   avesa --aws dev schedule acme connectwise "rate(15 minutes)"
   avesa --aws dev schedule acme quickbooks "cron(0 3 * * ? *)"          each night at three, UTC
   avesa --aws dev schedule acme quickbooks --none                       with all others again
