@@ -22,7 +22,7 @@ from changes_bench import HOUR, NOON, Bench, Json, bench, stop_after
 from tiny_vendor import Answer, Asked, receipts
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """Stands for the death of the process."""
 
 
