@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import repeat
 from typing import Any
@@ -59,11 +61,11 @@ def plain_records(pieces: list[Piece], reading: Reading, parent_id: str | None) 
         payloads = [str(piece, "utf-8") for piece in pieces]
         values = list(map(reading.wanted.decode, payloads))
         keys = [value.get(key[0]) for value in values] if len(key) == 1 else [value_in(value, key) for value in values]
-        times = [_updated_at(value, reading) for value in values] if reading.updated_at else repeat((None, None))
+        times = _times(values, reading)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
         return None
     ids = [str(found) if type(found) is int else found for found in keys]
-    gone = [reading.deleted is not None and _is_deleted(value, reading.deleted) for value in values]
+    gone = repeat(False) if reading.deleted is None else [_is_deleted(value, reading.deleted) for value in values]
     if not all(type(text) is str and text.isascii() and text for text in ids):
         return None
     return [
@@ -170,6 +172,18 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
         return moment, None
     except ValueError:
         return None, f"unreadable time: {'.'.join(path)}"
+
+
+def _times(values: list[Mapping[str, Any]], reading: Reading) -> Iterable[tuple[datetime | None, str | None]]:
+    """`_updated_at` of each."""
+    path, deleted = reading.updated_at, reading.deleted
+    if path is None:
+        return repeat((None, None))
+    if len(path) == 1 and (deleted is None or not deleted.at):
+        read, name = reading.times.read, path[0]
+        with suppress(ValueError):  # one of them cannot be read
+            return [(read(value.get(name)), None) for value in values]
+    return [_updated_at(value, reading) for value in values]
 
 
 def _is_deleted(value: Any, deleted: Deleted) -> bool:

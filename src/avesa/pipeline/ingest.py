@@ -24,6 +24,7 @@ from avesa.connector.service import Endpoint, Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
+from avesa.shared.allocator import keep_freed_memory
 from avesa.shared.errors import (
     AllowanceSpent,
     AvesaError,
@@ -127,6 +128,7 @@ def ingest_table(
     pulled already, ServiceFailed (the tenant's service is then marked), TableFailed, Unavailable, StorageError,
     ConfigurationError, each with its `where`.
     """
+    keep_freed_memory()
     declared = service or load_service(tenant_service.service)
     table = choose_tables(declared, [endpoint])[0]
     tenant = tenant_service.tenant_id
