@@ -25,9 +25,8 @@ def goals(results: Results) -> Iterator[Goal]:
     one, several = ("latency", "in_flight_1"), ("latency", "in_flight_8")
     whole, work = (results.ratio(figure, one, several) for figure in ("wall_s", "work_wall_s"))
     yield Goal("Slow vendor: wall with one page in flight, to 8", whole, 6, "x", at_least=True, work=work)
-    # The rate of a core that maps, as in a fold: a process starts its engine once, whatever it maps.
-    work = rate(results, "mapping", "avesa", "work_cpu_s")
-    yield Goal("Mapping to 15 typed columns once started, records per core second", work, 150_000, "/s", at_least=True)
+    whole, work = (rate(results, "mapping", "avesa", figure) for figure in ("cpu_s", "work_cpu_s"))
+    yield Goal("Mapping to 15 typed columns, records per core second", whole, 150_000, "/s", at_least=True, work=work)
     kept = [row["verdict"] for row in results.of("drifts", "avesa").values()]
     found = kept.count("bytes") if kept else None
     yield Goal("Cases of drift kept byte for byte", found, len(drift.CASES), "", at_least=True)
