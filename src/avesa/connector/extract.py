@@ -32,10 +32,10 @@ from avesa.shared.errors import TableFailed
 
 _WHOLE = 64 * 1024
 """Of a body that is longer, the digest goes by the keys of its records, its length, its beginning, its end and every
-61st byte (a prime, so that it does not keep step with records of one length).
+509th byte (a prime, so that it does not keep step with records of one length).
 """
 _EDGE = 16 * 1024
-_STRIDE = 61
+_STRIDE = 509
 
 _REFUSALS = (401, 402, 403)
 """No credentials, no money, no right: a list that was asked for with these is there."""

@@ -61,17 +61,14 @@ def plain_records(pieces: list[Piece], reading: Reading, parent_id: str | None) 
         payloads = [str(piece, "utf-8") for piece in pieces]
         values = list(map(reading.wanted.decode, payloads))
         keys = [value.get(key[0]) for value in values] if len(key) == 1 else [value_in(value, key) for value in values]
-        times = _times(values, reading)
+        moments, problems = _times(values, reading)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
         return None
-    ids = [str(found) if type(found) is int else found for found in keys]
+    ids: list[Any] = [str(found) if type(found) is int else found for found in keys]
     gone = repeat(False) if reading.deleted is None else [_is_deleted(value, reading.deleted) for value in values]
-    if not all(type(text) is str and text.isascii() and text for text in ids):
+    if "" in ids or set(map(type, ids)) - {str} or not all(map(str.isascii, ids)):
         return None
-    return [
-        Record(text, payload, moment, is_deleted, problem)
-        for text, payload, (moment, problem), is_deleted in zip(ids, payloads, times, gone, strict=False)
-    ]
+    return list(map(Record, ids, payloads, moments, gone, problems))
 
 
 def record_of(piece: Piece, reading: Reading, parent_id: str | None) -> Record:
@@ -174,16 +171,17 @@ def _updated_at(value: Any, reading: Reading) -> tuple[datetime | None, str | No
         return None, f"unreadable time: {'.'.join(path)}"
 
 
-def _times(values: list[Mapping[str, Any]], reading: Reading) -> Iterable[tuple[datetime | None, str | None]]:
-    """`_updated_at` of each."""
+def _times(values: list[Mapping[str, Any]], reading: Reading) -> tuple[Iterable[datetime | None], Iterable[str | None]]:
+    """`_updated_at` of each: the moments, and the problems."""
     path, deleted = reading.updated_at, reading.deleted
     if path is None:
-        return repeat((None, None))
+        return repeat(None), repeat(None)
     if len(path) == 1 and (deleted is None or not deleted.at):
         read, name = reading.times.read, path[0]
         with suppress(ValueError):  # one of them cannot be read
-            return [(read(value.get(name)), None) for value in values]
-    return [_updated_at(value, reading) for value in values]
+            return [read(value.get(name)) for value in values], repeat(None)
+    both = [_updated_at(value, reading) for value in values]
+    return [moment for moment, _ in both], [problem for _, problem in both]
 
 
 def _is_deleted(value: Any, deleted: Deleted) -> bool:
