@@ -24,6 +24,7 @@ from benchmarks import (
     warehouse_report,
 )
 from benchmarks.cases import Plan, say
+from benchmarks.engines import PEERS as PEERS_OF_FOLD
 from benchmarks.engines import ROOT, Bench
 from benchmarks.results import Results
 
@@ -68,7 +69,9 @@ def _part(bench: Bench, plan: Plan, results: Results, title: str, text: dict[str
     if title == "The fold" and plan.peers:
         yield "![Wall and CPU time of each engine](images/benchmarks.svg)\n"
     yield f"Measured on: {machine.machine()}.\n"
-    with_peers = title in ("The fold", "Ingestion") and (plan.peers or plan.pipelines)
+    with_peers = any(
+        row["engine"] in (*PEERS_OF_FOLD, *ingestion.PEERS) for row in results.all() if row["case"] in PARTS[title]
+    )
     yield from (f"{line}\n" for line in machine.versions(bench.ours, bench.peers if with_peers else None))
     match title:
         case "The fold":
