@@ -23,10 +23,13 @@ from avesa.shared.errors import (
     ConfigurationError,
     InternalError,
     ServiceFailed,
+    StorageError,
     TableFailed,
     Unavailable,
     UsageError,
+    Where,
 )
+from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 from tiny_vendor import SERVICE, Answer, TinyVendor, connect_tenant, landed, open_ports, receipts, record, tiny_vendor
 
@@ -106,6 +109,19 @@ def test_a_bug_in_one_table_does_not_stop_the_others_and_is_told_by_its_place(
     [entry] = [entry for entry in ports.run_log.latest("acme") if entry.table == "tiny/boards"]
     assert entry.status == "failed" and f"({kind.__name__}, ingest.py line " in (entry.error or "")
     assert "s3cr3t" not in str(failed["boards"]) + str(entry.error)
+
+
+def test_a_run_log_that_cannot_be_written_is_told_for_its_table(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(entry: RunEntry) -> None:
+        raise StorageError("the disk is full.")
+
+    tenant_service = connect_tenant(ports, vendor.url)
+    monkeypatch.setattr(ports.run_log, "write", full)
+    outcome = ingest_service(ports, tenant_service, run_id="r1", service=SERVICE)
+    told = [table.error.where for table in outcome.tables if table.error is not None]
+    assert told == [Where("acme", "tiny", table.name) for table in SERVICE.endpoints]
 
 
 def test_who_ends_the_process_in_the_middle_of_a_table_ends_it(

@@ -255,10 +255,11 @@ def ingest_service(
                 client=client,
                 options=options,
             )
-        except ServiceFailed as error:
-            refused.append(error)
-            return _failed(blank, error)
         except AvesaError as error:
+            # Where not even the run log could be written, nobody has said yet which table it was.
+            error.located(Where(tenant_service.tenant_id, declared.name, endpoint.name))
+            if isinstance(error, ServiceFailed):
+                refused.append(error)
             return _failed(blank, error)
 
     try:

@@ -140,5 +140,6 @@ def without(secret: str | None, text: str) -> str:
 
 def not_installed(name: str) -> ConfigurationError:
     return ConfigurationError(
-        f"what talks to {name} is not installed.", hint="Install it: pip install 'avesa[warehouse]'"
+        f"what talks to {name} is not installed.",
+        hint="Install it: pip install 'avesa[warehouse]', or in a clone -r requirements-warehouse.txt",
     )
