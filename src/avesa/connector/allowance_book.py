@@ -247,12 +247,6 @@ def learn(book: Book, key: str, amount: int, until: float, *, now: float) -> Non
             known.until = until
 
 
-def midnight_before(moment: float, zone: str) -> float:
-    """The last midnight in a zone, as seconds since 1970."""
-    local = datetime.fromtimestamp(moment, _zone(zone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-
-
 def midnight_after(moment: float, zone: str) -> float:
     local = datetime.fromtimestamp(moment, _zone(zone)) + timedelta(days=1)
     return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
