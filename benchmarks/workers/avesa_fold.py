@@ -15,7 +15,8 @@ from statistics import median
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
+from avesa.canonical_transform.data_file import DataFile, NewFile
 from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
@@ -64,10 +65,11 @@ class TimedTable(CanonicalTable):
         removed: Sequence[DataFile],
         *,
         note: str,
+        changes: str | None = None,
         replace: bool = False,
     ) -> Snapshot:
         wall, cpu = time.perf_counter(), cpu_seconds()
-        after = super().commit(base, columns, added, removed, note=note, replace=replace)
+        after = super().commit(base, columns, added, removed, note=note, changes=changes, replace=replace)
         self.commit_ms += (time.perf_counter() - wall) * 1000
         self.commit_cpu_ms += (cpu_seconds() - cpu) * 1000
         return after

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from avesa.shared.errors import ConfigurationError, StorageError
+from avesa.shared.layout import change_file
 from fold_story import agrees, change, fold_each, listing, spans, thing
 from fold_table import Folding, things_mapping
 from landed_home import rewrite
@@ -197,20 +198,25 @@ def test_a_writer_that_died_between_commit_and_ledger_is_taken_up_from_the_log(f
     assert [name for name, *_ in spans(folding)] == ["a", "b", "c"]
 
 
-def test_files_that_nothing_refers_to_are_swept_after_a_week_and_fresh_ones_are_left(folding: Folding) -> None:
+def test_change_files_and_those_that_nothing_refers_to_are_swept_after_a_week(
+    folding: Folding,
+) -> None:
     for day in range(1, 20):
         folding.land(change(day * 10, thing("1", day * 10 - 1, day * 10, f"v{day}")))
         folding.fold()
     old = folding.table_path / "20200101T000000000000Z-0.parquet"
     fresh = folding.table_path / "20260101T000000000000Z-0.parquet"
-    for file in (old, fresh):
+    old_change, fresh_change = (folding.table_path / change_file(file.name) for file in (old, fresh))
+    old_change.parent.mkdir()
+    for file in (old, fresh, old_change, fresh_change):
         file.write_bytes(b"left by a killed writer")
-    os.utime(old, (0, 0))
+    for file in (old, old_change):
+        os.utime(file, (0, 0))
     folding.land(change(200, thing("1", 199, 200, "v20")))
     folding.fold()
     assert folding.snapshot().version == 19
-    assert not old.exists()
-    assert fresh.exists()
+    assert not old.exists() and not old_change.exists()
+    assert fresh.exists() and fresh_change.exists()
     folding.land(change(210, thing("1", 209, 210, "v21")))
     assert not folding.fold().rebuilt
     assert len(folding.versions()) == 21

@@ -7,9 +7,8 @@ commit is made against the version that was read: if another writer was faster, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,10 @@ from deltalake.transaction import (
     create_table_with_add_actions,
 )
 
+from avesa.canonical_transform.data_file import DataFile, NewFile, in_order, listed_file, statistics_of, written_file
 from avesa.canonical_transform.sql_text import literal
 from avesa.shared import layout
-from avesa.shared.clock import Clock, to_iso
+from avesa.shared.clock import Clock
 from avesa.shared.errors import AvesaError, StaleState, Where
 from avesa.shared.objects import Objects
 from avesa.shared.storage_failure import is_refusal, storage_failure
@@ -52,45 +52,12 @@ FILE_FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_
 """Level 1 makes files as small as the usual 3, in three quarters of the time."""
 
 _NOTE = "avesa.ledger"
+CHANGE_NOTE = "avesa.changes"
+"""What an entry of the log calls the change file of its commit, if there is one."""
 
 CLEAR_EVERY = 20
 """Commits between two looks at the whole log and folder for what can go: entries, checkpoints and files."""
 VACUUM_AFTER_HOURS = 7 * 24
-
-_LAST_MILLISECOND = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
-
-_STATED = ("source_service", "source_table", "source_id")
-_STATED_TIMES = ("updated_at", "valid_from", "valid_to", "recorded_at")
-
-
-Key = tuple[str, str, str]
-"""source_service, source_table, source_id."""
-
-
-def after_all_of(service: str, table: str) -> Key:
-    """What comes behind all keys of a raw table. An id can be any text, so that none is the last; a name cannot."""
-    return service, f"{table}\0", ""
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One live file. `lowest` and `highest` bound its keys."""
-
-    name: str
-    size: int
-    rows: int
-    is_current: bool
-    lowest: Key
-    highest: Key
-
-    def may_hold(self, lowest: Key, highest: Key) -> bool:
-        return self.lowest <= highest and lowest <= self.highest
-
-    def bounds(self, lowest: Key, highest: Key) -> bool:
-        """Whether the lowest and the highest of each part of the keys, taken by itself, lie within its own."""
-        below = all(mine <= theirs for mine, theirs in zip(self.lowest, lowest, strict=True))
-        above = all(theirs <= mine for mine, theirs in zip(self.highest[:2], highest[:2], strict=True))
-        return below and above and (self.highest[1].endswith("\0") or highest[2] <= self.highest[2])
 
 
 @dataclass(frozen=True)
@@ -104,16 +71,6 @@ class Snapshot:
     files: tuple[DataFile, ...]
     handle: DeltaTable | None = field(default=None, compare=False, repr=False)
     """The table as it was opened, if it was; a commit through it fails if the table has moved on."""
-
-
-@dataclass(frozen=True)
-class NewFile:
-    """A file that was written and is not committed yet."""
-
-    name: str
-    size: int
-    rows: int
-    statistics: dict[str, Any]
 
 
 def delta_columns(columns: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -143,7 +100,7 @@ class CanonicalTable:
             version=table.version(),
             table_id=str(table.metadata().id),
             columns=columns,
-            files=_in_order(map(_listed_file, rows)),
+            files=in_order(map(listed_file, rows)),
             handle=table,
         )
 
@@ -163,19 +120,37 @@ class CanonicalTable:
 
         It is not visible until it is committed.
         """
-        order = "ORDER BY source_service, source_table, source_id, valid_from" if ordered else ""
-        name = f"{layout.timestamp_name(self.clock())}{layout.PARQUET_SUFFIX}"
-        local = self._scratch / name
+        order = " ORDER BY source_service, source_table, source_id, valid_from" if ordered else ""
+        name = self._new_name()
+        size, rows, columns = self._store(con, f"FROM ({query}){order}", name)
+        return NewFile(name, size, rows, statistics_of(rows, columns))
+
+    def write_changes(self, con: duckdb.DuckDBPyConnection, query: str) -> str:
+        """Write the rows of a query as a change file, to be named in the commit whose change they are; its name.
+
+        It lies where Delta keeps such files, so that whoever vacuums the table deletes it after the same delay.
+        """
+        name = layout.change_file(self._new_name())
+        self._store(con, query, name)
+        return name
+
+    def _new_name(self) -> str:
+        return f"{layout.timestamp_name(self.clock())}{layout.PARQUET_SUFFIX}"
+
+    def _store(
+        self, con: duckdb.DuckDBPyConnection, query: str, name: str
+    ) -> tuple[int, int, dict[str, dict[str, str]]]:
+        """Write the rows of a query as a file of the table: its bytes, its rows, and what its columns hold."""
+        local = self._scratch / Path(name).name
         try:
             result = con.execute(f"""
-                COPY (FROM ({query}) {order})
-                TO {literal(str(local))} ({FILE_FORMAT}, RETURN_STATS)
+                COPY ({query}) TO {literal(str(local))} ({FILE_FORMAT}, RETURN_STATS)
             """).fetchone()
             assert result is not None
             size = self.objects.upload(f"{self.prefix}/{name}", local)
         finally:
             local.unlink(missing_ok=True)
-        return NewFile(name, size, int(result[1]), _statistics(int(result[1]), result[4]))
+        return size, int(result[1]), result[4]
 
     def commit(
         self,
@@ -185,20 +160,22 @@ class CanonicalTable:
         removed: Sequence[DataFile],
         *,
         note: str,
+        changes: str | None = None,
         replace: bool = False,
     ) -> Snapshot:
         """Make the added files visible and the removed ones invisible, at once, on top of `base`.
 
-        `note` is kept in the log entry. With `replace` the whole table, its columns too, becomes the added files.
-        Raises StaleState if the table has moved on since `base`; then nothing changed and the added files are
-        garbage that vacuum removes.
+        `note` and the name of the change file, if there is one, are kept in the log entry. With `replace` the whole
+        table, its columns too, becomes the added files. Raises StaleState if the table has moved on since `base`;
+        then nothing changed and the files written for it are garbage that vacuum removes.
         """
         schema = Schema([Field(name, _primitive(type_)) for name, type_ in delta_columns(columns)])
-        properties = CommitProperties(max_commit_retries=0, custom_metadata={_NOTE: note})
+        notes = {_NOTE: note} if changes is None else {_NOTE: note, CHANGE_NOTE: changes}
+        properties = CommitProperties(max_commit_retries=0, custom_metadata=notes)
         clears = (base.version + 1) % CLEAR_EVERY == CLEAR_EVERY - 1
         after = PostCommitHookProperties(cleanup_expired_logs=clears)
         now = int(self.clock().timestamp() * 1000)
-        adds = [AddAction(file.name, file.size, {}, now, True, _as_json(file.statistics)) for file in added]
+        adds = [AddAction(file.name, file.size, {}, now, True, file.statistics_json) for file in added]
         dead = base.files if replace else removed
         try:
             table = base.handle or (self._open(base.version) if base.version >= 0 else None)
@@ -238,7 +215,7 @@ class CanonicalTable:
             self._write_checkpoint()
         if table is None or replace:
             return self.snapshot(base.version + 1)
-        files = _in_order([*set(base.files).difference(dead), *map(_written_file, added)])
+        files = in_order([*set(base.files).difference(dead), *map(written_file, added)])
         return Snapshot(base.version + 1, base.table_id, base.columns, files)
 
     def note(self) -> str | None:
@@ -300,74 +277,5 @@ class CanonicalTable:
             self.objects.delete(f"{self.prefix}/{name}" for name in dead)
 
 
-def _as_json(statistics: dict[str, Any]) -> str:
-    """Without escapes for letters: deltalake reads those of the supplementary planes as other letters."""
-    return json.dumps(statistics, ensure_ascii=False)
-
-
 def _primitive(type_: str) -> PrimitiveType:
     return PrimitiveType(type_)
-
-
-def _in_order(files: Iterable[DataFile]) -> tuple[DataFile, ...]:
-    return tuple(sorted(files, key=lambda file: (file.lowest, file.name)))
-
-
-def _listed_file(row: dict[str, Any]) -> DataFile:
-    rows = int(row["num_records"])
-    return DataFile(
-        name=str(row["path"]),
-        size=int(row["size_bytes"]),
-        rows=rows,
-        is_current=int(row["null_count.valid_to"]) == rows,
-        lowest=_lowest(*(row.get(f"min.{name}") for name in _STATED)),
-        highest=_highest(*(row.get(f"max.{name}") for name in _STATED)),
-    )
-
-
-def _written_file(file: NewFile) -> DataFile:
-    return DataFile(
-        name=file.name,
-        size=file.size,
-        rows=file.rows,
-        is_current=file.statistics["nullCount"]["valid_to"] == file.rows,
-        lowest=_lowest(*(file.statistics["minValues"].get(name) for name in _STATED)),
-        highest=_highest(*(file.statistics["maxValues"].get(name) for name in _STATED)),
-    )
-
-
-def _lowest(service: str | None, table: str | None, id_: str | None) -> Key:
-    return service or "", table or "", id_ or ""
-
-
-def _highest(service: str | None, table: str | None, id_: str | None) -> Key:
-    """Of very long texts there are no statistics."""
-    if service is None or table is None:
-        return "\U0010ffff", "", ""
-    return after_all_of(service, table) if id_ is None else (service, table, id_)
-
-
-def _statistics(rows: int, columns: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Delta's statistics of one file. Times are widened to milliseconds, as other readers expect them."""
-    lowest: dict[str, str] = {}
-    highest: dict[str, str] = {}
-    for name in (*_STATED, *_STATED_TIMES):
-        found = columns.get(f'"{name}"', {})
-        if "min" not in found or "max" not in found:
-            continue
-        if name in _STATED_TIMES:
-            lowest[name] = _millisecond(found["min"], up=False)
-            highest[name] = _millisecond(found["max"], up=True)
-        else:
-            lowest[name], highest[name] = found["min"], found["max"]
-    nulls = {name.strip('"'): int(found["null_count"]) for name, found in columns.items() if "null_count" in found}
-    return {"numRecords": rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
-
-
-def _millisecond(text: str, *, up: bool) -> str:
-    moment = datetime.fromisoformat(text).astimezone(UTC)
-    floor = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    if not up or floor == moment:
-        return to_iso(floor)
-    # After the last millisecond that there is comes no other.
-    return to_iso(floor + timedelta(milliseconds=1) if floor < _LAST_MILLISECOND else moment)

@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 
 from avesa.canonical_transform import onto_current, table_change
-from avesa.canonical_transform.canonical_table import CanonicalTable, NewFile, Snapshot, delta_columns
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot, delta_columns
+from avesa.canonical_transform.data_file import NewFile
 from avesa.canonical_transform.engine import count, use_threads
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger, encode_ledger
 from avesa.canonical_transform.listings import Verdict, judge_next

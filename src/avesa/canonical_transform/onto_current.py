@@ -163,7 +163,7 @@ def change(con: duckdb.DuckDBPyConnection, shape: TableShape, source: Source, ar
     """)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE removed AS
-        SELECT file, file_row, true AS is_current FROM observations
+        SELECT source_id, since AS valid_from, file, file_row, true AS is_current FROM observations
         WHERE rowid IN (SELECT held_row FROM arrivals WHERE is_held AND NOT is_same)
     """)
     if arrived.several and count(con, "several"):

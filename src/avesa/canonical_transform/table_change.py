@@ -5,7 +5,7 @@ current rows only the files that hold a changed one are written again: each is s
 and with what was added within its range of keys. New keys outside of these go to a small file, or to a new one.
 
 A change stands in two temporary tables: `added`, versions that are new or changed, with all columns of the table, and
-`removed`, the places (file, file_row, is_current) of those that were before them.
+`removed`, the keys (source_id, valid_from) and the places (file, file_row, is_current) of those that were before them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import CanonicalTable, DataFile, NewFile, Snapshot, after_all_of
+from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
+from avesa.canonical_transform.change_file import write_change
+from avesa.canonical_transform.data_file import DataFile, NewFile, after_all_of
 from avesa.canonical_transform.engine import count, one_row
 from avesa.canonical_transform.raw_source import Source
 from avesa.canonical_transform.scd2 import TableShape
@@ -26,7 +28,12 @@ ROWS_PER_FILE = 122_880
 SMALL = ROWS_PER_FILE // 4
 MOST_SMALL_FILES = 8
 
+CHANGE_SHARE = 8
+"""Where more than a small file is written again, and of so many of its rows one at most has changed, what changed is
+worth a file of its own."""
+
 _SAMPLE = 10_000
+_PLACES = "source_id, valid_from, file, file_row, is_current"
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,8 @@ def find_differences(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
     """Create `added` and `removed`: what leads from `existing` to `versions`, rows of the same records."""
     columns = _columns(shape)
     con.execute(f"CREATE OR REPLACE TEMP TABLE added AS SELECT {columns} FROM versions WHERE false")
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE removed AS SELECT file, file_row, is_current FROM existing WHERE false
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE removed AS SELECT {_PLACES} FROM existing WHERE false
     """)
     add_differences(con, shape)
 
@@ -98,7 +105,7 @@ def add_differences(con: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
     """As `find_differences`, put to what `added` and `removed` hold already."""
     columns = _columns(shape)
     con.execute(f"INSERT INTO added SELECT {columns} FROM {_missing('versions', 'existing', shape)}")
-    con.execute(f"INSERT INTO removed SELECT file, file_row, is_current FROM {_missing('existing', 'versions', shape)}")
+    con.execute(f"INSERT INTO removed SELECT {_PLACES} FROM {_missing('existing', 'versions', shape)}")
 
 
 def commit_change(
@@ -125,7 +132,10 @@ def commit_change(
     writer = _Writer(con, table, shape, losses)
     writer.write_current(source, [file for file in base.files if file.is_current], current)
     writer.write_closed([file for file in base.files if not file.is_current], closed)
-    return change, table.commit(base, shape.all, writer.written, writer.replaced, note=note)
+    again = sum(file.rows for file in writer.replaced)
+    is_told = again > SMALL and (change.added + change.removed) * CHANGE_SHARE <= again
+    changes = write_change(con, table, shape, source) if is_told else None
+    return change, table.commit(base, shape.all, writer.written, writer.replaced, note=note, changes=changes)
 
 
 def replace_all(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import DataFile, Snapshot
+from avesa.canonical_transform.canonical_table import Snapshot
+from avesa.canonical_transform.data_file import DataFile
 from avesa.canonical_transform.engine import count, engine, session
 from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger

@@ -3,7 +3,7 @@
 {tenant}/raw/{service}/{table}/{timestamp}.parquet
 {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
 {tenant}/raw/{service}/{table}/{timestamp}.decision.json
-{tenant}/canonical/{canonical_table}/{timestamp}.parquet and _delta_log/
+{tenant}/canonical/{canonical_table}/{timestamp}.parquet, _delta_log/ and _change_data/{timestamp}.parquet
 {tenant}/quarantine/{canonical_table}/{timestamp}.{service}.{table}.parquet
 {tenant}/mappings/{canonical_table}.json
 _runs/{run_id}/{name}          of the whole installation; no tenant's name begins so
@@ -71,6 +71,11 @@ def tenant_raw_prefix(tenant: str) -> str:
 
 def canonical_prefix(tenant: str, table: str) -> str:
     return f"{checked_name(tenant)}/canonical/{checked_name(table, 'table')}"
+
+
+def change_file(name: str) -> str:
+    """A change file of a canonical table, by its path below the table."""
+    return f"_change_data/{name}"
 
 
 def tenant_canonical_prefix(tenant: str) -> str:

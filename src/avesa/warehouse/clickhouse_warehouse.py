@@ -15,13 +15,12 @@ from typing import Any
 from arro3.io import write_ipc_stream
 
 from avesa.canonical_transform import sql_text
+from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.sql_text import identifier
 from avesa.shared.clock import to_iso
 from avesa.warehouse.address import Address
 from avesa.warehouse.clickhouse_session import ClickHouseSession
 from avesa.warehouse.port import (
-    GONE,
-    KEY,
     LOADS,
     VERSION,
     Held,

@@ -11,13 +11,16 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import Any
 from urllib.parse import unquote
 
+from avesa.canonical_transform.canonical_table import CHANGE_NOTE
 from avesa.shared.errors import ObjectMissing
 from avesa.shared.objects import Objects
 
-_AT_ONCE = 8
+AT_ONCE = 8
+"""Small objects that are asked for at a time."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,17 @@ class FileChange:
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChangeFiles:
+    """The files that say row by row what commits changed, by name, the oldest first."""
+
+    names: tuple[str, ...]
+
+
+Step = FileChange | ChangeFiles
+"""What some commits in a row did."""
 
 
 def read_entry(objects: Objects, prefix: str, version: int) -> bytes | None:
@@ -38,7 +52,7 @@ def read_entry(objects: Objects, prefix: str, version: int) -> bytes | None:
 
 def read_entries(objects: Objects, prefix: str, first: int, last: int) -> list[bytes] | None:
     """The entries from `first` to `last`, both included; None where the log lacks any of them."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(lambda version: read_entry(objects, prefix, version), range(first, last + 1)))
     entries = [entry for entry in found if entry is not None]
     return entries if len(entries) == len(found) else None
@@ -48,13 +62,29 @@ def digest_of(entry: bytes) -> str:
     return hashlib.sha256(entry).hexdigest()
 
 
-def file_change(entries: Iterable[bytes]) -> FileChange | None:
+def steps_of(entries: Iterable[bytes]) -> tuple[Step, ...] | None:
     """What entries one after the other come to; None if one of them gives the table another shape."""
+    steps: list[Step] = []
+    commits = [[json.loads(line) for line in entry.splitlines() if line.strip()] for entry in entries]
+    if any("metaData" in action or "protocol" in action for actions in commits for action in actions):
+        return None
+    for is_told, group in groupby(commits, key=lambda actions: _change_file(actions) is not None):
+        if is_told:
+            steps.append(ChangeFiles(tuple(filter(None, map(_change_file, group)))))
+        else:
+            steps.append(_file_change(group))
+    return tuple(steps)
+
+
+def _change_file(actions: Iterable[dict[str, Any]]) -> str | None:
+    found = (action["commitInfo"].get(CHANGE_NOTE) for action in actions if "commitInfo" in action)
+    return next((str(name) for name in found if name is not None), None)
+
+
+def _file_change(commits: Iterable[list[dict[str, Any]]]) -> FileChange:
     added: dict[str, None] = {}
     removed: dict[str, None] = {}
-    for action in (json.loads(line) for entry in entries for line in entry.splitlines() if line.strip()):
-        if "metaData" in action or "protocol" in action:
-            return None
+    for action in chain.from_iterable(commits):
         if "add" in action:
             _move(action["add"], removed, added)
         elif "remove" in action:

@@ -1,7 +1,8 @@
-"""The rows that changed between two versions of a canonical table, out of the files that came and went.
+"""The rows that changed between two versions of a canonical table.
 
-A file that is written again holds mostly rows that it held before. So what changed are the rows of the files that came
-which were in none that went, and what is gone are the keys of the latter that the former lack.
+Some commits say row by row what they changed, in change files. Of the others only the files tell that came and went,
+which hold mostly the same rows: what changed are the rows of those that came which were in none that went, and what is
+gone are the keys of the latter that the former lack.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import duckdb
 
+from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.engine import one_row
 from avesa.canonical_transform.sql_text import identifier, literals
-from avesa.warehouse.port import GONE, KEY, VERSION, Part, Taste
+from avesa.warehouse.port import VERSION, Part, Taste
 
 ROWS_PER_PART = 122_880
+_STEP = "avesa_step"
+"""Says of each row of a change how late in it that is so: of a key the latest counts."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """Stands in a text where an engine takes no null character."""
 
@@ -38,6 +43,28 @@ class Difference:
 class LocalFile:
     path: str
     rows: int
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that came and went by some commits."""
+
+    added: Sequence[LocalFile]
+    removed: Sequence[LocalFile]
+
+    @property
+    def files(self) -> Sequence[LocalFile]:
+        return [*self.added, *self.removed]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The change files of some commits, the oldest first."""
+
+    files: Sequence[LocalFile]
+
+
+Step = Files | Told
 
 
 @dataclass(frozen=True)
@@ -77,24 +104,56 @@ def whole(
     return Difference(sum(file.rows for file in files), 0, parts)
 
 
-def difference(
-    con: duckdb.DuckDBPyConnection, shape: Shape, added: Sequence[LocalFile], removed: Sequence[LocalFile]
-) -> Difference:
-    """What leads from the rows of the files that went to those of the files that came."""
-    if not removed:
-        return whole(con, shape, added, marked=True)
+def difference(con: duckdb.DuckDBPyConnection, shape: Shape, steps: Sequence[Step]) -> Difference:
+    """What leads from the rows before some steps to those after them."""
+    steps = [step for step in steps if step.files]
+    match steps:
+        case []:
+            return whole(con, shape, [])
+        case [Files(added, [])]:
+            return whole(con, shape, added, marked=True)
+    con.execute("DROP TABLE IF EXISTS changes")
+    number = 0
+    for step in steps:
+        query = _told(shape, step, number) if isinstance(step, Told) else _found(shape, step, number)
+        con.execute(f"INSERT INTO changes BY NAME {query}" if number else f"CREATE TEMP TABLE changes AS {query}")
+        number += len(step.files) if isinstance(step, Told) else 1
+    if number > 1:
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE latest AS
+            SELECT {", ".join(KEY)}, max({_STEP}) AS {_STEP} FROM changes GROUP BY ALL
+        """)
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE changes AS
+            FROM changes SEMI JOIN latest USING ({", ".join(KEY)}, {_STEP})
+        """)
+    changed, gone = one_row(con, f"SELECT count(*) FILTER (NOT {GONE}), count(*) FILTER ({GONE}) FROM changes")
+    return Difference(changed, gone, _parts(con, shape, changed + gone))
+
+
+def _told(shape: Shape, step: Told, number: int) -> str:
+    """What change files say; their order is the order of what they say."""
+    names = literals([Path(file.path).name for file in step.files])
+    return f"""
+        SELECT {", ".join(shape.names)}, {GONE},
+            ({number} + list_position({names}, parse_filename(filename)))::INTEGER AS {_STEP}
+        FROM read_parquet({literals(file.path for file in step.files)}, filename = true)
+    """
+
+
+def _found(shape: Shape, step: Files, number: int) -> str:
+    """What files that came and went differ in: rows in the former alone, and keys in the latter alone."""
     key = " AND ".join(f"a.{name} = r.{name}" for name in KEY)
     # Column by column rather than as one value, so that all of them are the key of one hash join.
     same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM r.{name}" for name in shape.names)
-    came, went = _relation(shape, added or removed, none=not added), _relation(shape, removed)
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE changes AS
-        SELECT *, false AS {GONE} FROM {came} AS a WHERE NOT EXISTS (FROM {went} AS r WHERE {same})
+    came, went = _relation(shape, step.added, like=step.removed), _relation(shape, step.removed, like=step.added)
+    return f"""
+        SELECT *, false AS {GONE}, {number + 1} AS {_STEP}
+        FROM {came} AS a WHERE NOT EXISTS (FROM {went} AS r WHERE {same})
         UNION ALL BY NAME
-        SELECT {", ".join(KEY)}, true AS {GONE} FROM {went} AS r WHERE NOT EXISTS (FROM {came} AS a WHERE {key})
-    """)
-    changed, gone = one_row(con, f"SELECT count(*) FILTER (NOT {GONE}), count(*) FILTER ({GONE}) FROM changes")
-    return Difference(changed, gone, _parts(con, shape, changed + gone))
+        SELECT {", ".join(KEY)}, true AS {GONE}, {number + 1} AS {_STEP}
+        FROM {went} AS r WHERE NOT EXISTS (FROM {came} AS a WHERE {key})
+    """
 
 
 def _parts(con: duckdb.DuckDBPyConnection, shape: Shape, rows: int) -> Iterator[Part]:
@@ -118,7 +177,7 @@ def _part(con: duckdb.DuckDBPyConnection, rows: int, query: str) -> Part:
     return Part(rows, _Rows(partial(con.sql, query)))
 
 
-def _relation(shape: Shape, files: Sequence[LocalFile], *, none: bool = False) -> str:
-    """The rows of files, or `none` of them."""
-    paths = literals(file.path for file in files)
-    return f"(SELECT {', '.join(shape.names)} FROM read_parquet({paths}){' WHERE false' if none else ''})"
+def _relation(shape: Shape, files: Sequence[LocalFile], *, like: Sequence[LocalFile]) -> str:
+    """The rows of files; where there are no files none, of the columns of others."""
+    paths = literals(file.path for file in files or like)
+    return f"(SELECT {', '.join(shape.names)} FROM read_parquet({paths}){'' if files else ' WHERE false'})"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
+from avesa.canonical_transform.change_file import GONE
 from avesa.canonical_transform.engine import first_line, memory_limit, one_row
 from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.shared.errors import Busy, ConfigurationError, StorageError
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
-from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
+from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,13 +16,15 @@ from typing import Literal
 import duckdb
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
-from avesa.canonical_transform.engine import engine, session, use_threads
+from avesa.canonical_transform.engine import engine, first_line, session, tells_of_a_file, use_threads
 from avesa.canonical_transform.sql_text import literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import ATTEMPTS, canonical_table, choose_canonical
 from avesa.shared import layout
-from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, Where
-from avesa.warehouse.difference import Difference, LocalFile, Shape, difference, whole
+from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, StorageError, Where
+from avesa.warehouse import delta_log
+from avesa.warehouse.delta_log import AT_ONCE
+from avesa.warehouse.difference import Difference, Files, LocalFile, Shape, Step, Told, difference, whole
 from avesa.warehouse.plan import FILES_ARE_GONE, Anew, Change, Nothing, plan_load
 from avesa.warehouse.port import Held, Holding, Load, Part, Warehouse
 
@@ -180,10 +183,19 @@ class _Loader:
         )
 
     def load_change(self, snapshot: Snapshot, step: Change, holding: Holding) -> Difference:
-        """Raises ObjectMissing if a file is gone that one of the two versions had."""
-        added, removed = self.local(step.files.added), self.local(step.files.removed)
-        use_threads(self.con, raw_bytes=0, rows=sum(file.rows for file in (*added, *removed)))
-        rows = difference(self.con, self.shape(snapshot, step.then), added, removed)
+        """Raises ObjectMissing if a file is gone that says what changed, and StorageError if one is damaged."""
+        try:
+            steps = [self.local_step(one) for one in step.steps]
+            use_threads(self.con, raw_bytes=0, rows=sum(file.rows for one in steps for file in one.files))
+            rows = difference(self.con, self.shape(snapshot, step.then), steps)
+        except duckdb.Error as error:
+            if not tells_of_a_file(error):
+                raise
+            raise StorageError(
+                f"a file that says what changed cannot be read: {first_line(error)}",
+                hint="Nothing was changed. Load the table anew, which does not need it: --anew.",
+                where=self.lake.where,
+            ) from error
         self.warehouse.load(self.asked(snapshot, step.after, step.then), self.told(rows))
         return rows
 
@@ -193,13 +205,22 @@ class _Loader:
     def asked(self, snapshot: Snapshot, after: Held | None, then: Held, *, anew: bool = False) -> Load:
         return Load(self.tenant, self.table, snapshot.columns, after, then, self.lake.clock(), anew=anew)
 
-    def local(self, names: Iterable[str]) -> Sequence[LocalFile]:
-        """Files by a path that the engine can read, with what their footers say of their rows."""
-        paths = [str(self.lake.local_path(name)) for name in names]
-        if not paths:
+    def local_step(self, step: delta_log.Step) -> Step:
+        match step:
+            case delta_log.ChangeFiles(names):
+                return Told(self.local(names))
+            case delta_log.FileChange(added, removed):
+                return Files(self.local(added), self.local(removed))
+
+    def local(self, names: Sequence[str]) -> Sequence[LocalFile]:
+        """Files by paths that the engine can read, with what their footers say of their rows."""
+        if not names:
             return ()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            paths = [str(path) for path in pool.map(self.lake.local_path, names)]
         found = self.con.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata({literals(paths)})")
-        return [LocalFile(path, int(rows)) for path, rows in found.fetchall()]
+        rows = {str(path): int(number) for path, number in found.fetchall()}
+        return [LocalFile(path, rows[path]) for path in paths]
 
     def told(self, rows: Difference) -> Iterator[Part]:
         """The parts, each told of once it was taken."""

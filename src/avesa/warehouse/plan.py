@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.shared.errors import ConfigurationError, Where
 from avesa.shared.objects import Objects
-from avesa.warehouse.delta_log import FileChange, digest_of, file_change, read_entries, read_entry
+from avesa.warehouse.delta_log import Step, digest_of, read_entries, read_entry, steps_of
 from avesa.warehouse.port import Held, Holding
 
 FIRST = "nothing of it was there"
@@ -41,7 +41,7 @@ class Change:
 
     after: Held
     then: Held
-    files: FileChange
+    steps: tuple[Step, ...]
     more: bool = False
 
 
@@ -98,10 +98,10 @@ def _change(objects: Objects, prefix: str, held: Held, holding: Holding, now: He
         if digest_of(reached) != begun.log_entry:
             raise _set_back(begun, "the lake's version of that number is another", where)
         then, entries = begun, entries[: begun.version - held.version + 1]
-    files = file_change(entries[1:])
-    if files is None:
+    steps = steps_of(entries[1:])
+    if steps is None:
         return Anew(Held(now.table_id, now.version, then.log_entry, now.rows), OTHER_TABLE)
-    return Change(held, then, files, more=then.version < now.version)
+    return Change(held, then, steps, more=then.version < now.version)
 
 
 def _set_back(held: Held, there: str, where: Where) -> ConfigurationError:

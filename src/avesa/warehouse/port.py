@@ -14,10 +14,6 @@ from typing import Protocol
 from avesa.shared.errors import ConfigurationError, StaleState, Where
 from avesa.warehouse.address import Address
 
-KEY = ("tenant_id", "source_service", "source_table", "source_id", "valid_from")
-"""What makes a row of a canonical table one, the tenant first."""
-GONE = "avesa_is_gone"
-"""The column of a change that says: there is no such row any more. Of those only the key counts."""
 VERSION = "avesa_version"
 """The column that says of each row by which version of the Delta log it came, for a warehouse that needs to know."""
 LOADS = "avesa_loads"

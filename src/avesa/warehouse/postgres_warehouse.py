@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from avesa.canonical_transform.change_file import GONE
 from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.warehouse import postgres_readers, statements
 from avesa.warehouse.address import Address
-from avesa.warehouse.port import GONE, LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
+from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.postgres_session import PostgresSession
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named

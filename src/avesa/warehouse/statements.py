@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.sql_text import identifier, literal, moment
-from avesa.warehouse.port import GONE, KEY, LOADS, Load
+from avesa.warehouse.port import LOADS, Load
 
 
 def named(place: str, table: str) -> str:
