@@ -82,7 +82,8 @@ def _happen(chance: Random, lake: Lake) -> None:
             DeltaTable(str(lake.folding.table_path)).optimize.compact()
         case "vacuum":
             live = {file.name for file in lake.folding.snapshot().files}
-            for file in lake.folding.table_path.rglob("*.parquet"):
+            folder = lake.folding.table_path
+            for file in (*folder.glob("*.parquet"), *folder.glob("_change_data/*")):
                 if file.name not in live:
                     file.unlink()
         case "log":
