@@ -192,7 +192,7 @@ def limits(*, small: bool, ranges: bool) -> Iterator[None]:
             (table_change, "ROWS_PER_FILE"): 4,
             (table_change, "SMALL"): 2,
             (table_change, "MOST_SMALL_FILES"): 2,
-            (table_change, "CHANGE_SHARE"): 1,
+            (table_change, "CHANGE_SHARE"): 0,
             (ledger, "MOST_RECENT"): 2,
             (ledger, "MOST_UNACCEPTED"): 1,
         }

@@ -51,6 +51,7 @@ def _tell(chance: Random, lake: Lake, side: Side) -> None:
     arrival = arrival_of(chance)
     lake.folding.guard = arrival.stream.guard if chance.random() < 0.5 else Guard()
     lake.folding.mapping = chance.choice(MAPPINGS)
+    often = chance.choice((0.2, 0.6))
     with limits(small=arrival.small, ranges=arrival.ranges), opened(side) as warehouse:
         for batch in arrival.batches:
             lake.folding.land(*(arrival.stream.pulls[number] for number in batch.pulls))
@@ -62,7 +63,7 @@ def _tell(chance: Random, lake: Lake, side: Side) -> None:
             if lake.version < 0:
                 continue
             _happen(chance, lake)
-            if chance.random() < 0.6:
+            if chance.random() < often:
                 lake.load(warehouse)
                 _is_in(side, lake)
         if lake.version >= 0:
