@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from avesa.connector.hiding import hidden
 from avesa.connector.json_paths import found_at
 from avesa.connector.limits import LONGEST_REST
 from avesa.connector.page import CursorExpired
 from avesa.connector.request import Response
 from avesa.connector.times import read_http_date
 from avesa.shared.errors import AvesaError, ServiceFailed, TableFailed, Unavailable
+from avesa.shared.hiding import hidden
 
 
 @dataclass(frozen=True)
