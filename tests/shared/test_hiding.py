@@ -2,54 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import json
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from avesa.shared.hiding import hidden, shows
+from spellings import DIGITS, ESCAPES
 
-SECRET = 'p/q+"r s\\t'
-Spelling = Callable[[str], str]
-
-ESCAPES: dict[str, Spelling] = {
-    "plain": lambda text: text,
-    "percent": lambda text: quote(text, safe=""),
-    "percent, lower hex": lambda text: _lower(quote(text, safe="")),
-    "percent, some left": lambda text: quote(text, safe="/:!*'()"),
-    "percent, all": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
-    "form": quote_plus,
-    "JSON": lambda text: json.dumps(text)[1:-1],
-    "JSON, as it is": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
-    "JSON for a page": lambda text: json.dumps(text)[1:-1].replace("/", "\\/").replace("<", "\\u003C"),
-    "Python": lambda text: repr(text)[1:-1],
-    "Python, ASCII": lambda text: ascii(text)[1:-1],
-    "Python, bytes": lambda text: repr(text.encode())[2:-1],
-    "Rust": lambda text: "".join(c if c.isalnum() and c.isascii() else f"\\u{{{ord(c):x}}}" for c in text),
-    "octal": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
-    "HTML": html.escape,
-    "SQL": lambda text: text.replace("'", "''"),
-    "libpq": lambda text: text.replace("\\", "\\\\").replace("'", "\\'"),
-}
-DIGITS: dict[str, Spelling] = {
-    "Basic": lambda text: b64encode(f"loader:{text}".encode()).decode(),
-    "base64": lambda text: b64encode(text.encode()).decode(),
-    "base64 for an address": lambda text: urlsafe_b64encode(f":{text}:x".encode()).decode(),
-    "hex": lambda text: text.encode().hex(),
-    "HEX": lambda text: text.encode().hex().upper(),
-}
 _ODD = st.sampled_from("%+\\'\"&;/=<u041")
 secrets = st.text(st.characters(codec="utf-8") | _ODD, min_size=4, max_size=40).filter(str.strip)
-
-
-def _lower(quoted: str) -> str:
-    head, *rest = quoted.split("%")
-    return "%".join([head, *(part[:2].lower() + part[2:] for part in rest)])
 
 
 @given(secret=secrets, first=st.sampled_from(sorted(ESCAPES | DIGITS)), then=st.sampled_from(sorted(ESCAPES)))
@@ -61,6 +24,7 @@ def test_a_value_is_hidden_in_every_spelling_and_in_a_spelling_of_that(secret: s
 
 @given(text=st.text(), value=secrets)
 def test_a_text_without_the_value_stays_as_it_is(text: str, value: str) -> None:
+    text = f"{text} or so"
     if not shows(text, [value * 2]):
         assert hidden(text, [value * 2]) == text
 
@@ -102,3 +66,21 @@ def test_of_two_values_the_longer_one_is_hidden_whole() -> None:
 def test_a_short_value_may_stand_anywhere() -> None:
     assert not shows("page=1&key=12", ["12"])
     assert hidden("key 12", ["12"]) == "key ***"
+
+
+@given(
+    secret=st.text(st.characters(codec="utf-8") | _ODD, min_size=16, max_size=40).filter(str.strip),
+    spelling=st.sampled_from(sorted(ESCAPES)),
+    dots=st.sampled_from(["", "...", "…", "...)"]),
+    kept=st.integers(8, 15),
+)
+def test_a_value_that_was_cut_at_the_end_of_the_text_is_hidden(
+    secret: str, spelling: str, dots: str, kept: int
+) -> None:
+    assert hidden(f"«{ESCAPES[spelling](secret[:kept])}{dots}", [secret]).startswith("«***")
+
+
+@pytest.mark.parametrize("spelling", sorted(DIGITS))
+def test_digits_that_were_cut_at_the_end_of_the_text_are_hidden(spelling: str) -> None:
+    digits = DIGITS[spelling]("a long password, of more than one word")
+    assert hidden(f"bad login {digits[:30]}...", ["a long password, of more than one word"]) == "bad login ***..."

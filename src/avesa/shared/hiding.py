@@ -2,7 +2,7 @@
 
 A text is read as it stands, and with its escapes undone, one within the other as well: percent-encoding, a form's,
 backslashes, HTML's references and doubled quotes. In each reading a value is looked for as it is, in base64 and in
-hexadecimal digits.
+hexadecimal digits, and at the end of the text its beginning, since messages are cut.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _LEAST = 8  # characters: a shorter value may stand anywhere by chance
 _LEAST_DIGITS = 3  # bytes: so may the digits of a shorter one
 _DEPTH = 2
 _HEX = b"0123456789abcdefABCDEF"
+_CUT = re.compile(rb"""(?:[\s.)}\]"'>]|\xe2\x80\xa6)*""")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
 
@@ -45,16 +46,26 @@ class _Form:
     digits: bytes = b""
 
     def spans(self, data: bytes) -> Iterator[tuple[int, int]]:
-        start = data.find(self.data)
+        end, start = 0, data.find(self.data[:_LEAST])
         while start >= 0:
-            end = start + len(self.data)
-            if self.digits:
-                first = len(data[:start].rstrip(self.digits))
-                rest = data[end:]
-                yield first, len(data) - len(rest.lstrip(self.digits).lstrip(b"="))
-            else:
-                yield start, end
-            start = data.find(self.data, start + 1)
+            if data.startswith(self.data, start):
+                end = start + len(self.data)
+                yield self._among(data, start, end)
+            elif start >= end and (cut := self._cut(data[start:])):
+                yield self._among(data, start, start + cut)
+            start = data.find(self.data[:_LEAST], start + 1)
+
+    def _cut(self, rest: bytes) -> int:
+        """How many bytes the end of a text has in common with the beginning of the value; 0 if it goes on otherwise."""
+        same = next(
+            (at for at, (one, other) in enumerate(zip(rest, self.data, strict=False)) if one != other), len(rest)
+        )
+        return same if same >= _LEAST and _CUT.fullmatch(rest, same) else 0
+
+    def _among(self, data: bytes, start: int, end: int) -> tuple[int, int]:
+        if not self.digits:
+            return start, end
+        return len(data[:start].rstrip(self.digits)), len(data) - len(data[end:].lstrip(self.digits).lstrip(b"="))
 
 
 def _forms(values: Iterable[str]) -> set[_Form]:
