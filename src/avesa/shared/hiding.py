@@ -1,25 +1,24 @@
 """Values that nobody may see, in every spelling in which a text may repeat them.
 
-A text is read as it stands, and with its escapes undone, one within the other as well: percent-encoding, a form's,
-backslashes, HTML's references and doubled quotes. In each reading a value is looked for as it is, in base64 and in
-hexadecimal digits, and at the end of the text its beginning, since messages are cut.
+Whatever a text is escaped with is undone. A value is looked for as it is, in base64 and in hexadecimal digits, and at
+the end of the text its beginning, since messages are cut.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from avesa.shared.escapes import encoded, places, readings
+
 _LEAST = 8  # characters: a shorter value may stand anywhere by chance
 _LEAST_DIGITS = 3  # bytes: so may the digits of a shorter one
-_DEPTH = 2
 _HEX = b"0123456789abcdefABCDEF"
-_CUT = re.compile(rb"""(?:[\s.)}\]"'>]|\xe2\x80\xa6)*""")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_CUT = re.compile(rb"""(?:[\s.)}\]"'>]|\xe2\x80\xa6)*""")  # what may follow the last letter of a text that was cut
 
 
 def hidden(text: str, values: Iterable[str]) -> str:
@@ -35,7 +34,7 @@ def hidden(text: str, values: Iterable[str]) -> str:
 def shows(text: str, values: Iterable[str]) -> bool:
     """Whether one of `values` stands in `text`."""
     forms = _forms(value for value in values if len(value) >= _LEAST)
-    return bool(forms) and any(form.data in data for data in _readings(_encoded(text)) for form in forms)
+    return bool(forms) and any(form.data in data for data in readings(encoded(text)) for form in forms)
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def _forms(values: Iterable[str]) -> set[_Form]:
 def _as_bytes(value: str) -> Iterator[bytes]:
     """In UTF-8, as who takes it for Latin-1 or cannot read it tells it, and in Latin-1; also without spaces around."""
     for text in {value, value.strip()} if value.strip() else ():
-        data = _encoded(text)
+        data = encoded(text)
         yield data
         yield data.decode("latin-1").encode()
         yield data.decode(errors="replace").encode()
@@ -97,101 +96,14 @@ def _base64(data: bytes) -> Iterator[bytes]:
         yield digits.translate(bytes.maketrans(b"+/", b"-_"))
 
 
-@dataclass(frozen=True)
-class _Escape:
-    pattern: re.Pattern[bytes]
-    read: Callable[[re.Match[bytes]], bytes]
-
-
-def _percent(found: re.Match[bytes]) -> bytes:
-    return bytes.fromhex(found[1].decode()) if found[1] else b" "
-
-
-_CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"a": b"\a", b"v": b"\v", b"e": b"\x1b"}
-
-
-def _backslash(found: re.Match[bytes]) -> bytes:
-    """What JSON, Python, Rust, C and SQL escape in this way."""
-    if found["pair"]:
-        return _encoded(bytes.fromhex(found["pair"].decode().replace("\\u", "")).decode("utf-16-be"))
-    if found["short"] or found["long"]:
-        point = int((found["short"] or found["long"]).strip(b"{}"), 16)
-        return _encoded(chr(point)) if point <= 0x10FFFF else found[0]
-    if found["byte"]:
-        return bytes.fromhex(found["byte"].decode())
-    if found["octal"]:
-        return bytes([int(found["octal"], 8) % 256])
-    return _CONTROLS.get(found["other"], found["other"])
-
-
-def _backslash_of_a_text(found: re.Match[bytes]) -> bytes:
-    """The same, where numbers are of characters, not of bytes."""
-    read = _backslash(found)
-    return read.decode("latin-1").encode() if found["byte"] or found["octal"] else read
-
-
-def _reference(found: re.Match[bytes]) -> bytes:
-    return _encoded(html.unescape(found[0].decode()))
-
-
-_BACKSLASH = re.compile(
-    rb"""\\(?:
-        u(?P<pair>[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})
-        | u(?P<short>[0-9a-fA-F]{4}|\{[0-9a-fA-F]{1,6}\})
-        | U(?P<long>[0-9a-fA-F]{8})
-        | x(?P<byte>[0-9a-fA-F]{2})
-        | (?P<octal>[0-7]{1,3})
-        | (?P<other>.)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPES = (
-    _Escape(re.compile(rb"%([0-9A-Fa-f]{2})"), _percent),
-    _Escape(re.compile(rb"%([0-9A-Fa-f]{2})|\+"), _percent),
-    _Escape(_BACKSLASH, _backslash),
-    _Escape(_BACKSLASH, _backslash_of_a_text),
-    _Escape(re.compile(rb"&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,6});"), _reference),
-    _Escape(re.compile(rb"''|\"\""), lambda found: found[0][:1]),
-)
-
-
-def _readings(data: bytes) -> dict[bytes, tuple[_Escape, ...]]:
-    """The text as it can be read, each with the escapes that were undone for it."""
-    readings: dict[bytes, tuple[_Escape, ...]] = {data: ()}
-    last = dict(readings)
-    for _ in range(_DEPTH):
-        deeper = {
-            escape.pattern.sub(escape.read, known): (*undone, escape)
-            for known, undone in last.items()
-            for escape in _ESCAPES
-        }
-        last = {known: undone for known, undone in deeper.items() if known not in readings}
-        readings |= last
-    return readings
-
-
 def _spans(text: str, values: Iterable[str]) -> Iterator[tuple[int, int]]:
     """From where to where in the text the values stand."""
     forms = _forms(values)
-    for data, undone in _readings(_encoded(text)).items() if forms else ():
+    for data, undone in readings(encoded(text)).items() if forms else ():
         found = [span for form in forms for span in form.spans(data)]
         if found:
-            places = _places(text, undone)
-            yield from ((places[start][0], places[end - 1][1]) for start, end in found)
-
-
-def _places(text: str, undone: Iterable[_Escape]) -> Sequence[tuple[int, int]]:
-    """Of each byte of a reading, from where to where in the text it stands."""
-    data = _encoded(text)
-    places = [(at, at + 1) for at, character in enumerate(text) for _ in _encoded(character)]
-    for escape in undone:
-        read, at = list[tuple[int, int]](), 0
-        for found in escape.pattern.finditer(data):
-            whole = (places[found.start()][0], places[found.end() - 1][1])
-            read += [*places[at : found.start()], *[whole] * len(escape.read(found))]
-            at = found.end()
-        places, data = [*read, *places[at:]], escape.pattern.sub(escape.read, data)
-    return places
+            stands = places(text, undone)
+            yield from ((stands[start][0], stands[end - 1][1]) for start, end in found)
 
 
 def _united(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -206,14 +118,3 @@ def _united(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             last = (start, end)
     if last is not None:
         yield last
-
-
-def _encoded(text: str) -> bytes:
-    """In UTF-8; bytes that were none, as Python keeps those of the environment, as they were."""
-    try:
-        return text.encode(errors="surrogateescape")
-    except UnicodeEncodeError:
-        return b"".join(
-            letter.encode(errors="surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass")
-            for letter in text
-        )
