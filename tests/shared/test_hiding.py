@@ -31,10 +31,10 @@ def test_a_text_without_the_value_stays_as_it_is(text: str, value: str) -> None:
 
 @given(
     text=st.text(st.characters(exclude_categories=()) | st.sampled_from("%+\\u{}x0aAdD8cf&#;'\"=41")),
-    value=st.text(st.characters(exclude_categories=()), min_size=1),
+    value=st.text(st.characters(exclude_categories=(), exclude_characters="*"), min_size=1).filter(str.strip),
 )
 def test_whatever_a_text_holds_it_can_be_read(text: str, value: str) -> None:
-    assert hidden(f"{text}{value}", [value]).count(value) <= "***".count(value) or not value.strip()
+    assert value not in hidden(f"{text}{value}", [value])
 
 
 @pytest.mark.parametrize("spelling", ["caf\\xe9-hunter2", "caf%E9-hunter2", "cafÃ©-hunter2", "caf\\303\\251-hunter2"])

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from avesa.shared.errors import AvesaError, ConfigurationError, UsageError
+from avesa.shared.hiding import hidden
 from avesa.warehouse.address import PASSWORD_VARIABLES, VARIABLE, Address, secrets_in, warehouse_address
 from avesa.warehouse.opening import open_warehouse
 from avesa.warehouse.schemas import Schemas
@@ -149,8 +150,10 @@ def test_a_password_of_libpqs_own_file_is_hidden(
 )
 @pytest.mark.parametrize("scheme", ["postgresql", "clickhouse"])
 def test_an_address_in_which_a_password_may_be_taken_for_a_host_is_refused(scheme: str, rest: str) -> None:
-    for typed in (None, f"{scheme}://{rest}"):
-        os.environ[VARIABLE] = f"{scheme}://{rest}"
+    url = f"{scheme}://{rest}"
+    assert "hunter" not in hidden(f"bad address {url}!", secrets_in(url))
+    for typed in (None, url):
+        os.environ[VARIABLE] = url
         with pytest.raises(UsageError) as told:
             warehouse_address(typed)
         assert "hunter" not in all_said(told.value)

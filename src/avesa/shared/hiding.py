@@ -56,9 +56,10 @@ class _Form:
 
     def _cut(self, rest: bytes) -> int:
         """How many bytes the end of a text has in common with the beginning of the value; 0 if it goes on otherwise."""
-        same = next(
-            (at for at, (one, other) in enumerate(zip(rest, self.data, strict=False)) if one != other), len(rest)
-        )
+        pairs = enumerate(zip(rest, self.data, strict=False))
+        same = next((at for at, (one, other) in pairs if one != other), len(rest))
+        while _LEAST <= same < len(rest) and rest[same] & 0xC0 == 0x80:  # amid a letter
+            same -= 1
         return same if same >= _LEAST and _CUT.fullmatch(rest, same) else 0
 
     def _among(self, data: bytes, start: int, end: int) -> tuple[int, int]:

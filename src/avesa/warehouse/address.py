@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from avesa.shared.errors import ConfigurationError, UsageError
 
@@ -103,16 +103,18 @@ def warehouse_address(typed: str | None) -> Address:
 
 
 def secrets_in(url: str) -> tuple[str, ...]:
-    """The passwords in an address, as they are written and as they are; all of it where nobody can read it."""
+    """The passwords in an address, as they are written and as they are; all of it where it is not clear."""
     try:
-        written = [word for word in _written(url) if word]
+        parts = urlsplit(url)
     except ValueError:
         return (url,)
+    if parts.netloc and not _is_clear(url, parts.netloc):
+        return (url,)
+    written = [word for word in _written(parts) if word]
     return (*written, *(_plain(word) for word in written))
 
 
-def _written(url: str) -> Iterator[str]:
-    parts = urlsplit(url)
+def _written(parts: SplitResult) -> Iterator[str]:
     yield parts.password or ""
     for pair in parts.query.split("&"):
         name, _, value = pair.partition("=")
