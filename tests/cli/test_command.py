@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 import pytest
@@ -91,6 +93,8 @@ def fail(how: str) -> None:
             raise UsageError("there is no such thing.", hint="Did you mean that?")
         case "known":
             raise AvesaError("it broke.", where=Where("acme", "connectwise", "tickets"), hint="Mend it.")
+        case "leak":
+            raise ValueError(f"{dict(os.environ)!r} {quote(os.environ['PGPASSWORD'])}")
         case _:
             raise ZeroDivisionError("with a secret in it")
 
@@ -118,6 +122,18 @@ def test_a_bug_is_told_in_few_words_and_with_a_traceback_only_when_asked(monkeyp
     assert "secret" not in result.stderr and "Traceback" not in result.stderr
     monkeypatch.setenv("AVESA_DEBUG", "1")
     assert "Traceback" in CliRunner().invoke(failing, ["fail", "bug"]).stderr
+
+
+def test_a_traceback_hides_what_the_environment_holds_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVESA_DEBUG", "1")
+    monkeypatch.setenv("PGPASSWORD", "hunter/1")
+    monkeypatch.setenv("CLICKHOUSE_PASSWORD", "hunter/2")
+    monkeypatch.setenv("AVESA_SECRET_ACME_CONNECTWISE_PRIVATE_KEY", "hunter/3")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter/4")
+    monkeypatch.setenv("AVESA_WAREHOUSE_URL", "postgresql://loader:hunter%2f5@db.example.com/w")
+    told = CliRunner().invoke(failing, ["fail", "leak"]).stderr
+    assert "Traceback" in told and "loader:***@db.example.com" in told
+    assert "hunter" not in told
 
 
 def test_a_command_outside_of_the_group_falls_back_to_the_default_home(monkeypatch: pytest.MonkeyPatch) -> None:

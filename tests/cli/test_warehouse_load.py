@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from avesa.shared.errors import Unavailable
 from avesa.warehouse.address import VARIABLE, warehouse_address
 from avesa_program import PROGRAM, Avesa
 from landed_home import LandedHome, changes, contact
+from repeating_servers import repeating_postgres
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +173,22 @@ def test_a_file_that_another_program_has_open_is_told(avesa: Avesa, home: Landed
         )
     assert (done.returncode, done.stdout) == (1, "")
     assert "another program has" in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_server_that_repeats_the_password_is_told_without_it(
+    avesa: Avesa, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    pytest.importorskip("adbc_driver_postgresql")
+    monkeypatch.setenv("AVESA_DEBUG", "1")
+    with repeating_postgres() as server:
+        server.answers(lambda heard: b"no such word: " + b64encode(b"loader:" + heard))
+        monkeypatch.setenv(VARIABLE, f"postgresql://loader:hunter%2F2@{server.place}/w?sslmode=disable")
+        failed = avesa("warehouse", "load", "acme", *options, code=1)
+    assert server.heard == [b"hunter/2"]
+    assert "Traceback" in failed.stderr and "refuses the login: no such word: ***" in failed.stderr
+    for spelled in ("hunter/2", "hunter%2F2", b64encode(b"loader:hunter/2").decode()):
+        assert spelled not in failed.stdout + failed.stderr
 
 
 def test_what_the_driver_says_of_a_server_is_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

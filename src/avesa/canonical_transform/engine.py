@@ -118,8 +118,8 @@ def tells_of_a_file(error: duckdb.Error) -> bool:
     return type(error) is duckdb.Error or isinstance(error, duckdb.InvalidInputException)
 
 
-def first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0][:300]
+def first_line(told: BaseException | str) -> str:
+    return (str(told).splitlines() or [""])[0][:300]
 
 
 def use_threads(con: duckdb.DuckDBPyConnection, *, raw_bytes: int, rows: int) -> None:

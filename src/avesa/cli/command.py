@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from avesa.cli.environment_secrets import environment_secrets
 from avesa.pipeline.home import EmbeddedDeployment, open_home
 from avesa.pipeline.ports import Deployment, Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
+from avesa.shared.hiding import hidden
 
 if TYPE_CHECKING:
     from avesa.aws.deployment import AwsDeployment
@@ -218,4 +220,4 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None
 
 def _debug() -> None:
     if os.environ.get("AVESA_DEBUG") == "1":
-        traceback.print_exc()
+        click.echo(hidden(traceback.format_exc(), environment_secrets()), err=True, nl=False)

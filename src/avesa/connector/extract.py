@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.endpoint_request import ParentId
-from avesa.connector.hiding import shows
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
@@ -29,6 +28,7 @@ from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed
+from avesa.shared.hiding import shows
 
 _WHOLE = 64 * 1024
 """Of a body that is longer, the digest goes by the keys of its records, its length, its beginning, its end and every
@@ -252,8 +252,8 @@ class Walk:
         asked_before.check(following.to_json(), 1)
         if urlsplit(following.url)[:2] != urlsplit(asked.url)[:2]:
             raise TableFailed("The next page lies on another host, to which no credentials are sent.")
-        before, after = asked.to_json(), following.to_json()
-        if shows(after, (value for value in self.client.hidden() if not shows(before, [value]))):
+        before, after, hidden = asked.to_json(), following.to_json(), self.client.hidden()
+        if shows(after, hidden) and shows(after, (value for value in hidden if not shows(before, [value]))):
             raise TableFailed("The vendor names a next page with the credentials in it; they are not stored.")
 
     def _first(self, batch: tuple[str, ...]) -> Request:

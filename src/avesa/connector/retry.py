@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from avesa.connector.hiding import hidden
 from avesa.connector.json_paths import found_at
 from avesa.connector.limits import LONGEST_REST
 from avesa.connector.page import CursorExpired
 from avesa.connector.request import Response
 from avesa.connector.times import read_http_date
 from avesa.shared.errors import AvesaError, ServiceFailed, TableFailed, Unavailable
+from avesa.shared.hiding import hidden
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ NO_ANSWER = Verdict("retry")
 """What it means that no proper answer came at all."""
 
 _TAIL_BYTES = 4_000
+_LONGEST_SAID = 4_000
 
 
 def classify(response: Response, errors: Errors) -> Verdict:
@@ -270,5 +271,5 @@ def _said(verdict: Verdict, hide: Iterable[str]) -> str:
     """`: InvalidObject, the message`, cut to what fits a line; empty where the body is not the vendor's error."""
     parts = [verdict.code, verdict.message]
     values = tuple(hide)
-    text = ", ".join(" ".join(hidden(part, values).split())[:120] for part in parts if part)
+    text = ", ".join(" ".join(hidden(part[:_LONGEST_SAID], values).split())[:120] for part in parts if part)
     return f": {text}" if text else ""

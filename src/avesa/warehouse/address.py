@@ -9,15 +9,22 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from avesa.shared.errors import ConfigurationError, UsageError
 
 VARIABLE = "AVESA_WAREHOUSE_URL"
 _KINDS = {"duckdb": "duckdb", "postgresql": "postgresql", "postgres": "postgresql", "clickhouse": "clickhouse"}
-_SECRET = ("password", "sslpassword", "passwd", "pwd")
+PASSWORD_VARIABLES = ("PGPASSWORD", "CLICKHOUSE_PASSWORD")
+_SECRET = (
+    *("password", "sslpassword", "passwd", "pwd", "secret", "token"),
+    *("oauth_client_secret", "scram_client_key", "scram_server_key"),
+)
 _TELLING = ("host", "port", "dbname", "user")
+_UNCLEAR = re.compile(r"%(?![0-9A-Fa-f]{2})|%00|#")
 _HOW = {
     "postgresql": "Leave it out and set PGPASSWORD, or write it into ~/.pgpass",
     "clickhouse": "Leave it out and set CLICKHOUSE_PASSWORD",
@@ -58,7 +65,12 @@ class Address:
     @property
     def password(self) -> str | None:
         word = urlsplit(self.url).password
-        return None if word is None else unquote(word)
+        return None if word is None else _plain(word)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show: passwords in the address, and those that the environment gives beside it."""
+        return (*secrets_in(self.url), *(os.environ.get(name, "") for name in PASSWORD_VARIABLES))
 
     @property
     def database(self) -> str:
@@ -90,10 +102,38 @@ def warehouse_address(typed: str | None) -> Address:
     return _parsed(found, typed=False)
 
 
-def _parsed(url: str, *, typed: bool) -> Address:
+def secrets_in(url: str) -> tuple[str, ...]:
+    """The passwords in an address, as they are written and as they are; all of it where it is not clear."""
     try:
         parts = urlsplit(url)
+    except ValueError:
+        return (url,)
+    if parts.netloc and not _is_clear(url, parts.netloc):
+        return (url,)
+    written = [word for word in _written(parts) if word]
+    return (*written, *(_plain(word) for word in written))
+
+
+def _written(parts: SplitResult) -> Iterator[str]:
+    yield parts.password or ""
+    for pair in parts.query.split("&"):
+        name, _, value = pair.partition("=")
+        if unquote(name).lower() in _SECRET:
+            yield value
+
+
+def _plain(word: str) -> str:
+    """Bytes that are no text are kept, as Python keeps those of the environment."""
+    return unquote(word, errors="surrogateescape")
+
+
+def _parsed(url: str, *, typed: bool) -> Address:
+    try:
+        url.encode()
+        parts = urlsplit(url)
         kind = _KINDS.get(parts.scheme.lower())
+        if kind not in (None, "duckdb") and not _is_clear(url, parts.netloc):
+            raise _unclear()
         _ = parts.port
     except ValueError:
         kind = None
@@ -119,11 +159,22 @@ def _shown(url: str) -> str:
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port else ""
-    kept = [
-        (name, value) for name, value in parse_qsl(parts.query) if name.lower() in ("host", "port", "dbname", "user")
-    ]
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() in _TELLING]
     place = f"{user}{host}{port}{parts.path}{'?' if kept else ''}{urlencode(kept)}"
     return f"{_KINDS[parts.scheme.lower()]}:{'//' if '://' in url else ''}{place}"
+
+
+def _is_clear(url: str, place: str) -> bool:
+    """Whether all who read the address find the same password and host in it, so that neither is taken for another."""
+    _, slashes, rest = url.partition("://")
+    return bool(slashes) and rest.count("@") == place.count("@") < 2 and not _UNCLEAR.search(rest)
+
+
+def _unclear() -> UsageError:
+    return UsageError(
+        "the address can be read in more than one way.",
+        hint="Write //, and in user, password and database %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %.",
+    )
 
 
 def _no_address() -> UsageError:
@@ -131,11 +182,6 @@ def _no_address() -> UsageError:
         "that is no address of a warehouse.",
         hint="Write duckdb:///srv/w.duckdb, postgresql://user@host/database or clickhouse://user@host/database.",
     )
-
-
-def without(secret: str | None, text: str) -> str:
-    """A library's message without the password that it may repeat."""
-    return text.replace(secret, "***") if secret else text
 
 
 def not_installed(name: str) -> ConfigurationError:

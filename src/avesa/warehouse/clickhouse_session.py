@@ -11,6 +11,7 @@ import msgspec
 import urllib3
 
 from avesa.shared.errors import AvesaError, ConfigurationError, StorageError, Unavailable, UsageError
+from avesa.shared.hiding import hidden
 from avesa.warehouse.address import Address
 
 _SECONDS = urllib3.Timeout(connect=10, read=600)
@@ -39,9 +40,10 @@ class ClickHouseSession:
         host = f"[{address.host}]" if ":" in address.host else address.host
         self.url = f"{'https' if secure else 'http'}://{host}:{port}/"
         self._pool = urllib3.PoolManager(timeout=_SECONDS, retries=False)
+        self._secrets = address.secrets
         self._headers = {
-            "X-ClickHouse-User": address.user or os.environ.get("CLICKHOUSE_USER") or "default",
-            "X-ClickHouse-Key": address.password or os.environ.get("CLICKHOUSE_PASSWORD") or "",
+            "X-ClickHouse-User": _sendable(address.user or os.environ.get("CLICKHOUSE_USER") or "default", "user"),
+            "X-ClickHouse-Key": _sendable(address.password or os.environ.get("CLICKHOUSE_PASSWORD") or "", "password"),
         }
 
     def run(self, sql: str) -> list[dict[str, Any]]:
@@ -69,8 +71,18 @@ class ClickHouseSession:
         else:
             if answer.status == 200 and "X-ClickHouse-Exception-Code" not in answer.headers:
                 return bytes(answer.data)
-            raise _failure(answer.status, answer.data.decode(errors="replace"))
+            raise _failure(answer.status, hidden(answer.data.decode(errors="replace"), self._secrets))
         raise failure
+
+
+def _sendable(word: str, what: str) -> str:
+    """As a header holds it: bytes in UTF-8, each as one letter."""
+    if any(ord(letter) < ord(" ") for letter in word):
+        raise ConfigurationError(
+            f"the {what} for ClickHouse holds a line break or another control character.",
+            hint=f"See what CLICKHOUSE_{what.upper()} or the address ends with.",
+        )
+    return word.encode(errors="surrogateescape").decode("latin-1")
 
 
 def _is_secure(address: Address) -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from arro3.core import RecordBatchReader
 
 from avesa.canonical_transform.engine import first_line
 from avesa.shared.errors import AvesaError, ConfigurationError, StorageError, Unavailable
-from avesa.warehouse.address import Address, not_installed, without
+from avesa.shared.hiding import hidden
+from avesa.warehouse.address import Address, not_installed
 from avesa.warehouse.port import Stream
+from avesa.warehouse.postgres_passwords import passwords
 
 if TYPE_CHECKING:
     import adbc_driver_manager
@@ -93,7 +95,8 @@ class PostgresSession:
         try:
             yield
         except self._driver.Error as error:
-            failure = _failure(error.sqlstate or "", without(self._address.password, first_line(error)))
+            secrets = (*self._address.secrets, *passwords(self._address.options.get("passfile")))
+            failure = _failure(error.sqlstate or "", first_line(hidden(str(error), secrets)))
         else:
             return
         raise failure from None
@@ -130,8 +133,7 @@ def _failure(state: str, line: str) -> AvesaError:
 def _with_defaults(url: str) -> str:
     """With a name that the server's own views show, and a limit to how long it is tried to reach it."""
     parts = urlsplit(url)
-    given = parse_qsl(parts.query)
-    names = {name for name, _ in given}
-    more = [("application_name", "avesa"), ("connect_timeout", "10")]
-    query = urlencode([*given, *(pair for pair in more if pair[0] not in names)])
-    return f"postgresql://{parts.netloc}{parts.path}?{query}"
+    names = {name for name, _ in parse_qsl(parts.query)}
+    more = {"application_name": "avesa", "connect_timeout": "10"}
+    added = [f"{name}={value}" for name, value in more.items() if name not in names]
+    return f"postgresql://{parts.netloc}{parts.path}?{'&'.join([*filter(None, [parts.query]), *added])}"
