@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from avesa import __version__
 from avesa.cli.command import Command, Group, home, home_option
-from avesa.cli.main import cli
+from avesa.cli.commands import cli
 from avesa.shared.errors import AvesaError, UsageError, Where
 from avesa_program import PROGRAM, Avesa
 

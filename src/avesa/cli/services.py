@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from avesa.cli.command import Command, Group, home_option, json_option
-from avesa.cli.new_service import new_service
+from avesa.cli.deferred import Deferred
 from avesa.cli.output import console, write_json, write_table
 from avesa.connector.auth import Auth, OneOf, all_names
 from avesa.connector.service import Service, Setting
@@ -67,7 +67,13 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
         _show(service)
 
 
-services.add_command(new_service)
+services.add_command(
+    Deferred(
+        "new",
+        "avesa.cli.new_service:new_service",
+        "Write the skeleton of a service NAME: its declaration, contract and tests.",
+    )
+)
 
 
 def described_service(service: Service) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.canonical_transform.sql_text import literals
-from avesa.cli.command import Command, home_option, json_option, opened
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
 from avesa.integrations import load_service
