@@ -20,7 +20,7 @@ from avesa.cli.demo_home import prepare_demo_home
 from avesa.cli.demo_show import DemoOutcome, outcome_json, show_outcome
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import snapshots
+from avesa.pipeline.snapshots import snapshots
 from avesa.pipeline.sync import SyncReport, sync_tenant
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox

@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from avesa.cli.interrupts import ended_by_ctrl_c
+
 
 class Deferred(click.Command):
     """Stands in its group for a command of another module, `place` (`module:name`), until that is asked for.
@@ -20,7 +22,8 @@ class Deferred(click.Command):
     def load(self) -> click.Command:
         """Import the command itself."""
         module, _, name = self._place.partition(":")
-        command = getattr(importlib.import_module(module), name)
+        with ended_by_ctrl_c():
+            command = getattr(importlib.import_module(module), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{self._place} is not a command")
         return command

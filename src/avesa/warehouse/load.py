@@ -18,7 +18,8 @@ from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.canonical_transform.engine import engine, session, use_threads
 from avesa.canonical_transform.sql_text import literals
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import ATTEMPTS, canonical_table, choose_canonical
+from avesa.pipeline.snapshots import canonical_table
+from avesa.pipeline.transform import ATTEMPTS, choose_canonical
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, Where
 from avesa.warehouse.difference import Difference, LocalFile, Shape, difference, whole
