@@ -38,10 +38,20 @@ def test_it_runs_as_a_module_too() -> None:
     assert done.returncode == 2 and done.stderr.startswith("Usage: avesa ")
 
 
-@pytest.mark.parametrize("module", ["avesa.cli.commands", "click", "avesa.cli.tenants", "rich.console", "obstore"])
-def test_ctrl_c_while_a_module_is_imported_ends_it_without_a_word(module: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "status"),
+    [
+        ("avesa.cli.interrupts", 128 + signal.SIGINT),
+        ("avesa.cli.commands", -signal.SIGINT),
+        ("click", -signal.SIGINT),
+        ("avesa.cli.tenants", -signal.SIGINT),
+        ("rich.console", -signal.SIGINT),
+        ("obstore", -signal.SIGINT),
+    ],
+)
+def test_ctrl_c_while_a_module_is_imported_ends_it_without_a_word(module: str, status: int) -> None:
     done = run("-c", INTERRUPTED.format(module=module, handler="default_int_handler"), "tenant", "list")
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
 
 
 def test_a_program_that_is_started_to_ignore_ctrl_c_ignores_it_from_the_beginning() -> None:

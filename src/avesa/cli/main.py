@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from avesa.cli.interrupts import ended_by_ctrl_c
+import sys
+
+ENDED_BY_CTRL_C = 130
+"""What shells tell of a program that Ctrl-C has ended."""
 
 
 def main() -> None:
     """Run the command line; exits with its status."""
-    with ended_by_ctrl_c():
-        from avesa.cli.commands import cli  # noqa: PLC0415 — Ctrl-C may come while it is imported
+    try:
+        from avesa.cli.interrupts import ended_by_ctrl_c  # noqa: PLC0415 — Ctrl-C may come while it is imported
+
+        with ended_by_ctrl_c():
+            from avesa.cli.commands import cli  # noqa: PLC0415 — the same
+    except KeyboardInterrupt:
+        sys.exit(ENDED_BY_CTRL_C)
     cli(prog_name="avesa")

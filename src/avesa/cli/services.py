@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ BASE_URL_HELP = "another address in place of the vendor's: a proxy or a test ser
 
 
 class _Services(Group):
-    """A word that is no command of it is the name of a service."""
+    """A word that is no command of it, and closer to no command than to a service, is the name of a service."""
 
     def invoke(self, ctx: click.Context) -> Any:
         return click.Group.invoke(self, ctx)
@@ -25,7 +26,9 @@ class _Services(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        return super().resolve_command(ctx, args) if args[0] in self.commands else ("show", show, args)
+        closest = difflib.get_close_matches(args[0], [*service_names(), *self.commands], n=1)
+        is_command = closest and closest[0] in self.commands
+        return super().resolve_command(ctx, args) if is_command else ("show", show, args)
 
 
 @click.group(
