@@ -13,7 +13,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from avesa.cli.main import cli
+from avesa.cli.commands import cli
 
 PROGRAM = (sys.executable, "-c", "from avesa.cli.main import main; main()")
 

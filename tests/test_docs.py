@@ -13,7 +13,7 @@ import click
 import pytest
 
 from avesa.canonical_transform.mapping import load_mapping, parse_mapping
-from avesa.cli.main import cli
+from avesa.cli.commands import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]

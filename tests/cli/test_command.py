@@ -13,16 +13,18 @@ from click.testing import CliRunner
 
 from avesa import __version__
 from avesa.cli.command import Command, Group, home, home_option
-from avesa.cli.main import cli
+from avesa.cli.commands import cli
+from avesa.cli.deferred import loaded
 from avesa.shared.errors import AvesaError, UsageError, Where
 from avesa_program import PROGRAM, Avesa
 
 
 def every_command() -> list[tuple[str, click.Command]]:
     found: list[tuple[str, click.Command]] = []
-    for name, command in cli.commands.items():
+    for name, listed in cli.commands.items():
+        command = loaded(listed)
         if isinstance(command, click.Group):
-            found += [(f"{name} {inner}", one) for inner, one in command.commands.items()]
+            found += [(f"{name} {inner}", loaded(one)) for inner, one in command.commands.items()]
         else:
             found.append((name, command))
     return found

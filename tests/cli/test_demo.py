@@ -13,14 +13,14 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from avesa.cli.commands import cli
 from avesa.cli.demo import TENANTS, connect_tenants, running_on, simulated_days
 from avesa.cli.demo_checks import TABLES, SyncMoment, check_history, check_idle, check_intervals, check_rebuild
 from avesa.cli.demo_home import prepare_demo_home
 from avesa.cli.demo_show import DemoOutcome, outcome_json, show_outcome
-from avesa.cli.main import cli
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import snapshots
+from avesa.pipeline.snapshots import snapshots
 from avesa.pipeline.sync import SyncReport, sync_tenant
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from avesa.cli.commands import cli
 from avesa.cli.demo_checks import SyncMoment, check_idle
 from avesa.cli.demo_clock import running_on
 from avesa.cli.demo_services import TENANT, Unspent, connect_services, fold_day, sync_day, verify_services
 from avesa.cli.demo_truth import check_allowed, check_world, compare
-from avesa.cli.main import cli
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.sync import sync_tenant

@@ -83,3 +83,9 @@ def test_of_several_ways_to_prove_who_asks_one_is_enough(avesa: Avesa, monkeypat
 
 def test_an_unknown_service_is_wrong_usage_and_the_closest_is_named(avesa: Avesa) -> None:
     assert "Did you mean connectwise?" in avesa("services", "conectwise", code=2).stderr
+
+
+def test_an_unknown_word_that_is_like_a_command_is_told_of_the_command(avesa: Avesa) -> None:
+    assert "Did you mean 'new'?" in avesa("services", "nwe", code=2).stderr
+    shown = avesa("services", "nothing_like_it", code=2).stderr
+    assert "There is no service 'nothing_like_it'." in shown and "avesa services" in shown

@@ -27,7 +27,8 @@ from avesa.aws.session import tenant_credentials
 from avesa.canonical_transform.canonical_table import delta_columns
 from avesa.canonical_transform.scd2 import shape_of
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import canonical_table, tenant_mapping
+from avesa.pipeline.snapshots import canonical_table
+from avesa.pipeline.transform import tenant_mapping
 from avesa.shared import layout
 from avesa.shared.clock import from_iso, to_iso
 

@@ -10,9 +10,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import PrimitiveType
@@ -31,6 +30,9 @@ from avesa.shared.clock import Clock
 from avesa.shared.errors import AvesaError, StaleState, Where
 from avesa.shared.objects import Objects
 from avesa.shared.storage_failure import is_refusal, storage_failure
+
+if TYPE_CHECKING:
+    import duckdb
 
 DELTA_TYPES = {
     "text": "string",

@@ -20,8 +20,8 @@ from avesa.canonical_transform import onto_current, table_change
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot, delta_columns
 from avesa.canonical_transform.data_file import NewFile
 from avesa.canonical_transform.engine import count, use_threads
-from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger, encode_ledger
-from avesa.canonical_transform.listings import Verdict, judge_next
+from avesa.canonical_transform.ledger import Ledger, SourceLedger, Verdict, decode_ledger, encode_ledger
+from avesa.canonical_transform.listings import judge_next
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import add_absences, uncastable_values
 from avesa.canonical_transform.quarantine import write_quarantine

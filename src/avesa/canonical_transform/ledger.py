@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from avesa.canonical_transform.canonical_table import Snapshot
-from avesa.canonical_transform.listings import Verdict
 from avesa.shared import layout
+
+Verdict = Literal["accepted", "held", "rejected"]
+"""What became of a complete listing, whether it was allowed to delete (listings.py)."""
 
 MOST_RECENT = 100
 """So many names are kept as they are; older ones only as a count and a digest."""

@@ -10,16 +10,14 @@ back, it was wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import duckdb
 
 from avesa.canonical_transform.engine import count
+from avesa.canonical_transform.ledger import Verdict
 from avesa.canonical_transform.raw_source import Pull
 from avesa.canonical_transform.sql_text import moment
 from avesa.shared.guard import Guard
-
-Verdict = Literal["accepted", "held", "rejected"]
 
 IS_ALIVE = "NOT is_deleted AND coalesce(since > absent_at, true)"
 """Of a row of `alive`: that its record lives."""

@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 
 from avesa.canonical_transform.engine import count, one_row
-from avesa.canonical_transform.listings import Verdict, judge
+from avesa.canonical_transform.ledger import Verdict
+from avesa.canonical_transform.listings import judge
 from avesa.canonical_transform.mapping import Mapping
 from avesa.canonical_transform.observations import add_absences, observations_query, uncastable_values
 from avesa.canonical_transform.partial import complete_partials

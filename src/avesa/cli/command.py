@@ -5,21 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from avesa.cli.environment_secrets import environment_secrets
-from avesa.pipeline.home import EmbeddedDeployment, open_home
-from avesa.pipeline.ports import Deployment, Ports
-from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
-from avesa.shared.hiding import hidden
-
-if TYPE_CHECKING:
-    from avesa.aws.deployment import AwsDeployment
+from avesa.cli.deferred import loaded
+from avesa.shared.errors import AvesaError, UsageError, Where
 
 DEFAULT_HOME = Path(".avesa")
 _HOME = "avesa.home"
@@ -47,6 +40,12 @@ class Group(_VerbatimEpilog, click.Group):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **{"invoke_without_command": True, **settings})
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and loaded(command), rest
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -176,40 +175,6 @@ def aws_environment() -> str | None:
     return os.environ.get("AVESA_AWS") or None
 
 
-@contextmanager
-def opened() -> Iterator[Deployment]:
-    """The installation of this command: a folder, or an environment on AWS."""
-    if aws_environment():
-        with opened_aws() as deployment:
-            yield deployment
-    else:
-        # A bucket's keys come from the environment, as usual on AWS.
-        with open_home(home(), root=root()) as ports:
-            yield EmbeddedDeployment(ports, home())
-
-
-@contextmanager
-def opened_ports(tenant: str) -> Iterator[Ports]:
-    """The ports of one tenant of this command's installation."""
-    with opened() as deployment, deployment.of(tenant) as ports:
-        yield ports
-
-
-@contextmanager
-def opened_aws() -> Iterator[AwsDeployment]:
-    """The environment on AWS that is named, with the person's own credentials. Only it needs AWS's libraries."""
-    try:
-        from avesa.aws.deployment import open_deployment  # noqa: PLC0415 — the one part that needs these libraries
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] != "botocore":
-            raise
-        raise ConfigurationError(
-            "what talks to AWS is not installed.", hint="Install it: pip install 'avesa[aws]'"
-        ) from None
-    with open_deployment(aws_environment() or "") as deployment:
-        yield deployment
-
-
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value is not None:
@@ -220,4 +185,6 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None
 
 def _debug() -> None:
     if os.environ.get("AVESA_DEBUG") == "1":
-        click.echo(hidden(traceback.format_exc(), environment_secrets()), err=True, nl=False)
+        from avesa.cli.environment_secrets import without_secrets  # noqa: PLC0415 — only who debugs waits for it
+
+        click.echo(without_secrets(traceback.format_exc()), err=True, nl=False)

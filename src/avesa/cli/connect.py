@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from avesa.cli.command import Command, error_json, home_option, json_option, opened, opened_ports
+from avesa.cli.command import Command, error_json, home_option, json_option
+from avesa.cli.opening import opened, opened_ports
 from avesa.cli.output import console, write_json
 from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from avesa.cli.command import Group, home_option, json_option, opened, opened_ports, tell_errors
+from avesa.cli.command import Group, home_option, json_option, tell_errors
+from avesa.cli.opening import opened, opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
 from avesa.pipeline.deletes import decide, held_listings
 from avesa.pipeline.sync import new_run_id

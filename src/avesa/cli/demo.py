@@ -34,7 +34,8 @@ from avesa.cli.progress import watching
 from avesa.cli.sandbox_connections import served_services
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import history, query, snapshots
+from avesa.pipeline.query import history, query
+from avesa.pipeline.snapshots import snapshots
 from avesa.pipeline.sync import new_run_id, sync_tenant
 from avesa.pipeline.transform import tenant_mapping
 from avesa.sandbox.clock import SandboxClock

@@ -29,7 +29,7 @@ from avesa.cli.report import TenantRun
 from avesa.cli.sandbox_connections import connection_values
 from avesa.pipeline.home import open_home
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import snapshots
+from avesa.pipeline.snapshots import snapshots
 from avesa.pipeline.sync import PageSeen, SyncReport, new_run_id, sync_tenant
 from avesa.pipeline.transform import TransformOutcome, transform_tenant
 from avesa.sandbox.clock import SandboxClock

@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 
 from avesa.canonical_transform.scd2 import HISTORY, KEY
-from avesa.cli.command import Command, home_option, json_option, opened_ports
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, moment, shown, write_json
 from avesa.pipeline.query import history as versions_of
 from avesa.pipeline.transform import tenant_mapping

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_ports
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, shown, write_json, write_table
 from avesa.pipeline.plan import ServicePlan, plan_tenant
 

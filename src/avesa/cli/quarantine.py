@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_ports
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
 from avesa.pipeline.quarantined import quarantined_rows
 

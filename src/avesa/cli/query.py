@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_ports
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, write_csv, write_json, write_table
 from avesa.pipeline.query import query as run_query
 from avesa.shared.errors import UsageError

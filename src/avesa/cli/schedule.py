@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Command, aws_environment, home_option, json_option, opened_aws
+from avesa.cli.command import Command, aws_environment, home_option, json_option
+from avesa.cli.opening import opened_aws
 from avesa.cli.output import console, write_json, write_table
 from avesa.shared.errors import UsageError, Where
 from avesa.shared.tenants import TenantService

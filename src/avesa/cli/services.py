@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 import click
 
 from avesa.cli.command import Command, Group, home_option, json_option
-from avesa.cli.new_service import new_service
+from avesa.cli.deferred import Deferred
 from avesa.cli.output import console, write_json, write_table
 from avesa.connector.auth import Auth, OneOf, all_names
 from avesa.connector.service import Service, Setting
@@ -17,7 +18,7 @@ BASE_URL_HELP = "another address in place of the vendor's: a proxy or a test ser
 
 
 class _Services(Group):
-    """A word that is no command of it is the name of a service."""
+    """A word that is no command of it, and closer to no command than to a service, is the name of a service."""
 
     def invoke(self, ctx: click.Context) -> Any:
         return click.Group.invoke(self, ctx)
@@ -25,7 +26,9 @@ class _Services(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        return super().resolve_command(ctx, args) if args[0] in self.commands else ("show", show, args)
+        closest = difflib.get_close_matches(args[0], [*service_names(), *self.commands], n=1)
+        is_command = closest and closest[0] in self.commands
+        return super().resolve_command(ctx, args) if is_command else ("show", show, args)
 
 
 @click.group(
@@ -67,7 +70,13 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
         _show(service)
 
 
-services.add_command(new_service)
+services.add_command(
+    Deferred(
+        "new",
+        "avesa.cli.new_service:new_service",
+        "Write the skeleton of a service NAME: its declaration, contract and tests.",
+    )
+)
 
 
 def described_service(service: Service) -> dict[str, Any]:

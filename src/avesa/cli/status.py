@@ -6,16 +6,15 @@ from typing import Any
 
 import click
 
-from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.canonical_transform.sql_text import literals
-from avesa.cli.command import Command, home_option, json_option, opened
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import snapshots
+from avesa.pipeline.snapshots import snapshots
 from avesa.shared.layout import quarantine_prefix
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
@@ -130,15 +129,12 @@ def _canonical_status(
 
 def _quarantined(ports: Ports, tenant: str, table: str) -> int:
     """Raw rows that could not be folded, each counted once."""
-    paths = [info.path for info in ports.objects.list(quarantine_prefix(tenant, table))]
-    if not paths:
+    files = [info.path for info in ports.objects.list(quarantine_prefix(tenant, table))]
+    if not files:
         return 0
-    with engine(ports.scratch) as con:
-        files = [str(ports.objects.fetch(path, ports.scratch)) for path in paths]
-        # A file that two receipts name, as a killed pull leaves it, waits under both.
-        return count(
-            con, f"(SELECT DISTINCT source_service, source_table, file, row FROM read_parquet({literals(files)}))"
-        )
+    from avesa.pipeline.quarantined import count_quarantined  # noqa: PLC0415 — the engine, which is seldom needed
+
+    return count_quarantined(ports, files)
 
 
 def _uncastable(entries: list[RunEntry]) -> int:

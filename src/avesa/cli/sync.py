@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from avesa.cli.command import Command, aws_environment, home_option, json_option, opened, opened_aws, tell_errors
+from avesa.cli.command import Command, aws_environment, home_option, json_option, tell_errors
+from avesa.cli.opening import opened, opened_aws
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, Watcher, watching
 from avesa.cli.report import TenantRun, run_json, write_runs

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from avesa.cli.command import Group, home_option, json_option, opened
+from avesa.cli.command import Group, home_option, json_option
+from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json, write_table
 from avesa.shared.errors import UsageError
 

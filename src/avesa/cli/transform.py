@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened, tell_errors
+from avesa.cli.command import Command, home_option, json_option, tell_errors
+from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
 from avesa.cli.report import TenantRun, run_json, write_runs

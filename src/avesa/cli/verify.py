@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, opened_ports
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, shown, write_json
 from avesa.pipeline.verify import Check, verify_tenant
 

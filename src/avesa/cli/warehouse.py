@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import click
 
-from avesa.cli.command import Group, aws_environment, home_option, json_option, opened
+from avesa.cli.command import Group, aws_environment, home_option, json_option
+from avesa.cli.deferred import Deferred
+from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
-from avesa.cli.warehouse_load import load
 from avesa.pipeline.ports import Deployment
 from avesa.shared.errors import UsageError
 from avesa.warehouse.ddl.dialect import Asked, Folded
@@ -31,7 +32,13 @@ def warehouse() -> None:
     """Read the canonical tables in other engines, where they lie or loaded into them."""
 
 
-warehouse.add_command(load)
+warehouse.add_command(
+    Deferred(
+        "load",
+        "avesa.cli.warehouse_load:load",
+        "Load what changed in TENANT's canonical tables into DuckDB, PostgreSQL or ClickHouse.",
+    )
+)
 
 
 @warehouse.command(

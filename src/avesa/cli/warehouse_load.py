@@ -10,7 +10,8 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from avesa.cli.command import Command, error_json, home_option, json_option, opened, tell_errors
+from avesa.cli.command import Command, error_json, home_option, json_option, tell_errors
+from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
 from avesa.cli.stopping import StopSwitch
 from avesa.pipeline.ports import Deployment

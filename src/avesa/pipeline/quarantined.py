@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from avesa.canonical_transform.engine import engine
+import duckdb
+
+from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.sql_text import literals
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import choose_canonical
@@ -27,15 +30,11 @@ def quarantined_rows(
         files = [info.path for info in ports.objects.list(layout.quarantine_prefix(tenant, table))]
         if not files:
             continue
-        with (
-            tempfile.TemporaryDirectory(prefix="quarantine-", dir=ports.scratch) as folder,
-            engine(Path(folder)) as con,
-        ):
-            paths = literals(str(ports.objects.fetch(path, Path(folder))) for path in files)
+        with _reading(ports, files) as (con, waiting):
             found = con.execute(f"""
                 SELECT DISTINCT ON (source_service, source_table, file, row)
                     source_service, source_table, record_id, reason, file, row, receipt, extracted_at, run_id, payload
-                FROM read_parquet({paths}) ORDER BY source_service, source_table, file, row, receipt
+                FROM {waiting} ORDER BY source_service, source_table, file, row, receipt
             """)
             names = [column[0] for column in found.description or ()]
             rows += [{"canonical_table": table, **dict(zip(names, row, strict=True))} for row in found.fetchall()]
@@ -43,3 +42,21 @@ def quarantined_rows(
         for row in rows:
             del row["payload"]
     return rows
+
+
+def count_quarantined(ports: Ports, files: Sequence[str]) -> int:
+    """How many raw rows lie in these files of a quarantine, each counted once."""
+    with _reading(ports, files) as (con, waiting):
+        # A file that two receipts name, as a killed pull leaves it, waits under both.
+        return count(con, f"(SELECT DISTINCT source_service, source_table, file, row FROM {waiting})")
+
+
+@contextmanager
+def _reading(ports: Ports, files: Sequence[str]) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """An engine, and the relation of all that lies in these files."""
+    with (
+        tempfile.TemporaryDirectory(prefix="quarantine-", dir=ports.scratch) as folder,
+        engine(Path(folder)) as con,
+    ):
+        paths = literals(str(ports.objects.fetch(path, Path(folder))) for path in files)
+        yield con, f"read_parquet({paths})"

@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.canonical_transform.engine import engine, first_line
 from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
@@ -20,7 +19,8 @@ from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import shape_of
 from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
+from avesa.pipeline.snapshots import canonical_table
+from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import MappingError, UsageError, Where
 
@@ -144,12 +144,6 @@ def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[
             hint=f'See some: avesa query {tenant} "SELECT source_id FROM {table} WHERE is_current LIMIT 10"',
         )
     return versions
-
-
-def snapshots(ports: Ports, tenant: str) -> dict[str, Snapshot]:
-    """The canonical tables that the tenant has, by name, as their logs tell (no data file is read)."""
-    found = {name: canonical_table(ports, tenant, name, ports.scratch).snapshot() for name in mapping_names()}
-    return {name: snapshot for name, snapshot in found.items() if snapshot.table_id is not None}
 
 
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)

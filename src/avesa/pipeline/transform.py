@@ -12,13 +12,13 @@ from typing import Literal
 
 import duckdb
 
-from avesa.canonical_transform.canonical_table import CanonicalTable
 from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
 from avesa.canonical_transform.mapping import Mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, GuardOf
 from avesa.pipeline.ports import Ports
+from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.tenant_mappings import read_mapping
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where, internal_error
@@ -103,10 +103,6 @@ def tenant_guards(ports: Ports, tenant: str) -> GuardOf:
     """When a listing of a source may delete: as the settings of the tenant's service say, else the default."""
     settings = {one.service: one.settings for one in ports.tenants.services(tenant)}
     return lambda source: guard_of(settings.get(source.service, {}), source.table)
-
-
-def canonical_table(ports: Ports, tenant: str, table: str, scratch: Path) -> CanonicalTable:
-    return CanonicalTable(ports.objects, tenant, table, scratch, ports.clock)
 
 
 def _transform(

@@ -20,7 +20,8 @@ from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_
 from avesa.canonical_transform.sql_text import identifier, literals
 from avesa.canonical_transform.table_change import rows_of
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import canonical_table, choose_canonical, tenant_guards, tenant_mapping
+from avesa.pipeline.snapshots import canonical_table
+from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared import layout
 from avesa.shared.errors import ConfigurationError, MappingError, ObjectMissing, StorageError
 from avesa.shared.receipt import Receipt

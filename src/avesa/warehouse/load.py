@@ -19,7 +19,8 @@ from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.canonical_transform.engine import engine, first_line, session, tells_of_a_file, use_threads
 from avesa.canonical_transform.sql_text import literals
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.transform import ATTEMPTS, canonical_table, choose_canonical
+from avesa.pipeline.snapshots import canonical_table
+from avesa.pipeline.transform import ATTEMPTS, choose_canonical
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, StorageError, Where
 from avesa.warehouse import delta_log

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from avesa.canonical_transform.canonical_table import Snapshot
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import snapshots
+from avesa.pipeline.snapshots import snapshots
 from avesa.shared import layout
 
 MANIFEST_FOLDER = "_symlink_format_manifest"

@@ -6,7 +6,7 @@ from avesa.canonical_transform.canonical_table import delta_columns
 from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.scd2 import shape_of
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import snapshots
+from avesa.pipeline.snapshots import snapshots
 from avesa.shared import layout
 from avesa.warehouse.ddl.dialect import Columns, Folded
 

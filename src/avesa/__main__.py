@@ -1,0 +1,5 @@
+"""`python -m avesa` is `avesa`."""
+
+from avesa.cli.main import main
+
+main()
