@@ -58,6 +58,8 @@ class PostgresWarehouse:
                 self.run(statements.delete_tenant(place, load))
                 for part in parts:
                     self.ingest(part, load.table, schema=schema)
+                # Or the next load would read the whole table, which the planner takes for a small one.
+                self.run(f"ANALYZE {named(place, load.table)}")
             else:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
