@@ -13,7 +13,10 @@ import duckdb
 import pytest
 
 from avesa.shared.errors import Unavailable
+from avesa.shared.objects import Objects
+from avesa.warehouse import load as warehouse_load
 from avesa.warehouse.address import VARIABLE, warehouse_address
+from avesa.warehouse.plan import plan_load
 from avesa_program import PROGRAM, Avesa
 from landed_home import LandedHome, changes, contact
 from repeating_servers import repeating_postgres
@@ -102,6 +105,25 @@ def test_a_table_that_fails_leaves_the_others_alone(avesa: Avesa, home: LandedHo
         "tickets": "unchanged",
     }
     assert [error["table"] for error in tenant["errors"]] == ["contacts"]
+
+
+def test_a_bug_in_one_table_leaves_the_others_alone(
+    avesa: Avesa, home: LandedHome, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.land(changes(1, contact("7", 1, 1)), table="tickets")
+    home.transform(table="tickets")
+
+    def broken(objects: Objects, prefix: str, *args: Any, **options: Any) -> Any:
+        if prefix.endswith("contacts"):
+            raise KeyError("hunter2")
+        return plan_load(objects, prefix, *args, **options)
+
+    monkeypatch.setattr(warehouse_load, "plan_load", broken)
+    failed = avesa("warehouse", "load", "acme", "--to", f"duckdb://{file}", code=1)
+    assert "acme  contacts       failed" in failed.stdout
+    assert "acme  tickets        loaded anew" in failed.stdout
+    assert "Error: tenant acme, contacts: This is a bug in avesa (KeyError, " in failed.stderr
+    assert "hunter2" not in failed.stdout + failed.stderr
 
 
 @pytest.mark.parametrize(

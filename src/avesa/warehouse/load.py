@@ -22,7 +22,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import ATTEMPTS, choose_canonical
 from avesa.shared import layout
-from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, StorageError, Where
+from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, StorageError, Where, internal_error
 from avesa.warehouse import delta_log
 from avesa.warehouse.delta_log import AT_ONCE
 from avesa.warehouse.difference import Difference, Files, LocalFile, Shape, Step, Told, difference, whole
@@ -72,13 +72,15 @@ def load_tenant(
         for table in choose_canonical(tables):
             if stop():
                 break
-            started = ports.clock()
+            started, where = ports.clock(), Where(tenant, None, table)
             try:
                 if table not in folded and warehouse.holding(tenant, table).held is None:
                     continue
                 found = _load_once(ports, warehouse, database, tenant, table, anew=anew, progress=progress)
             except AvesaError as error:
-                found = LoadOutcome(tenant, table, "failed", error=error.located(Where(tenant, None, table)))
+                found = LoadOutcome(tenant, table, "failed", error=error.located(where))
+            except BaseException as error:  # noqa: BLE001 - told as an InternalError; a panic is no Exception
+                found = LoadOutcome(tenant, table, "failed", error=internal_error(error).located(where))
             if found is not None:
                 outcomes.append(replace(found, seconds=(ports.clock() - started).total_seconds()))
                 finished(outcomes[-1])
