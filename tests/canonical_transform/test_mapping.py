@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from avesa.canonical_transform.change_file import GONE
 from avesa.canonical_transform.mapping import (
     RESERVED_COLUMNS,
     Mapping,
@@ -27,6 +28,7 @@ from avesa.canonical_transform.mapping_rules import (
 )
 from avesa.canonical_transform.mapping_schema import SCHEMA_FILE, mappings_folder
 from avesa.shared.errors import MappingError
+from avesa.warehouse.port import LOADS, VERSION
 
 TABLES = [
     *("agreements", "companies", "contacts", "devices", "invoices", "opportunities"),
@@ -351,8 +353,8 @@ def test_a_mistake_is_told_with_file_place_and_what_was_expected(
     assert expected in told
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_COLUMNS - {"updated_at"}))
-def test_the_columns_of_every_table_cannot_be_declared(name: str) -> None:
+@pytest.mark.parametrize("name", [*sorted(RESERVED_COLUMNS - {"updated_at"}), GONE, VERSION, LOADS])
+def test_names_that_avesa_or_an_engine_uses_cannot_be_declared(name: str) -> None:
     told = complaint(document(columns={name: {"type": "text", "description": "x"}}, sources={}, scd2={"type": 2}))
     assert f"columns.{name}: expected another name" in told
 

@@ -35,9 +35,14 @@ RESERVED_COLUMNS = frozenset(
         *("valid_from", "valid_to", "is_current", "is_deleted", "recorded_at"),
         # Names of the raw row, which go along with the mapped columns until they are folded.
         *("record_id", "parent_id", "payload", "is_partial", "extracted_at", "run_id", "page", "problem"),
-        *("file", "file_row_number", "listed_at", "uncastable", "since", "file_row"),
+        *("file", "file_row_number", "listed_at", "uncastable", "since", "file_row", "is_listed"),
+        # Names that engines give to what every table has.
+        *("rowid", "filename"),
+        *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
     }
 )
+RESERVED_BEGINNING = "avesa_"
+"""So do the names begin of columns that go along with a canonical table's on its way into a warehouse."""
 
 _MEANING = 3
 """Counts up when a release reads the same rule differently, so that the tables are rebuilt."""
@@ -177,8 +182,8 @@ def _columns(document: dict[str, Any], file: str) -> Iterator[Column]:
     for name, column in document.get("columns", {}).items():
         if name == UPDATED_AT and column["type"] != "timestamp":
             mapping_fault(file, ("columns", name, "type"), "expected timestamp, since the raw row fills it")
-        if name in RESERVED_COLUMNS and name != UPDATED_AT:
-            mapping_fault(file, ("columns", name), "expected another name, since every table has this one")
+        if name != UPDATED_AT and (name in RESERVED_COLUMNS or name.startswith(RESERVED_BEGINNING)):
+            mapping_fault(file, ("columns", name), "expected another name, since AVESA or an engine uses this one")
         yield Column(name, column["type"], column["description"], _closed_list(column, file, ("columns", name)))
 
 
