@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,6 +211,48 @@ def test_a_lake_that_was_set_back_is_told_and_nothing_changes_until_it_is_loaded
         assert to_the_letter(side.rows(TABLE)) == to_the_letter(before)
         assert lake.load(warehouse, anew=True).why == plan.ASKED
     lake.is_in(side)
+
+
+def test_a_table_of_another_lake_does_not_take_the_place_of_what_is_there(
+    lake: Lake, side: Side, tmp_path: Path
+) -> None:
+    other = lake_in(tmp_path / "other")
+    lake.fold(change(1, thing("1", 1, 1)))
+    for minute in (1, 2):
+        other.fold(change(minute, thing("2", minute, minute)))
+    with opened(side) as warehouse:
+        lake.load(warehouse)
+        with pytest.raises(ConfigurationError, match=r"version 0 of another table.*another lake.*--anew"):
+            other.load(warehouse)
+        lake.is_in(side)
+        assert other.load(warehouse, anew=True).why == plan.ASKED
+    other.is_in(side)
+
+
+def test_a_table_whose_folder_was_moved_away_waits_for_a_word(lake: Lake, side: Side) -> None:
+    lake.fold(change(1, thing("1", 1, 1)))
+    with opened(side) as warehouse:
+        lake.load(warehouse)
+        shutil.rmtree(lake.folding.table_path)
+        with pytest.raises(ConfigurationError, match=r"no such table in the lake.*avesa warehouse forget acme"):
+            lake.load(warehouse, anew=True)
+        lake.folding.ledger = Ledger()
+        lake.fold(change(2, thing("2", 2, 2)))
+        with pytest.raises(ConfigurationError, match="another table of that name"):
+            lake.load(warehouse)
+        assert lake.load(warehouse, anew=True).why == plan.ASKED
+    lake.is_in(side)
+
+
+def test_a_lake_that_was_set_back_to_before_its_mapping_changed_is_told(lake: Lake, side: Side) -> None:
+    lake.fold(change(1, thing("1", 1, 1)))
+    with opened(side) as warehouse:
+        lake.folding.mapping = things_mapping(columns=MORE)
+        lake.fold()
+        lake.load(warehouse)
+        lake.entry(1).unlink()
+        with pytest.raises(ConfigurationError, match="another table of that name"):
+            lake.load(warehouse)
 
 
 def test_a_table_that_a_person_dropped_is_loaded_anew(lake: Lake, side: Side) -> None:

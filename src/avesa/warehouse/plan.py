@@ -48,11 +48,15 @@ class Change:
 def plan_load(
     objects: Objects, prefix: str, snapshot: Snapshot, holding: Holding, where: Where, *, anew: bool = False
 ) -> Nothing | Anew | Change:
-    """The next step of a table. Raises ConfigurationError where the lake was set back behind the warehouse."""
+    """The next step of a table.
+
+    Raises ConfigurationError where what the warehouse holds is no earlier version of what there is: the lake was set
+    back, or is another one. Only who is `anew` may have one take the place of the other.
+    """
     if snapshot.table_id is None:
         if holding.held is None:
             return Nothing()
-        raise _set_back(holding.held, "there is no such table in the lake", where)
+        raise _gone(holding.held, where)
     now = Held(snapshot.table_id, snapshot.version, "", sum(file.rows for file in snapshot.files))
     held, begun = holding.held, holding.begun
     if not anew and held is not None and held.table_id == now.table_id:
@@ -61,6 +65,8 @@ def plan_load(
         if held.version == now.version and begun is None:
             return _still_the_same(objects, prefix, held, where)
         return _change(objects, prefix, held, holding, now, where)
+    if not anew and held is not None and not _is_logged(objects, prefix, held):
+        raise _other_table(held, where)
     entry = read_entry(objects, prefix, now.version)
     now = Held(now.table_id, now.version, digest_of(entry) if entry is not None else "", now.rows)
     return Anew(now, _why_anew(holding, anew=anew))
@@ -72,6 +78,12 @@ def _why_anew(holding: Holding, *, anew: bool) -> str:
     if holding.held is not None:
         return OTHER_TABLE
     return BROKEN_OFF if holding.begun is not None else FIRST
+
+
+def _is_logged(objects: Objects, prefix: str, held: Held) -> bool:
+    """Whether the table's log has that very version, whatever became of the table since."""
+    entry = read_entry(objects, prefix, held.version)
+    return entry is not None and digest_of(entry) == held.log_entry
 
 
 def _still_the_same(objects: Objects, prefix: str, held: Held, where: Where) -> Nothing:
@@ -109,4 +121,22 @@ def _set_back(held: Held, there: str, where: Where) -> ConfigurationError:
         f"the warehouse holds version {held.version}, but {there}: the lake was set back to an older state.",
         where=where,
         hint="If this is the right lake, load the table anew: --anew",
+    )
+
+
+def _other_table(held: Held, where: Where) -> ConfigurationError:
+    return ConfigurationError(
+        f"the warehouse holds version {held.version} of another table of that name: the lake's log has no such version.",
+        where=where,
+        hint="It was loaded from another lake, or the table's folder was moved away since. "
+        "If this is the right lake, load the table anew: --anew",
+    )
+
+
+def _gone(held: Held, where: Where) -> ConfigurationError:
+    return ConfigurationError(
+        f"the warehouse holds version {held.version}, but there is no such table in the lake.",
+        where=where,
+        hint="If this is the right lake, fold it again: avesa transform. Or delete its rows there: "
+        f"avesa warehouse forget {where.tenant} --table {where.table}",
     )
