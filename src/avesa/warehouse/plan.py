@@ -126,7 +126,7 @@ def _set_back(held: Held, there: str, where: Where) -> ConfigurationError:
 
 def _other_table(held: Held, where: Where) -> ConfigurationError:
     return ConfigurationError(
-        f"the warehouse holds version {held.version} of another table of that name: the lake's log has no such version.",
+        f"the warehouse holds version {held.version} of another table of that name: the lake's log lacks it.",
         where=where,
         hint="It was loaded from another lake, or the table's folder was moved away since. "
         "If this is the right lake, load the table anew: --anew",
