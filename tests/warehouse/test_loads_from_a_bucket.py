@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from avesa.canonical_transform import table_change
 from avesa.canonical_transform.engine import engine
 from avesa.shared.objects import Objects, open_objects
 from avesa.shared.s3_options import delta_options
@@ -35,7 +37,9 @@ class InBucket(Folding):
         return done
 
 
-def test_a_lake_in_a_bucket_is_loaded_as_one_in_a_folder(tmp_path: Path, s3_root: S3Root) -> None:
+def test_a_lake_in_a_bucket_is_loaded_as_one_in_a_folder(
+    tmp_path: Path, s3_root: S3Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folding, side = InBucket(tmp_path, bucket=s3_root), DuckDBSide(str(tmp_path))
     where = f"{s3_root.url}/{folding.tenant}/canonical/{TABLE}"
 
@@ -49,6 +53,17 @@ def test_a_lake_in_a_bucket_is_loaded_as_one_in_a_folder(tmp_path: Path, s3_root
             folding.fold()
             assert folding.load(warehouse).status == ("anew" if number == 1 else "loaded")
             is_in()
+        folding.land(change(4, *(thing(f"y{number}", 4, 4) for number in range(40))))
+        folding.fold()
+        folding.load(warehouse)
+        monkeypatch.setattr(table_change, "SMALL", 10)
+        for minute in (5, 6):
+            folding.land(change(minute, thing("y1", minute, minute, name=f"n{minute}")))
+            folding.fold()
+        changes = [info.path for info in folding.objects.list(f"{folding.table().prefix}/_change_data")]
+        done = folding.load(warehouse)
+        assert (len(changes), done.status, done.changed) == (2, "loaded", 3)
+        is_in()
         folding.land(change(9, thing("1", 9, 9, name="z")))
         folding.fold()
         live = {file.name for file in folding.snapshot().files}
