@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
-from avesa.canonical_transform import ledger, raw_history, table_change
+from avesa.canonical_transform import ledger, raw_history, table_files
 from avesa.canonical_transform.ledger import Ledger
 from fold_story import decide
 from fold_streams import MAPPINGS, Stream, stream_of
@@ -189,10 +189,10 @@ def limits(*, small: bool, ranges: bool) -> Iterator[None]:
     wanted: dict[tuple[ModuleType, str], int] = {}
     if small:
         wanted |= {
-            (table_change, "ROWS_PER_FILE"): 4,
-            (table_change, "SMALL"): 2,
-            (table_change, "MOST_SMALL_FILES"): 2,
-            (table_change, "CHANGE_SHARE"): 0,
+            (table_files, "ROWS_PER_FILE"): 4,
+            (table_files, "SMALL"): 2,
+            (table_files, "MOST_SMALL_FILES"): 2,
+            (table_files, "CHANGE_SHARE"): 0,
             (ledger, "MOST_RECENT"): 2,
             (ledger, "MOST_UNACCEPTED"): 1,
         }

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from avesa.canonical_transform import canonical_table, table_change
+from avesa.canonical_transform import canonical_table, table_files
 from avesa.canonical_transform.fold import FoldReport
 from fold_story import change, decide, gone, listing, thing
 from fold_table import Folding, thing_values, versions_in
@@ -48,8 +48,8 @@ def watched(writes: Writes) -> Iterator[None]:
     """The log is swept at every second commit, and each commit has a change file, so that these can be died at too."""
     with pytest.MonkeyPatch.context() as patch, before_each_write(writes.about_to, (Folding, "_save")):
         patch.setattr(canonical_table, "CLEAR_EVERY", 2)
-        patch.setattr(table_change, "SMALL", 0)
-        patch.setattr(table_change, "CHANGE_SHARE", 0)
+        patch.setattr(table_files, "SMALL", 0)
+        patch.setattr(table_files, "CHANGE_SHARE", 0)
         yield
 
 

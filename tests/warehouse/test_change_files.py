@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from avesa.canonical_transform import table_change
+from avesa.canonical_transform import table_files
 from avesa.canonical_transform.canonical_table import CHANGE_NOTE, CanonicalTable
 from avesa.canonical_transform.change_file import GONE
 from avesa.shared.errors import StorageError
@@ -25,8 +25,8 @@ KEY = ["source_id", "valid_from"]
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """Files of a hundred rows are large."""
-    monkeypatch.setattr(table_change, "SMALL", 25)
-    monkeypatch.setattr(table_change, "ROWS_PER_FILE", 100)
+    monkeypatch.setattr(table_files, "SMALL", 25)
+    monkeypatch.setattr(table_files, "ROWS_PER_FILE", 100)
     return lake_in(tmp_path / "lake")
 
 

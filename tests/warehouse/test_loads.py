@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from avesa.canonical_transform import table_change
+from avesa.canonical_transform import table_files
 from avesa.canonical_transform.ledger import Ledger
 from avesa.shared.errors import ConfigurationError
 from avesa.warehouse import plan
@@ -83,7 +83,7 @@ def test_a_rebuild_that_gives_the_same_rows_hands_over_none(lake: Lake, side: Si
 
 
 def test_small_files_that_are_merged_change_nothing(lake: Lake, side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_change, "MOST_SMALL_FILES", 2)
+    monkeypatch.setattr(table_files, "MOST_SMALL_FILES", 2)
     lake.fold(change(1, thing("1", 1, 1)))
     with opened(side) as warehouse:
         lake.load(warehouse)

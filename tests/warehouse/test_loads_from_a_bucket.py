@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from avesa.canonical_transform import table_change
+from avesa.canonical_transform import table_files
 from avesa.canonical_transform.engine import engine
 from avesa.shared.objects import Objects, open_objects
 from avesa.shared.s3_options import delta_options
@@ -56,7 +56,7 @@ def test_a_lake_in_a_bucket_is_loaded_as_one_in_a_folder(
         folding.land(change(4, *(thing(f"y{number}", 4, 4) for number in range(40))))
         folding.fold()
         folding.load(warehouse)
-        monkeypatch.setattr(table_change, "SMALL", 10)
+        monkeypatch.setattr(table_files, "SMALL", 10)
         for minute in (5, 6):
             folding.land(change(minute, thing("y1", minute, minute, name=f"n{minute}")))
             folding.fold()

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from avesa.canonical_transform import onto_current, table_change
+from avesa.canonical_transform import onto_current, table_change, table_files
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot, delta_columns
 from avesa.canonical_transform.data_file import NewFile
 from avesa.canonical_transform.engine import count, use_threads
@@ -148,7 +148,7 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     for source in job.sources():
         raw = list_raw(job.bench.objects, source)
         if raw.receipts:
-            fresh = table_change.FreshFiles(job.bench.con, job.table, job.bench.shape)
+            fresh = table_files.FreshFiles(job.bench.con, job.table, job.bench.shape)
             folded = _anew(job, source, raw, read_pulls(job.bench.objects, source, raw), fresh.take)
             written += fresh.finish()
             ledger = _with_source(ledger, source, folded)

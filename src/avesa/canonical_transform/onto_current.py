@@ -20,7 +20,8 @@ from avesa.canonical_transform.observations import observations_query
 from avesa.canonical_transform.raw_source import Source, told_of_raw
 from avesa.canonical_transform.scd2 import TableShape, as_one_value, lone_versions, told_by_time, told_versions
 from avesa.canonical_transform.sql_text import identifier, literal, moment
-from avesa.canonical_transform.table_change import add_differences, rows_of, that_may_hold
+from avesa.canonical_transform.table_change import add_differences, that_may_hold
+from avesa.canonical_transform.table_files import rows_of
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.raw_source import Pull, RawRows, Source, load_rows, told_of_raw
 from avesa.canonical_transform.scd2 import TableShape, create_versions, lone_versions, shape_of
 from avesa.canonical_transform.sql_text import literal, literals
-from avesa.canonical_transform.table_change import ROWS_PER_FILE
+from avesa.canonical_transform.table_files import ROWS_PER_FILE
 from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects
 

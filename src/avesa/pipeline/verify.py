@@ -18,7 +18,7 @@ from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, read_pulls
 from avesa.canonical_transform.sql_text import identifier, literals
-from avesa.canonical_transform.table_change import rows_of
+from avesa.canonical_transform.table_files import rows_of
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
