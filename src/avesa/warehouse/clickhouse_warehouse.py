@@ -78,7 +78,7 @@ class ClickHouseWarehouse:
             self._ready[schema, load.table] = load.columns
         holding, number = self._holding(schema, load.tenant, load.table)
         if holding.held != load.after:
-            raise stale(load)
+            raise stale(load.where)
         self._note(schema, load, number + 1, begun=True)
         if load.anew:
             self._replace(schema, load, parts)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import duckdb
 
 from avesa.canonical_transform.change_file import GONE
-from avesa.canonical_transform.engine import first_line, memory_limit, one_row
+from avesa.canonical_transform.engine import one_row
 from avesa.canonical_transform.sql_text import identifier, literal
-from avesa.shared.errors import Busy, ConfigurationError, StorageError
+from avesa.shared.errors import Where
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
+from avesa.warehouse.duckdb_file import could_not_take, open_file
 from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named
@@ -37,22 +37,31 @@ class DuckDBWarehouse:
     def __init__(self, address: Address, schemas: Schemas) -> None:
         self.address = address
         self._schemas = schemas
-        self._con = _opened(address)
+        self._opened: duckdb.DuckDBPyConnection | None = None
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         """The tables that are known to be there, with their view, and the columns that they have at least."""
         self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
 
+    @property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        if self._opened is None:
+            self._opened = open_file(self.address.path)
+        return self._opened
+
     def holding(self, tenant: str, table: str) -> Holding:
-        return Holding(self._held(tenant, table))
+        try:
+            return Holding(self._held(tenant, table))
+        except duckdb.Error as error:
+            raise could_not_take(error) from error
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
         schema = self._schemas.of(load.tenant)
         place = self._place(schema)
-        with self._transaction(load):
+        with self._transaction(load.tenant, load.table) as held:
             if self._ready.get((schema, load.table)) != load.columns:
                 self._prepare(schema, load)
-            if self._held(load.tenant, load.table) != load.after:
-                raise stale(load)
+            if held != load.after:
+                raise stale(load.where)
             if load.anew:
                 self.run(statements.delete_tenant(place, load))
                 for part in parts:
@@ -63,7 +72,9 @@ class DuckDBWarehouse:
         self._ready[schema, load.table] = load.columns
 
     def close(self) -> None:
-        self._con.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
         """One statement."""
@@ -132,43 +143,34 @@ class DuckDBWarehouse:
         )
 
     @contextmanager
-    def _transaction(self, load: Load) -> Iterator[None]:
-        self.run("BEGIN TRANSACTION")
+    def _transaction(self, tenant: str, table: str) -> Iterator[Held | None]:
+        """Gives what the table holds. All that is done inside is done at its end, or nothing of it."""
+        held, at_its_end = None, False
         try:
-            yield
+            self.run("BEGIN TRANSACTION")
+            held = self._held(tenant, table)
+            yield held
+            at_its_end = True
             self.run("COMMIT")
         except BaseException as error:
-            with suppress(duckdb.TransactionException):  # a commit that failed has ended it
-                self._con.execute("ROLLBACK")
-            if isinstance(error, duckdb.TransactionException):
-                raise stale(load) from error
-            if isinstance(error, duckdb.Error):
-                raise _told(error) from error
-            raise
+            self._roll_back()
+            if not isinstance(error, duckdb.Error):
+                raise
+            # A conflict and a disk that is full at the commit are errors of one type. What the table holds then tells.
+            conflict = isinstance(error, duckdb.TransactionException) and not at_its_end
+            if conflict or self._holds_other_than(held, tenant, table):
+                raise stale(Where(tenant, None, table)) from error
+            raise could_not_take(error) from error
 
+    def _roll_back(self) -> None:
+        try:
+            self.run("ROLLBACK")
+        except duckdb.TransactionException:
+            pass  # a commit that failed has ended it
+        except duckdb.Error:
+            self.close()  # nothing more can be asked of it; the file is opened again for what comes next
 
-def _opened(address: Address) -> duckdb.DuckDBPyConnection:
-    path = Path(address.path)
-    if not path.parent.is_dir():
-        raise ConfigurationError(f"there is no folder {path.parent} for the warehouse.", hint="Make it first.")
-    try:
-        con = duckdb.connect(str(path))
-    except duckdb.IOException as error:
-        if "Could not set lock" in str(error):
-            raise Busy(
-                f"another program has {path} open.", hint="Close it there: one program at a time can write to it."
-            ) from error
-        raise ConfigurationError(
-            f"{path} cannot be opened as a DuckDB file: {first_line(error)}", hint="Name another file."
-        ) from error
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = false")
-    con.execute(f"SET memory_limit = {literal(memory_limit())}")
-    return con
-
-
-def _told(error: duckdb.Error) -> StorageError:
-    return StorageError(
-        f"the warehouse could not take it: {first_line(error)}",
-        hint="Nothing was changed there. Check free space and memory (AVESA_MEMORY_LIMIT), then load again.",
-    )
+    def _holds_other_than(self, held: Held | None, tenant: str, table: str) -> bool:
+        with suppress(duckdb.Error):
+            return self._held(tenant, table) != held
+        return False

@@ -118,8 +118,8 @@ class Warehouse(Protocol):
     def close(self) -> None: ...
 
 
-def stale(load: Load) -> StaleState:
-    return StaleState("another program loaded the table meanwhile.", where=load.where)
+def stale(where: Where) -> StaleState:
+    return StaleState("another program loaded the table meanwhile.", where=where)
 
 
 def not_ours(name: str) -> ConfigurationError:

@@ -53,7 +53,7 @@ class PostgresWarehouse:
         with self._transaction():
             self._lock(f"avesa load {schema} {load.tenant} {load.table}")
             if self._held(load.tenant, load.table) != load.after:
-                raise stale(load)
+                raise stale(load.where)
             if load.anew:
                 self.run(statements.delete_tenant(place, load))
                 for part in parts:
