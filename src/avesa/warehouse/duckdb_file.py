@@ -15,8 +15,8 @@ from avesa.shared.errors import Busy, ConfigurationError, StorageError
 from avesa.shared.storage_failure import storage_failure
 
 
-def open_file(name: str) -> duckdb.DuckDBPyConnection:
-    """The file, made if there is none.
+def open_file(name: str, *, begin: bool) -> duckdb.DuckDBPyConnection:
+    """The file; where there is none it is made, or with `begin` false refused.
 
     Raises Busy if another program has it open, StorageError if it cannot be made, ConfigurationError if it is none.
     """
@@ -25,6 +25,8 @@ def open_file(name: str) -> duckdb.DuckDBPyConnection:
     if not path.parent.is_dir():
         raise ConfigurationError(f"there is no folder {path.parent} for the warehouse.", hint="Make it first.")
     if not path.exists():
+        if not begin:
+            raise ConfigurationError(f"there is no file {path}.", hint="See how the address is written.")
         _begin(path)
     try:
         con = duckdb.connect(str(path))

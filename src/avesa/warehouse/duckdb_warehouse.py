@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import duckdb
 
-from avesa.canonical_transform.change_file import GONE
+from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.engine import one_row
 from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.shared.errors import Where
@@ -34,10 +34,10 @@ class DuckDBWarehouse:
 
     taste = Taste()
 
-    def __init__(self, address: Address, schemas: Schemas) -> None:
+    def __init__(self, address: Address, schemas: Schemas, *, begin: bool = True) -> None:
         self.address = address
-        self._schemas = schemas
-        self._opened: duckdb.DuckDBPyConnection | None = None
+        self.schemas = schemas
+        self._opened: duckdb.DuckDBPyConnection | None = open_file(address.path, begin=begin)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         """The tables that are known to be there, with their view, and the columns that they have at least."""
         self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
@@ -45,7 +45,7 @@ class DuckDBWarehouse:
     @property
     def _con(self) -> duckdb.DuckDBPyConnection:
         if self._opened is None:
-            self._opened = open_file(self.address.path)
+            self._opened = open_file(self.address.path, begin=False)
         return self._opened
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -55,7 +55,7 @@ class DuckDBWarehouse:
             raise could_not_take(error) from error
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
-        schema = self._schemas.of(load.tenant)
+        schema = self.schemas.of(load.tenant)
         place = self._place(schema)
         with self._transaction(load.tenant, load.table) as held:
             if self._ready.get((schema, load.table)) != load.columns:
@@ -63,13 +63,33 @@ class DuckDBWarehouse:
             if held != load.after:
                 raise stale(load.where)
             if load.anew:
-                self.run(statements.delete_tenant(place, load))
+                self.run(statements.delete_tenant(place, load.table, load.tenant))
                 for part in parts:
                     self._take(part, f"INSERT INTO {named(place, load.table)} ({statements.listed(load.names)})")
             else:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
         self._ready[schema, load.table] = load.columns
+
+    def tables(self, tenant: str) -> Sequence[str]:
+        schema = self.schemas.of(tenant)
+        try:
+            if not self._columns(schema, LOADS):
+                return []
+            return [str(row[0]) for row in self.run(statements.select_tables(self._place(schema), tenant)).fetchall()]
+        except duckdb.Error as error:
+            raise could_not_take(error) from error
+
+    def forget(self, tenant: str, table: str) -> int | None:
+        schema = self.schemas.of(tenant)
+        place = self._place(schema)
+        with self._transaction(tenant, table):
+            there, noting = self._columns(schema, table), self._columns(schema, LOADS)
+            if there and not (noting and there.keys() >= set(KEY)):
+                raise not_ours(f"{schema}.{table}")
+            rows = self._deleted(statements.delete_tenant(place, table, tenant)) if there else 0
+            noted = self._deleted(statements.delete_held(place, table, tenant)) if noting else 0
+        return rows if rows or noted else None
 
     def close(self) -> None:
         if self._opened is not None:
@@ -88,6 +108,11 @@ class DuckDBWarehouse:
         self.run(statements.delete_staged(place, load, _STAGED))
         self.run(statements.insert_staged(place, load, _STAGED))
         self.run(f"DROP TABLE {_STAGED}")
+
+    def _deleted(self, delete: str) -> int:
+        row = self.run(delete).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def _take(self, part: Part, insert: str) -> None:
         self._con.register("avesa_part", part.stream)
@@ -118,7 +143,7 @@ class DuckDBWarehouse:
             self.run(statements.create_view(place, load.table, identifier(load.table)))
 
     def _held(self, tenant: str, table: str) -> Held | None:
-        schema = self._schemas.of(tenant)
+        schema = self.schemas.of(tenant)
         if not self._is_there(schema, table):
             return None
         row = self.run(statements.select_held(self._place(schema), tenant, table)).fetchone()
