@@ -14,6 +14,7 @@ from avesa.cli.command import Command, error_json, home_option, json_option, tab
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
 from avesa.cli.stopping import StopSwitch
+from avesa.cli.warehouse_place import place_options
 from avesa.pipeline.ports import Deployment
 from avesa.pipeline.transform import choose_canonical
 from avesa.shared.errors import AvesaError, UsageError, Where
@@ -21,7 +22,7 @@ from avesa.warehouse.address import warehouse_address
 from avesa.warehouse.load import LoadOutcome, load_tenant
 from avesa.warehouse.opening import open_warehouse
 from avesa.warehouse.port import Warehouse
-from avesa.warehouse.schemas import DEFAULT, Schemas
+from avesa.warehouse.schemas import Schemas
 
 _NOTE = "\nStopping after the table under way. Once more ends it at once; even then nothing is lost or doubled.\n"
 
@@ -45,10 +46,8 @@ Exit status: 0 all loaded, 1 something failed or was stopped, 2 wrong usage. Mor
 )
 @click.argument("tenant", required=False)
 @click.option("--all", "everyone", is_flag=True, help="Every tenant.")
-@click.option("--to", metavar="URL", help="The warehouse. [env: AVESA_WAREHOUSE_URL]")
 @tables_option
-@click.option("--schema", metavar="NAME", default=DEFAULT, show_default=True, help="Where the tables lie there.")
-@click.option("--schema-per-tenant", is_flag=True, help="A schema NAME_TENANT for each tenant, not one for all.")
+@place_options
 @click.option("--anew", is_flag=True, help="Load each table from nothing, and swap it in at once.")
 @home_option
 @json_option
