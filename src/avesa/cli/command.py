@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -64,8 +63,6 @@ class Group(_Typed, click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise
             _debug()
             raise Bug(error) from error
         if ctx.invoked_subcommand is None:
