@@ -67,9 +67,20 @@ def test_tables_and_schema_can_be_named(avesa: Avesa, file: Path) -> None:
     avesa("warehouse", "load", "acme", *place)
     forget = ("warehouse", "forget", "acme", *place, "--yes", "--table")
     told = avesa.json(*forget, "tickets", "--table", "companies")
-    head = {"complete": True, "warehouse": f"duckdb://{file}", "schema": "msp_acme", "tenant": "acme", "errors": []}
-    assert told == {**head, "tables": [{"table": "tickets", "rows": 2}]}
+    place = {"warehouse": f"duckdb://{file}", "schema": "msp_acme", "elsewhere": []}
+    tables = [{"table": "tickets", "rows": 2}]
+    assert told == {"complete": True, **place, "tenant": "acme", "tables": tables, "errors": []}
     assert rows(file, "msp_acme") == {"contacts": 2, "tickets": 0, "avesa_loads": 1}
+
+
+def test_who_names_the_wrong_schema_is_told_where_the_rows_are(avesa: Avesa, file: Path) -> None:
+    for more in (("--schema-per-tenant",), ("--schema", "msp")):
+        avesa("warehouse", "load", "acme", "--to", f"duckdb://{file}", *more)
+    forget = ("warehouse", "forget", "acme", "--to", f"duckdb://{file}", "--yes")
+    told = avesa(*forget)
+    assert told.stdout == "acme  nothing of it is in schema avesa\n"
+    assert told.stderr == "Not deleted is what it has in other schemas: avesa_acme, msp\n"
+    assert avesa.json(*forget, "--schema-per-tenant")["elsewhere"] == ["msp"]
 
 
 def test_a_table_that_is_not_ours_fails_and_the_others_are_forgotten(avesa: Avesa, file: Path) -> None:

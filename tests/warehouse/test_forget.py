@@ -91,6 +91,16 @@ def test_a_table_without_rows_that_was_loaded_is_forgotten_too(tmp_path: Path, s
         assert warehouse.forget("acme", TABLE) is None
 
 
+def test_all_schemas_that_note_a_tenant_are_known(lakes: Sequence[Lake], side: Side) -> None:
+    for schemas in (Schemas(), Schemas("two"), Schemas(per_tenant=True)):
+        loaded(side, lakes[:2], schemas)
+    with opened(side, Schemas("two")) as warehouse:
+        assert warehouse.schemas_with("acme") == ["avesa", "avesa_acme", "two"]
+        warehouse.forget("acme", TABLE)
+        assert warehouse.schemas_with("acme") == ["avesa", "avesa_acme"]
+        assert warehouse.schemas_with("nobody") == []
+
+
 def test_what_a_person_dropped_leaves_the_note_alone_to_go(lakes: Sequence[Lake], side: Side) -> None:
     loaded(side, lakes)
     side.drop(TABLE)

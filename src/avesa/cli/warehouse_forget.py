@@ -66,6 +66,7 @@ def forget(
         open_warehouse(address, schemas, begin=False) as warehouse,
     ):
         outcomes = forget_tenant(ports.watermarks, warehouse, tenant, tables=tables or None, finished=finished)
+        elsewhere = [name for name in warehouse.schemas_with(tenant) if name != place]
     failures = [outcome.error for outcome in outcomes if outcome.error]
     found = [outcome for outcome in outcomes if outcome.rows is not None]
     if as_json:
@@ -76,11 +77,14 @@ def forget(
                 "schema": place,
                 "tenant": tenant,
                 "tables": [{"table": outcome.table, "rows": outcome.rows} for outcome in found],
+                "elsewhere": elsewhere,
                 "errors": [error_json(error) for error in failures],
             }
         )
     elif not found and not failures:
         console().print(f"{tenant}  nothing of it is in schema {place}")
+    if elsewhere:
+        click.echo(f"Not deleted is what it has in other schemas: {', '.join(elsewhere)}", err=True)
     tell_errors(failures)
     if failures:
         click.get_current_context().exit(1)

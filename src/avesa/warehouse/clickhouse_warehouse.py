@@ -89,13 +89,13 @@ class ClickHouseWarehouse:
 
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
-        if not self._columns(schema, f"{LOADS}_rows"):
-            return []
-        found = self.run(f"""
-            SELECT DISTINCT table_name FROM {named(identifier(schema), f"{LOADS}_rows")}
-            WHERE tenant_id = {literal(tenant)} ORDER BY table_name
-        """)
-        return [str(row["table_name"]) for row in found]
+        return self._tables(schema, tenant) if self._columns(schema, f"{LOADS}_rows") else []
+
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        found = self.run(
+            f"SELECT database FROM system.tables WHERE name = {literal(f'{LOADS}_rows')} ORDER BY database"
+        )
+        return [row["database"] for row in found if self._tables(row["database"], tenant)]
 
     def forget(self, tenant: str, table: str) -> int | None:
         """The note goes first: rows without one count as none, so that a load takes their place as a whole."""
@@ -179,6 +179,13 @@ class ClickHouseWarehouse:
             SELECT tenant_id, table_name, table_id, version, log_entry, rows, loaded_at
             FROM {named(place, f"{LOADS}_rows")} FINAL WHERE version >= 0
         """)
+
+    def _tables(self, schema: str, tenant: str) -> list[str]:
+        found = self.run(f"""
+            SELECT DISTINCT table_name FROM {named(identifier(schema), f"{LOADS}_rows")}
+            WHERE tenant_id = {literal(tenant)} ORDER BY table_name
+        """)
+        return [str(row["table_name"]) for row in found]
 
     def _forget(self, place: str, which: str) -> None:
         """How far they were loaded."""

@@ -49,10 +49,8 @@ class DuckDBWarehouse:
         return self._opened
 
     def holding(self, tenant: str, table: str) -> Holding:
-        try:
+        with _told():
             return Holding(self._held(tenant, table))
-        except duckdb.Error as error:
-            raise could_not_take(error) from error
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
         schema = self.schemas.of(load.tenant)
@@ -73,12 +71,16 @@ class DuckDBWarehouse:
 
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
-        try:
-            if not self._columns(schema, LOADS):
-                return []
-            return [str(row[0]) for row in self.run(statements.select_tables(self._place(schema), tenant)).fetchall()]
-        except duckdb.Error as error:
-            raise could_not_take(error) from error
+        with _told():
+            return self._tables(schema, tenant) if self._columns(schema, LOADS) else []
+
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        with _told():
+            found = self._names(f"""
+                SELECT schema_name FROM duckdb_tables()
+                WHERE database_name = current_database() AND table_name = {literal(LOADS)} ORDER BY schema_name
+            """)
+            return [schema for schema in found if self._tables(schema, tenant)]
 
     def forget(self, tenant: str, table: str) -> int | None:
         schema = self.schemas.of(tenant)
@@ -108,6 +110,12 @@ class DuckDBWarehouse:
         self.run(statements.delete_staged(place, load, _STAGED))
         self.run(statements.insert_staged(place, load, _STAGED))
         self.run(f"DROP TABLE {_STAGED}")
+
+    def _tables(self, schema: str, tenant: str) -> list[str]:
+        return self._names(statements.select_tables(self._place(schema), tenant))
+
+    def _names(self, select: str) -> list[str]:
+        return [str(row[0]) for row in self.run(select).fetchall()]
 
     def _deleted(self, delete: str) -> int:
         row = self.run(delete).fetchone()
@@ -199,3 +207,11 @@ class DuckDBWarehouse:
         with suppress(duckdb.Error):
             return self._held(tenant, table) != held
         return False
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise could_not_take(error) from error

@@ -123,6 +123,10 @@ class Warehouse(Protocol):
         """The tables of which it notes how far the tenant's rows are loaded, or were about to be."""
         ...
 
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        """All schemas there, of whatever name, that take note of the tenant and that the loader may read."""
+        ...
+
     def forget(self, tenant: str, table: str) -> int | None:
         """Delete the tenant's rows of the table, and how far they were loaded: a load afterwards begins from nothing.
 

@@ -67,9 +67,18 @@ class PostgresWarehouse:
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
         with self._transaction():
-            if not self._columns(schema, LOADS):
-                return []
-            return [str(row["table_name"]) for row in self.run(statements.select_tables(identifier(schema), tenant))]
+            return self._tables(schema, tenant) if self._columns(schema, LOADS) else []
+
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        with self._transaction():
+            found = self.run(f"""
+                SELECT nspname AS name FROM pg_catalog.pg_class AS c
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
+                WHERE relname = {literal(LOADS)} AND relkind = 'r'
+                  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+                ORDER BY nspname
+            """)
+            return [row["name"] for row in found if self._tables(row["name"], tenant)]
 
     def forget(self, tenant: str, table: str) -> int | None:
         schema = self.schemas.of(tenant)
@@ -162,6 +171,9 @@ class PostgresWarehouse:
 
     def _has_schema(self, schema: str) -> bool:
         return bool(self.run(f"SELECT 1 AS one FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"))
+
+    def _tables(self, schema: str, tenant: str) -> list[str]:
+        return [row["table_name"] for row in self.run(statements.select_tables(identifier(schema), tenant))]
 
     def _deleted(self, delete: str) -> int:
         return int(self.run(f"WITH gone AS ({delete} RETURNING 1) SELECT count(*) AS number FROM gone")[0]["number"])
