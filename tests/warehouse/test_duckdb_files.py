@@ -176,3 +176,24 @@ def test_who_is_overtaken_by_another_is_told_as_that(lake: Lake, tmp_path: Path,
         with pytest.raises(StaleState, match="another program loaded the table meanwhile"):
             one.load(load, overtaken())
     lake.is_in(side)
+
+
+def test_a_copy_of_the_file_holds_nothing_of_a_tenant_that_was_forgotten(lake: Lake, tmp_path: Path) -> None:
+    """As docs/warehouse.md says: DuckDB leaves the bytes of deleted rows in a file, and a copy is a warehouse too."""
+    other = lake_in(tmp_path / "other", tenant="globex")
+    other.fold(change(1, thing("the-secret-of-globex", 1, 1)))
+    (tmp_path / "copy").mkdir()
+    side, copy = DuckDBSide(str(tmp_path)), DuckDBSide(str(tmp_path / "copy"))
+    with opened(side) as warehouse:
+        lake.load(warehouse)
+        other.load(warehouse)
+        warehouse.forget("globex", TABLE)
+    assert b"the-secret-of-globex" in Path(side.path).read_bytes()
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{side.path}' AS old (READ_ONLY); ATTACH '{copy.path}' AS new")
+        con.execute("COPY FROM DATABASE old TO new")
+    assert b"the-secret-of-globex" not in Path(copy.path).read_bytes()
+    lake.fold(change(2, thing("record-1", 2, 2, name="b")))
+    with opened(copy) as warehouse:
+        assert lake.load(warehouse).status == "loaded"
+    lake.is_in(copy)
