@@ -70,6 +70,14 @@ def test_what_is_no_file_is_refused(url: str) -> None:
     assert "duckdb:///srv/warehouse.duckdb" in told.value.hint
 
 
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageError, match=r"cannot open .*: File name too long"),
+        opened_at(f"duckdb://{tmp_path}/{'x' * 300}"),
+    ):
+        pass
+
+
 def test_a_file_is_the_same_warehouse_however_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path)

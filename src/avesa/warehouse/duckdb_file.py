@@ -22,9 +22,7 @@ def open_file(name: str, *, begin: bool) -> duckdb.DuckDBPyConnection:
     """
     # What is absolute is a file to DuckDB, whatever it looks like.
     path = Path(os.path.abspath(name))  # noqa: PTH100 — `resolve` would follow links
-    if not path.parent.is_dir():
-        raise ConfigurationError(f"there is no folder {path.parent} for the warehouse.", hint="Make it first.")
-    if not path.exists():
+    if not _is_there(path):
         if not begin:
             raise ConfigurationError(f"there is no file {path}.", hint="See how the address is written.")
         _begin(path)
@@ -50,6 +48,17 @@ def could_not_take(error: duckdb.Error) -> StorageError:
         f"the warehouse could not take it: {first_line(error)}",
         hint="Nothing is half done there. Check free space and memory (AVESA_MEMORY_LIMIT), then do it again.",
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        if path.parent.is_dir():
+            return path.exists()
+    except OSError as error:
+        failure = storage_failure("open", str(path), error)
+    else:
+        raise ConfigurationError(f"there is no folder {path.parent} for the warehouse.", hint="Make it first.")
+    raise failure
 
 
 def _begin(path: Path) -> None:

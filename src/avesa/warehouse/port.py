@@ -150,7 +150,7 @@ def not_ours(name: str) -> ConfigurationError:
     """For a table that lies where ours should."""
     return ConfigurationError(
         f"there is a table {name} already that was not made by avesa.",
-        hint="Load into another schema: --schema NAME.",
+        hint="Name another schema: --schema NAME.",
     )
 
 
