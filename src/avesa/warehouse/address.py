@@ -175,7 +175,7 @@ def _check_file(url: str, parts: SplitResult) -> None:
         )
     if _NO_FILE.fullmatch(name):
         raise UsageError(
-            "a DuckDB warehouse is a file: what is in memory is gone when the command ends.",
+            "a DuckDB warehouse is a file: memory is gone when the command ends, and a service is none.",
             hint=f"Name a file: {_FILE}, or duckdb:./NAME for a name with a colon.",
         )
 

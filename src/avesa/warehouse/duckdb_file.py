@@ -75,8 +75,9 @@ def _begin(path: Path) -> None:
     except OSError as error:
         failure = storage_failure("make", str(path), error)
     except duckdb.Error as error:
+        reason = first_line(error).rpartition(": ")[2]  # before that it names the file beside
         failure = StorageError(
-            f"cannot make {path}: {first_line(error)}", hint="Make room and load again; nothing was left there."
+            f"cannot make {path}: {reason}.", hint="Make room and load again; nothing was left there."
         )
     else:
         return
