@@ -82,6 +82,16 @@ def test_a_table_can_be_named_and_loaded_anew(avesa: Avesa, file: Path) -> None:
     assert told == "acme  nothing has been folded yet\n"
 
 
+def test_tables_can_be_named_one_after_the_other_and_each_is_loaded(avesa: Avesa, home: LandedHome, file: Path) -> None:
+    for table in ("tickets", "companies"):
+        home.land(changes(1, contact("7", 1, 1)), table=table)
+    tables = ("--table", "contacts", "--table", "tickets")
+    folded = avesa.json("transform", "acme", *tables)["tenants"][0]["canonical"]
+    assert [table["table"] for table in folded] == ["contacts", "tickets"]
+    told = avesa.json("warehouse", "load", "acme", "--to", f"duckdb://{file}", *tables)
+    assert [table["table"] for table in told["tenants"][0]["tables"]] == ["contacts", "tickets"]
+
+
 def test_each_tenant_can_have_a_schema_of_its_own(avesa: Avesa, file: Path) -> None:
     avesa("warehouse", "load", "acme", "--to", f"duckdb://{file}", "--schema-per-tenant", "--schema", "msp")
     assert names(file, "msp_acme") == [("Mia",), ("Mia",)]
@@ -167,6 +177,9 @@ def test_a_password_from_the_environment_is_taken_and_never_shown(
         (("load", "acme", "--to", "duckdb://host/w"), "is a file"),
         (("load", "acme", "--to", "duckdb:///w", "--table", "ticket"), "Did you mean tickets"),
         (("load", "acme", "--to", "duckdb:///w", "--schema", "a b"), "not a valid schema name"),
+        (("load", "acme", "--to", "duckdb::memory:"), "Name a file"),
+        (("load", "acme", "--to", "duckdb:///x/a#b.duckdb"), "%23 for #"),
+        (("load", "acme", "--to", "duckdb:///w", "--to", "duckdb:///v"), "'--to' takes one value: say it once"),
     ],
 )
 def test_wrong_usage_is_told_with_what_to_do(avesa: Avesa, args: tuple[str, ...], says: str) -> None:

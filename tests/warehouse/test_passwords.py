@@ -168,14 +168,22 @@ def test_an_address_without_slashes_is_refused() -> None:
 @given(password=passwords)
 def test_no_repr_and_nothing_that_is_shown_holds_a_password(password: str) -> None:
     quoted = quote(password, safe="")
-    for scheme in ("postgresql", "clickhouse", "duckdb"):
-        place = "" if scheme == "duckdb" else f"loader:{quoted}@h"
-        os.environ[VARIABLE] = f"{scheme}://{place}/w?sslpassword={quoted}&oauth_client_secret={quoted}"
+    for scheme in ("postgresql", "clickhouse"):
+        os.environ[VARIABLE] = f"{scheme}://loader:{quoted}@h/w?sslpassword={quoted}&oauth_client_secret={quoted}"
         address = warehouse_address(None)
-        clean = Address(address.kind, f"{scheme}://{'' if scheme == 'duckdb' else 'loader@h'}/w", "")
+        clean = Address(address.kind, f"{scheme}://loader@h/w", "")
         assert repr(address) == repr(clean)
         assert address.digest == clean.digest
         assert {password, quoted} <= {*address.secrets, *secrets_in(address.url)}
+
+
+def test_a_file_takes_no_password_and_the_one_given_is_not_repeated() -> None:
+    for url in ("duckdb:///w?password=hunter2", "duckdb://loader:hunter2@h/w"):
+        os.environ[VARIABLE] = url
+        for typed in (None, url):
+            with pytest.raises(UsageError) as told:
+                warehouse_address(typed)
+            assert "hunter" not in all_said(told.value)
 
 
 @pytest.mark.parametrize("word", ["hunter2\n", "hunter2\r\n", "hunter2\x01"])

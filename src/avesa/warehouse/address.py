@@ -25,6 +25,10 @@ _SECRET = (
 )
 _TELLING = ("host", "port", "dbname", "user")
 _UNCLEAR = re.compile(r"%(?![0-9A-Fa-f]{2})|%00|#")
+_UNCLEAR_FILE = re.compile(rf"{_UNCLEAR.pattern}|[?\x00-\x1f]")
+_NO_FILE = re.compile(r"(.*/)?:memory:.*|\w{2,}:.*", re.ASCII | re.DOTALL)
+"""What stands for something else than a file in DuckDB: memory, another program's database, a service."""
+_FILE = "duckdb:///srv/warehouse.duckdb"
 _HOW = {
     "postgresql": "Leave it out and set PGPASSWORD, or write it into ~/.pgpass",
     "clickhouse": "Leave it out and set CLICKHOUSE_PASSWORD",
@@ -42,11 +46,15 @@ class Address:
     @property
     def digest(self) -> str:
         """The same for the same warehouse, and nothing else can be told from it."""
-        return hashlib.sha256(self.shown.encode()).hexdigest()[:12]
+        place = os.path.realpath(self.path) if self.kind == "duckdb" else self.shown
+        return hashlib.sha256(place.encode()).hexdigest()[:12]
 
     @property
     def path(self) -> str:
-        """The file of a DuckDB warehouse: `duckdb:///srv/w.duckdb` is /srv/w.duckdb, `duckdb:w.duckdb` lies here."""
+        """The file of a DuckDB warehouse: `duckdb:///srv/w.duckdb` is /srv/w.duckdb, `duckdb:w.duckdb` lies here.
+
+        As in any URL, `%23` stands for #, `%3F` for ? and `%25` for %.
+        """
         return unquote(urlsplit(self.url).path)
 
     @property
@@ -145,11 +153,31 @@ def _parsed(url: str, *, typed: bool) -> Address:
             "the address holds a password, which every user of this machine can see while the command runs.",
             hint=f"{_HOW.get(kind, 'Leave it out')}, or set {VARIABLE} instead of typing the address.",
         )
-    if kind == "duckdb" and (parts.netloc or not parts.path or parts.path == "/"):
-        raise UsageError("a DuckDB warehouse is a file.", hint="Write duckdb:///srv/warehouse.duckdb")
+    if kind == "duckdb":
+        _check_file(url, parts)
     if kind == "clickhouse" and not parts.hostname:
         raise UsageError("the address names no host.", hint="Write clickhouse://user@host/database")
     return Address(kind, _shown(url), url)
+
+
+def _check_file(url: str, parts: SplitResult) -> None:
+    """Raises UsageError unless the address names one file, and all who read it find the same."""
+    if parts.netloc or parts.path in ("", "/"):
+        raise UsageError("a DuckDB warehouse is a file.", hint=f"Write {_FILE}")
+    try:
+        name = unquote(parts.path, errors="strict")
+    except UnicodeDecodeError:
+        name = None
+    if name is None or _UNCLEAR_FILE.search(url):
+        raise UsageError(
+            "the name of the file can be read in more than one way.",
+            hint="In the address write %23 for #, %3F for ?, %25 for %, and other bytes as they are in UTF-8.",
+        )
+    if _NO_FILE.fullmatch(name):
+        raise UsageError(
+            "a DuckDB warehouse is a file: memory is gone when the command ends, and a service is none.",
+            hint=f"Name a file: {_FILE}, or duckdb:./NAME for a name with a colon.",
+        )
 
 
 def _shown(url: str) -> str:

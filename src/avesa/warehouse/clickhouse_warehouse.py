@@ -8,7 +8,7 @@ views that show of each key what counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -59,26 +59,26 @@ class ClickHouseWarehouse:
 
     def __init__(self, address: Address, schemas: Schemas) -> None:
         self.address = address
-        self._schemas = schemas
+        self.schemas = schemas
         self._session = ClickHouseSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         """The tables that are known to be there, with their views, and the columns that they have at least."""
         self.run("SELECT 1 AS one")
 
     def holding(self, tenant: str, table: str) -> Holding:
-        schema = self._schemas.of(tenant)
+        schema = self.schemas.of(tenant)
         if not self._is_there(schema, table):
             return Holding()
         return self._holding(schema, tenant, table)[0]
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
-        schema = self._schemas.of(load.tenant)
+        schema = self.schemas.of(load.tenant)
         if self._ready.get((schema, load.table)) != load.columns:
             self._prepare(schema, load)
             self._ready[schema, load.table] = load.columns
         holding, number = self._holding(schema, load.tenant, load.table)
         if holding.held != load.after:
-            raise stale(load)
+            raise stale(load.where)
         self._note(schema, load, number + 1, begun=True)
         if load.anew:
             self._replace(schema, load, parts)
@@ -86,6 +86,35 @@ class ClickHouseWarehouse:
             for part in parts:
                 self.insert(part, named(identifier(schema), f"{load.table}_rows"), [*load.names, VERSION, GONE])
         self._note(schema, load, number + 2, begun=False)
+
+    def tables(self, tenant: str) -> Sequence[str]:
+        schema = self.schemas.of(tenant)
+        return self._tables(schema, tenant) if self._columns(schema, f"{LOADS}_rows") else []
+
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        found = self.run(
+            f"SELECT database FROM system.tables WHERE name = {literal(f'{LOADS}_rows')} ORDER BY database"
+        )
+        return [row["database"] for row in found if self._tables(row["database"], tenant)]
+
+    def forget(self, tenant: str, table: str) -> int | None:
+        """The note goes first: rows without one count as none, so that a load takes their place as a whole."""
+        schema, name = self.schemas.of(tenant), f"{table}_rows"
+        place = identifier(schema)
+        there, noting = self._columns(schema, name), self._columns(schema, f"{LOADS}_rows")
+        if there and not (noting and there.keys() >= {*KEY, *_INTERNAL}):
+            raise not_ours(f"{schema}.{name}")
+        if not noting:
+            if self._columns(schema, table):
+                raise not_ours(f"{schema}.{table}")
+            return None
+        noted = self._holding(schema, tenant, table)[1] > 0
+        rows = self._count(place, name, tenant) if there else 0
+        self._forget(place, f"table_name = {literal(table)} AND tenant_id = {literal(tenant)}")
+        if there:
+            self.run(f"ALTER TABLE {named(place, name)} DROP PARTITION {literal(tenant)}")
+        self.run(f"DROP TABLE IF EXISTS {named(place, _beside(table, tenant))}")
+        return rows if rows or noted else None
 
     def close(self) -> None:
         self._session.close()
@@ -103,7 +132,7 @@ class ClickHouseWarehouse:
     def _replace(self, schema: str, load: Load, parts: Iterable[Part]) -> None:
         """The tenant's partition by one that was filled beside it, at once."""
         place = identifier(schema)
-        rows, beside = named(place, f"{load.table}_rows"), named(place, f"{load.table}_anew_{load.tenant}")
+        rows, beside = named(place, f"{load.table}_rows"), named(place, _beside(load.table, load.tenant))
         self.run(f"DROP TABLE IF EXISTS {beside}")
         if load.then.rows == 0:
             self.run(f"ALTER TABLE {rows} DROP PARTITION {literal(load.tenant)}")
@@ -126,7 +155,8 @@ class ClickHouseWarehouse:
             self.run(_create_loads(place))
         self._show_loads(place)
         if not there:
-            self._forget(place, load.table)
+            # It holds no tenant's rows, whatever was loaded into it before.
+            self._forget(place, f"table_name = {literal(load.table)}")
             self.run(_create_table(place, load))
         missing = [(column, type_) for column, type_ in load.columns if there and column not in there]
         for column, type_ in missing:
@@ -150,12 +180,22 @@ class ClickHouseWarehouse:
             FROM {named(place, f"{LOADS}_rows")} FINAL WHERE version >= 0
         """)
 
-    def _forget(self, place: str, table: str) -> None:
-        """Of all tenants: a table that has to be made holds none of their rows, whatever was loaded into it before."""
-        self.run(f"""
-            ALTER TABLE {named(place, f"{LOADS}_rows")} DELETE WHERE table_name = {literal(table)}
-            SETTINGS mutations_sync = 2
+    def _tables(self, schema: str, tenant: str) -> list[str]:
+        found = self.run(f"""
+            SELECT DISTINCT table_name FROM {named(identifier(schema), f"{LOADS}_rows")}
+            WHERE tenant_id = {literal(tenant)} ORDER BY table_name
         """)
+        return [str(row["table_name"]) for row in found]
+
+    def _forget(self, place: str, which: str) -> None:
+        """How far they were loaded."""
+        self.run(f"ALTER TABLE {named(place, f'{LOADS}_rows')} DELETE WHERE {which} SETTINGS mutations_sync = 2")
+
+    def _count(self, place: str, name: str, tenant: str) -> int:
+        found = self.run(
+            f"SELECT count() AS number FROM {named(place, name)} FINAL WHERE tenant_id = {literal(tenant)}"
+        )
+        return int(found[0]["number"])
 
     def _holding(self, schema: str, tenant: str, table: str) -> tuple[Holding, int]:
         """And the number of the note that says so, 0 where there is none."""
@@ -199,6 +239,11 @@ class ClickHouseWarehouse:
             ORDER BY position
         """)
         return {str(row["name"]): str(row["type"]) for row in found}
+
+
+def _beside(table: str, tenant: str) -> str:
+    """The name of a table that is filled to take the place of a partition."""
+    return f"{table}_anew_{tenant}"
 
 
 def literal(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from avesa.canonical_transform.change_file import GONE
+from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.warehouse import postgres_readers, statements
 from avesa.warehouse.address import Address
@@ -33,7 +33,7 @@ class PostgresWarehouse:
 
     def __init__(self, address: Address, schemas: Schemas) -> None:
         self.address = address
-        self._schemas = schemas
+        self.schemas = schemas
         self._session = PostgresSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         """The tables that are known to be there, with their view, and the columns that they have at least."""
@@ -43,7 +43,7 @@ class PostgresWarehouse:
             return Holding(self._held(tenant, table))
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
-        schema = self._schemas.of(load.tenant)
+        schema = self.schemas.of(load.tenant)
         place = identifier(schema)
         # What changes the shape of a table keeps its readers waiting, so it is not a part of the load.
         if self._ready.get((schema, load.table)) != load.columns:
@@ -51,11 +51,11 @@ class PostgresWarehouse:
                 self._prepare(schema, load)
             self._ready[schema, load.table] = load.columns
         with self._transaction():
-            self._lock(f"avesa load {schema} {load.tenant} {load.table}")
+            self._lock_rows(schema, load.tenant, load.table)
             if self._held(load.tenant, load.table) != load.after:
-                raise stale(load)
+                raise stale(load.where)
             if load.anew:
-                self.run(statements.delete_tenant(place, load))
+                self.run(statements.delete_tenant(place, load.table, load.tenant))
                 for part in parts:
                     self.ingest(part, load.table, schema=schema)
                 # Or the next load would read the whole table, which the planner takes for a small one.
@@ -63,6 +63,36 @@ class PostgresWarehouse:
             else:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
+
+    def tables(self, tenant: str) -> Sequence[str]:
+        schema = self.schemas.of(tenant)
+        with self._transaction():
+            return self._tables(schema, tenant) if self._columns(schema, LOADS) else []
+
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        with self._transaction():
+            found = self.run(f"""
+                SELECT nspname AS name FROM pg_catalog.pg_class AS c
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
+                WHERE relname = {literal(LOADS)} AND relkind = 'r'
+                  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+                ORDER BY nspname
+            """)
+            return [row["name"] for row in found if self._tables(row["name"], tenant)]
+
+    def forget(self, tenant: str, table: str) -> int | None:
+        schema = self.schemas.of(tenant)
+        place = identifier(schema)
+        with self._transaction():
+            self._lock_rows(schema, tenant, table)
+            there, noting = self._columns(schema, table), self._columns(schema, LOADS)
+            if there and not (noting and there.keys() >= set(KEY)):
+                raise not_ours(f"{schema}.{table}")
+            # A role that may delete, and does not own the table, would be shown no rows, and leave them without a word.
+            self.run("SET LOCAL row_security = off")
+            rows = self._deleted(statements.delete_tenant(place, table, tenant)) if there else 0
+            noted = self._deleted(statements.delete_held(place, table, tenant)) if noting else 0
+        return rows if rows or noted else None
 
     def close(self) -> None:
         self._session.close()
@@ -117,7 +147,7 @@ class PostgresWarehouse:
         self.run(statements.create_view(place, load.table, named(place, load.table), bound))
 
     def _held(self, tenant: str, table: str) -> Held | None:
-        schema = self._schemas.of(tenant)
+        schema = self.schemas.of(tenant)
         if not self._is_there(schema, table):
             return None
         for row in self.run(statements.select_held(identifier(schema), tenant, table)):
@@ -141,6 +171,15 @@ class PostgresWarehouse:
 
     def _has_schema(self, schema: str) -> bool:
         return bool(self.run(f"SELECT 1 AS one FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"))
+
+    def _tables(self, schema: str, tenant: str) -> list[str]:
+        return [row["table_name"] for row in self.run(statements.select_tables(identifier(schema), tenant))]
+
+    def _deleted(self, delete: str) -> int:
+        return int(self.run(f"WITH gone AS ({delete} RETURNING 1) SELECT count(*) AS number FROM gone")[0]["number"])
+
+    def _lock_rows(self, schema: str, tenant: str, table: str) -> None:
+        self._lock(f"avesa load {schema} {tenant} {table}")
 
     def _lock(self, name: str) -> None:
         """Until the end of the transaction, against all who lock the same name."""

@@ -63,8 +63,16 @@ def add_column(place: str, table: str, name: str, type_: str) -> str:
     return f"ALTER TABLE {named(place, table)} ADD COLUMN {identifier(name)} {type_}"
 
 
-def delete_tenant(place: str, load: Load) -> str:
-    return f"DELETE FROM {named(place, load.table)} WHERE tenant_id = {literal(load.tenant)}"
+def delete_tenant(place: str, table: str, tenant: str) -> str:
+    return f"DELETE FROM {named(place, table)} WHERE tenant_id = {literal(tenant)}"
+
+
+def delete_held(place: str, table: str, tenant: str) -> str:
+    return f"{delete_tenant(place, LOADS, tenant)} AND table_name = {literal(table)}"
+
+
+def select_tables(place: str, tenant: str) -> str:
+    return f"SELECT table_name FROM {named(place, LOADS)} WHERE tenant_id = {literal(tenant)} ORDER BY table_name"
 
 
 def delete_staged(place: str, load: Load, staged: str) -> str:
