@@ -12,7 +12,7 @@ from fold_story import change, thing
 from warehouse_lake import Lake, lake_in
 from warehouse_sides import PostgresSide, opened
 
-READ = ("tickets", "tickets_current", "avesa_loads")
+READ = ("tickets", "tickets_current", "tickets_as_of('2999-01-01')", "avesa_loads")
 
 
 @pytest.fixture(scope="module")

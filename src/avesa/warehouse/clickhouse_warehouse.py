@@ -20,8 +20,10 @@ from avesa.canonical_transform.sql_text import identifier
 from avesa.shared.clock import to_iso
 from avesa.warehouse.address import Address
 from avesa.warehouse.clickhouse_session import ClickHouseSession
+from avesa.warehouse.ddl.dialect import in_force
 from avesa.warehouse.port import (
     LOADS,
+    MADE_BY,
     VERSION,
     Held,
     Holding,
@@ -33,7 +35,7 @@ from avesa.warehouse.port import (
     stale,
 )
 from avesa.warehouse.schemas import Schemas
-from avesa.warehouse.statements import listed, named
+from avesa.warehouse.statements import as_of_name, current_name, listed, named
 
 TYPES = {
     "string": "Nullable(String)",
@@ -50,6 +52,8 @@ KEY_TYPES = {
 }
 _DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
 _INTERNAL = (VERSION, GONE)
+_MOMENT = "{moment:DateTime64(6, 'UTC')}"
+"""What whoever reads the view has to say: SELECT … FROM tickets_as_of(moment = '2026-03-05')."""
 
 
 class ClickHouseWarehouse:
@@ -62,7 +66,9 @@ class ClickHouseWarehouse:
         self._schemas = schemas
         self._session = ClickHouseSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, with their views, and the columns that they have at least."""
+        """The tables that are known to be there, and the columns that they have at least."""
+        self._shown: set[tuple[str, str]] = set()
+        """Those beside which the views are known to be there."""
         self.run("SELECT 1 AS one")
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -76,9 +82,10 @@ class ClickHouseWarehouse:
         if self._ready.get((schema, load.table)) != load.columns:
             self._prepare(schema, load)
             self._ready[schema, load.table] = load.columns
+            self._shown.add((schema, load.table))
         holding, number = self._holding(schema, load.tenant, load.table)
         if holding.held != load.after:
-            raise stale(load)
+            raise stale(load.where)
         self._note(schema, load, number + 1, begun=True)
         if load.anew:
             self._replace(schema, load, parts)
@@ -86,6 +93,12 @@ class ClickHouseWarehouse:
             for part in parts:
                 self.insert(part, named(identifier(schema), f"{load.table}_rows"), [*load.names, VERSION, GONE])
         self._note(schema, load, number + 2, begun=False)
+
+    def show(self, tenant: str, table: str) -> None:
+        schema = self._schemas.of(tenant)
+        if (schema, table) not in self._shown:
+            self._show(schema, table, list(self._columns(schema, f"{table}_rows")))
+            self._shown.add((schema, table))
 
     def close(self) -> None:
         self._session.close()
@@ -135,13 +148,37 @@ class ClickHouseWarehouse:
             wanted = KEY_TYPES.get(column, TYPES[type_])
             if there.get(column, wanted) != wanted:
                 raise other_type(f"{schema}.{load.table}", column, there[column], wanted)
-        self._show(place, load.table, [column for column in self._columns(schema, name) if column not in _INTERNAL])
+        if missing or not there or (schema, load.table) not in self._shown:
+            self._show(schema, load.table, list(self._columns(schema, name)))
 
-    def _show(self, place: str, table: str, columns: list[str]) -> None:
-        """The views that people read."""
-        source = f"SELECT {listed(columns)} FROM {named(place, f'{table}_rows')} FINAL"
-        self.run(f"CREATE OR REPLACE VIEW {named(place, table)} AS {source}")
-        self.run(f"CREATE OR REPLACE VIEW {named(place, f'{table}_current')} AS {source} WHERE is_current")
+    def _show(self, schema: str, table: str, columns: list[str]) -> None:
+        """The views that people read: those that are missing, and all if the table got a column.
+
+        The one over the whole table is made last. So if that has every column, the others have.
+        """
+        place, current, as_of = identifier(schema), current_name(table), as_of_name(table)
+        there = self._views(schema, (as_of, current, table))
+        shown = [column for column in columns if column not in _INTERNAL]
+        as_they_are = list(self._columns(schema, table)) == shown
+        source = f"SELECT {listed(shown)} FROM {named(place, f'{table}_rows')} FINAL"
+        for name, condition in (
+            (as_of, f" WHERE {in_force(_MOMENT, identifier)} COMMENT {literal(MADE_BY)}"),
+            (current, " WHERE is_current"),
+            (table, ""),
+        ):
+            if name not in there or not as_they_are:
+                self.run(f"CREATE OR REPLACE VIEW {named(place, name)} AS {source}{condition}")
+
+    def _views(self, schema: str, names: tuple[str, str, str]) -> set[str]:
+        """Which of the three are there. The first was not made before by anybody but us, if it says so."""
+        found = self.run(f"""
+            SELECT name, engine, comment FROM system.tables
+            WHERE database = {literal(schema)} AND name IN ({", ".join(map(literal, names))})
+        """)
+        for row in found:
+            if row["engine"] != "View" or (row["name"] == names[0] and row["comment"] != MADE_BY):
+                raise not_ours(f"{schema}.{row['name']}", "view" if row["engine"] == "View" else "table")
+        return {str(row["name"]) for row in found}
 
     def _show_loads(self, place: str) -> None:
         self.run(f"""

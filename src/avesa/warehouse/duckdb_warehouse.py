@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -11,12 +12,12 @@ import duckdb
 from avesa.canonical_transform.change_file import GONE
 from avesa.canonical_transform.engine import first_line, memory_limit, one_row
 from avesa.canonical_transform.sql_text import identifier, literal
-from avesa.shared.errors import Busy, ConfigurationError, StorageError
+from avesa.shared.errors import Busy, ConfigurationError, StorageError, Where
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
-from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
+from avesa.warehouse.port import LOADS, MADE_BY, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
-from avesa.warehouse.statements import named
+from avesa.warehouse.statements import as_of_name, current_name, named
 
 TYPES = {
     "string": "VARCHAR",
@@ -39,7 +40,9 @@ class DuckDBWarehouse:
         self._schemas = schemas
         self._con = _opened(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, with their view, and the columns that they have at least."""
+        """The tables that are known to be there, and the columns that they have at least."""
+        self._shown: set[tuple[str, str]] = set()
+        """Those beside which view and macro are known to be there."""
         self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -48,11 +51,11 @@ class DuckDBWarehouse:
     def load(self, load: Load, parts: Iterable[Part]) -> None:
         schema = self._schemas.of(load.tenant)
         place = self._place(schema)
-        with self._transaction(load):
+        with self._transaction(load.tenant, load.table):
             if self._ready.get((schema, load.table)) != load.columns:
                 self._prepare(schema, load)
             if self._held(load.tenant, load.table) != load.after:
-                raise stale(load)
+                raise stale(load.where)
             if load.anew:
                 self.run(statements.delete_tenant(place, load))
                 for part in parts:
@@ -61,6 +64,14 @@ class DuckDBWarehouse:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
         self._ready[schema, load.table] = load.columns
+        self._shown.add((schema, load.table))
+
+    def show(self, tenant: str, table: str) -> None:
+        schema = self._schemas.of(tenant)
+        if (schema, table) not in self._shown:
+            with self._transaction(tenant, table):
+                self._show(schema, table)
+            self._shown.add((schema, table))
 
     def close(self) -> None:
         self._con.close()
@@ -86,7 +97,7 @@ class DuckDBWarehouse:
             self._con.unregister("avesa_part")
 
     def _prepare(self, schema: str, load: Load) -> None:
-        """Schema, table, columns and view as the load needs them."""
+        """Schema, table, columns and what is read beside it, as the load needs them."""
         place, there = self._place(schema), self._columns(schema, load.table)
         if not self._columns(schema, LOADS):
             if there:
@@ -102,9 +113,27 @@ class DuckDBWarehouse:
         for name, delta in load.columns:
             if there.get(name, TYPES[delta]) != TYPES[delta]:
                 raise other_type(f"{schema}.{load.table}", name, there[name], TYPES[delta])
-        if missing or not there:
+        if missing or not there or (schema, load.table) not in self._shown:
+            self._show(schema, load.table, again=bool(missing or not there))
+
+    def _show(self, schema: str, table: str, *, again: bool = False) -> None:
+        """View and macro beside the table, where they are missing; the view `again` when it got a column."""
+        place, view, macro = self._place(schema), current_name(table), as_of_name(table)
+        kind = self._kind(schema, view)
+        if kind not in ("", "VIEW"):
+            raise not_ours(f"{schema}.{view}", kind.lower())
+        if again or not kind:
             # Without the schema's name, so that whoever attaches the file under another name can read the view.
-            self.run(statements.create_view(place, load.table, identifier(load.table)))
+            self.run(statements.create_view(place, table, identifier(table)))
+        # A macro finds its table by where it stands when it is called, and so by the whole name of that.
+        select = statements.as_of(named(place, table), "moment::TIMESTAMP WITH TIME ZONE")
+        comment = f"{MADE_BY}: {select}"
+        said = self._macros.get((schema, macro))
+        if said is not None and not said.startswith(MADE_BY):
+            raise not_ours(f"{schema}.{macro}", "macro")
+        if said != comment:
+            self.run(f"CREATE OR REPLACE MACRO {named(place, macro)}(moment) AS TABLE {select}")
+            self.run(f"COMMENT ON MACRO TABLE {named(place, macro)} IS {literal(comment)}")
 
     def _held(self, tenant: str, table: str) -> Held | None:
         schema = self._schemas.of(tenant)
@@ -131,8 +160,29 @@ class DuckDBWarehouse:
             """).fetchall()
         )
 
+    def _kind(self, schema: str, name: str) -> str:
+        """VIEW or BASE TABLE; nothing if there is neither."""
+        found = self.run(f"""
+            SELECT table_type FROM information_schema.tables
+            WHERE table_catalog = current_database() AND table_schema = {literal(schema)}
+              AND table_name = {literal(name)}
+        """).fetchone()
+        return "" if found is None else str(found[0])
+
+    @cached_property
+    def _macros(self) -> dict[tuple[str, str], str]:
+        """What is said of the macros that were there when the file was opened, by schema and name.
+
+        Looked up once: it takes as long as a small load, and nobody else makes one while the file is open here.
+        """
+        found = self.run("""
+            SELECT schema_name, function_name, coalesce(comment, '') FROM duckdb_functions()
+            WHERE database_name = current_database() AND function_type = 'table_macro'
+        """)
+        return {(str(schema), str(name)): str(said) for schema, name, said in found.fetchall()}
+
     @contextmanager
-    def _transaction(self, load: Load) -> Iterator[None]:
+    def _transaction(self, tenant: str, table: str) -> Iterator[None]:
         self.run("BEGIN TRANSACTION")
         try:
             yield
@@ -141,7 +191,7 @@ class DuckDBWarehouse:
             with suppress(duckdb.TransactionException):  # a commit that failed has ended it
                 self._con.execute("ROLLBACK")
             if isinstance(error, duckdb.TransactionException):
-                raise stale(load) from error
+                raise stale(Where(tenant, None, table)) from error
             if isinstance(error, duckdb.Error):
                 raise _told(error) from error
             raise
