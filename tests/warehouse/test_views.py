@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,8 +13,11 @@ import duckdb
 import pytest
 from benchmarks.postgres_server import PostgresServer
 
-from avesa.shared.errors import ConfigurationError
+from avesa.canonical_transform.mapping import mapping_names
+from avesa.canonical_transform.mapping_schema import read_document
+from avesa.shared.errors import ConfigurationError, MappingError
 from avesa.warehouse.schemas import Schemas
+from avesa.warehouse.statements import as_of_name, current_name
 from fold_story import change, gone, thing
 from fold_table import things_mapping
 from raw_files import at
@@ -247,3 +251,15 @@ def duckdb_file(path: Path) -> DuckDBSide:
     side = DuckDBSide(str(path.parent))
     side.url = f"duckdb://{path}"
     return side
+
+
+def test_no_two_things_in_a_schema_have_one_name_also_where_names_are_cut(postgresql_side: PostgresSide) -> None:
+    longest = "t" + "x" * 54
+    for table in (*mapping_names(), longest):
+        read_document(json.dumps({"table": table}).encode(), f"{table}.json", overlay=True)
+    with pytest.raises(MappingError, match="up to 54"):
+        read_document(json.dumps({"table": f"{longest}x"}).encode(), "longer.json", overlay=True)
+    made = [name for table in (*mapping_names(), longest) for name in (table, current_name(table), as_of_name(table))]
+    for name in made:
+        assert postgresql_side.asked(f"SELECT '{name}'::name::text AS cut") == [{"cut": name}]
+    assert len(set(made)) == len(made)

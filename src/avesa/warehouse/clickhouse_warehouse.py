@@ -66,9 +66,9 @@ class ClickHouseWarehouse:
         self._schemas = schemas
         self._session = ClickHouseSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, and the columns that they have at least."""
+        """The columns that the tables have at least."""
         self._shown: set[tuple[str, str]] = set()
-        """Those beside which the views are known to be there."""
+        """The tables that are known to be there, with what is read beside them."""
         self.run("SELECT 1 AS one")
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -226,7 +226,7 @@ class ClickHouseWarehouse:
         self.run(f"INSERT INTO {named(identifier(schema), f'{LOADS}_rows')} VALUES ({', '.join(values)})")
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, f"{LOADS}_rows") and self._columns(schema, f"{table}_rows"))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:

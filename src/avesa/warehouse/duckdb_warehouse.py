@@ -40,9 +40,9 @@ class DuckDBWarehouse:
         self._schemas = schemas
         self._con = _opened(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, and the columns that they have at least."""
+        """The columns that the tables have at least."""
         self._shown: set[tuple[str, str]] = set()
-        """Those beside which view and macro are known to be there."""
+        """The tables that are known to be there, with what is read beside them."""
         self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -147,7 +147,7 @@ class DuckDBWarehouse:
         return f"{self._catalog}.{identifier(schema)}"
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:

@@ -36,9 +36,9 @@ class PostgresWarehouse:
         self._schemas = schemas
         self._session = PostgresSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, and the columns that they have at least."""
+        """The columns that the tables have at least."""
         self._shown: set[tuple[str, str]] = set()
-        """Those beside which view and function are known to be there."""
+        """The tables that are known to be there, with what is read beside them."""
 
     def holding(self, tenant: str, table: str) -> Holding:
         with self._transaction():
@@ -145,7 +145,7 @@ class PostgresWarehouse:
         return None
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
