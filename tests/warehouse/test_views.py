@@ -207,16 +207,24 @@ def test_they_keep_working_when_a_person_adds_a_column(
     assert {row["note"] for row in side.as_of(TABLE, at(1))} == {None}
 
 
-def test_a_query_sees_through_the_function_to_the_tables_index(
+def test_a_query_sees_through_the_function_to_the_tables_index_and_may_use_several_processes(
     lake: Lake, postgresql_side: PostgresSide, postgres: PostgresServer
 ) -> None:
     lake.fold(change(2, *(thing(f"x{number}", 2, 2) for number in range(5000))))
     with opened(postgresql_side) as warehouse:
         lake.load(warehouse)
     key = "tenant_id = 'acme' AND source_service = 'psa' AND source_table = 'tickets' AND source_id = '1'"
-    explained = f"EXPLAIN SELECT * FROM avesa.{TABLE}_as_of('2026-02-01') WHERE {key}"
-    told = subprocess.run(postgres.psql("postgres", explained), check=True, capture_output=True, text=True).stdout
-    assert f"using {TABLE}_pkey" in told
+    explain = f"EXPLAIN SELECT * FROM avesa.{TABLE}_as_of('2026-02-01')"
+    freely = [
+        f"SET {name} = 0" for name in ("min_parallel_table_scan_size", "parallel_setup_cost", "parallel_tuple_cost")
+    ]
+
+    def told(*statements: str) -> str:
+        ran = subprocess.run(postgres.psql("postgres", *statements), check=True, capture_output=True, text=True)
+        return ran.stdout
+
+    assert f"using {TABLE}_pkey" in told(f"{explain} WHERE {key}")
+    assert "Workers Planned" in told(*freely, f"{explain} WHERE name = 'x'")
 
 
 def test_each_duckdb_file_that_is_attached_answers_of_its_own(tmp_path: Path) -> None:

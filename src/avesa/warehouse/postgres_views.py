@@ -40,7 +40,7 @@ def look(place: str, table: str) -> str:
                 AND proretset AND prorettype = reltype
                 AND pg_get_function_arguments(oid) = 'moment timestamp with time zone',
             prosrc = {literal(_body(place, table))}
-                AND provolatile = 's' AND NOT prosecdef AND NOT proisstrict AND proconfig IS NULL
+                AND provolatile = 's' AND proparallel = 's' AND NOT prosecdef AND NOT proisstrict AND proconfig IS NULL
         FROM beside JOIN pg_catalog.pg_proc ON pronamespace = relnamespace
         WHERE proname = {literal(as_of_name(table))}"""
 
@@ -69,7 +69,7 @@ def _create_function(place: str, table: str, *, new: bool) -> list[str]:
     name = f"{named(place, as_of_name(table))}(moment timestamp with time zone)"
     return [
         f"""CREATE OR REPLACE FUNCTION {name} RETURNS SETOF {named(place, table)}
-            LANGUAGE sql STABLE SECURITY INVOKER AS {literal(_body(place, table))}""",
+            LANGUAGE sql STABLE PARALLEL SAFE SECURITY INVOKER AS {literal(_body(place, table))}""",
         # It gives nobody a row whom the table gives none, also where functions are not everybody's by default.
         *([f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC"] if new else []),
     ]
