@@ -53,7 +53,7 @@ KEY_TYPES = {
 _DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
 _INTERNAL = (VERSION, GONE)
 _MOMENT = "{moment:DateTime64(6, 'UTC')}"
-"""What whoever reads the view has to say: SELECT … FROM tickets_as_of(moment = '2026-03-05')."""
+"""What a reader of the view says in parentheses: SELECT … FROM tickets_as_of(moment = '2026-03-05')."""
 
 
 class ClickHouseWarehouse:
@@ -170,7 +170,9 @@ class ClickHouseWarehouse:
                 self.run(f"CREATE OR REPLACE VIEW {named(place, name)} AS {source}{condition}")
 
     def _views(self, schema: str, names: tuple[str, str, str]) -> set[str]:
-        """Which of the three are there. The first was not made before by anybody but us, if it says so."""
+        """Which of the three are there. Raises ConfigurationError if one is no view, or the first does not say that we
+        made it: nobody else's is replaced.
+        """
         found = self.run(f"""
             SELECT name, engine, comment FROM system.tables
             WHERE database = {literal(schema)} AND name IN ({", ".join(map(literal, names))})

@@ -121,11 +121,11 @@ class DuckDBWarehouse:
         place, view, macro = self._place(schema), current_name(table), as_of_name(table)
         kind = self._kind(schema, view)
         if kind not in ("", "VIEW"):
-            raise not_ours(f"{schema}.{view}", kind.lower())
+            raise not_ours(f"{schema}.{view}")
         if again or not kind:
             # Without the schema's name, so that whoever attaches the file under another name can read the view.
             self.run(statements.create_view(place, table, identifier(table)))
-        # A macro finds its table by where it stands when it is called, and so by the whole name of that.
+        # With the file's name too. A macro looks from where its caller is, who may have several such files attached.
         select = statements.as_of(named(place, table), "moment::TIMESTAMP WITH TIME ZONE")
         comment = f"{MADE_BY}: {select}"
         said = self._macros.get((schema, macro))
