@@ -38,6 +38,9 @@ COMMON = {
     *("source_url", "created_at", "created_by", "updated_at", "updated_by", "tags", "custom_fields"),
 }
 
+BESIDE_ANOTHER = ("jobs_current", "jobs_as_of", "jobs_rows", "avesa_loads", "j" * 56, "jobs\n")
+"""What a warehouse calls something that lies beside a table, or would cut until it is called so."""
+
 MINOR = {"path": "x", "unit": "minor_units", "currency": "c"}
 
 
@@ -267,6 +270,7 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (document(scd2={"untracked": []}), "scd2", "key type, which is missing"),
         (document(scd2={"type": 2, "untracked": ["nope"]}), "scd2.untracked[0]", "declared column, found nope"),
         (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
+        *((document(table=name), "table", "expected a table name: a small letter") for name in BESIDE_ANOTHER),
         (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
         (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
         (

@@ -8,7 +8,7 @@ from typing import Any
 
 from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.sql_text import identifier, literal
-from avesa.warehouse import postgres_readers, statements
+from avesa.warehouse import postgres_readers, postgres_views, statements
 from avesa.warehouse.address import Address
 from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.postgres_session import PostgresSession
@@ -36,7 +36,9 @@ class PostgresWarehouse:
         self.schemas = schemas
         self._session = PostgresSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, with their view, and the columns that they have at least."""
+        """The columns that the tables have at least."""
+        self._shown: set[tuple[str, str]] = set()
+        """The tables that are known to be there, with what is read beside them."""
 
     def holding(self, tenant: str, table: str) -> Holding:
         with self._transaction():
@@ -50,6 +52,7 @@ class PostgresWarehouse:
             with self._transaction():
                 self._prepare(schema, load)
             self._ready[schema, load.table] = load.columns
+            self._shown.add((schema, load.table))
         with self._transaction():
             self._lock_rows(schema, load.tenant, load.table)
             if self._held(load.tenant, load.table) != load.after:
@@ -63,6 +66,13 @@ class PostgresWarehouse:
             else:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
+
+    def show(self, tenant: str, table: str) -> None:
+        schema = self.schemas.of(tenant)
+        if (schema, table) not in self._shown:
+            with self._transaction():
+                self._show(schema, table)
+            self._shown.add((schema, table))
 
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
@@ -115,13 +125,15 @@ class PostgresWarehouse:
         self.run(statements.insert_staged(place, load, f"pg_temp.{_STAGED}"))
 
     def _prepare(self, schema: str, load: Load) -> None:
-        """Schema, table, columns, view and who may read them, as the load needs them."""
+        """Schema, table, columns, what is read beside it and who may read it, as the load needs them."""
         place, there = identifier(schema), self._columns(schema, load.table)
         if (
             there
             and all(there.get(name) == TYPES[type_] for name, type_ in load.columns)
             and self._columns(schema, LOADS)
         ):
+            if (schema, load.table) not in self._shown:
+                self._show(schema, load.table)
             return
         self._lock(f"avesa shape {schema}")
         there = self._columns(schema, load.table)
@@ -143,8 +155,16 @@ class PostgresWarehouse:
                 self.run(statements.add_column(place, load.table, name, TYPES[type_]))
             elif there.get(name, TYPES[type_]) != TYPES[type_]:
                 raise other_type(f"{schema}.{load.table}", name, there[name], TYPES[type_])
-        bound = "WITH (security_invoker = true)"
-        self.run(statements.create_view(place, load.table, named(place, load.table), bound))
+        self._show(schema, load.table, again=True)
+
+    def _show(self, schema: str, table: str, *, again: bool = False) -> None:
+        """View and function beside the table, where they are missing; the view `again` when it got a column."""
+        place = identifier(schema)
+        look = postgres_views.look(place, table)
+        if again or postgres_views.create(place, table, self.run(look), again=False):
+            self._lock(f"avesa shape {schema}")
+            for statement in postgres_views.create(place, table, self.run(look), again=again):
+                self.run(statement)
 
     def _held(self, tenant: str, table: str) -> Held | None:
         schema = self.schemas.of(tenant)
@@ -155,7 +175,7 @@ class PostgresWarehouse:
         return None
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
