@@ -1,0 +1,75 @@
+"""Calls into C that last: they run in a thread of their own, so that signals are heard while they do.
+
+Python handles a signal between two of its own steps in the main thread. A driver that waits there for a server takes
+none, and of two signals that come meanwhile one is left. So the caller waits in Python instead, which a handler may
+also break off by an exception.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_PATIENCE_SECONDS = 10.0
+
+
+class CallThread:
+    """One call at a time. It ends with the process, whatever it is at."""
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        """`cancel` makes the call under way come to an end; it is called in another thread."""
+        self._cancel = cancel
+        self._steps: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.is_lost = False
+        """Whether a call was left alone: what it works at may not be touched any more."""
+        threading.Thread(target=self._serve, name="avesa-calls", daemon=True).start()
+
+    def call(self, function: Callable[[], _T]) -> _T:
+        """What the function gives or raises. If the wait for it is broken off it is cancelled, and waited for."""
+        results: list[_T] = []
+        errors: list[BaseException] = []
+        ended = threading.Event()
+
+        def step() -> None:
+            try:
+                results.append(function())
+            except BaseException as error:  # noqa: BLE001 - it is raised in the other thread
+                errors.append(error)
+            finally:
+                ended.set()
+
+        self._steps.put(step)
+        try:
+            ended.wait()
+        except BaseException:
+            self._break_off(ended)
+            raise
+        if errors:
+            raise errors.pop()
+        return results.pop()
+
+    def close(self) -> None:
+        self._steps.put(None)
+
+    def _break_off(self, ended: threading.Event) -> None:
+        if ended.is_set():
+            return
+        self.is_lost = True  # should the wait be broken off as well
+        # The cancelling reaches out to the server as well, and may wait as long.
+        threading.Thread(target=self._cancel_quietly, daemon=True).start()
+        self.is_lost = not ended.wait(_PATIENCE_SECONDS)
+
+    def _cancel_quietly(self) -> None:
+        with suppress(Exception):
+            self._cancel()
+
+    def _serve(self) -> None:
+        # A signal is for the thread that waits, which some systems would not choose by themselves.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        while (step := self._steps.get()) is not None:
+            step()
