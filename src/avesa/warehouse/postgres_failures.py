@@ -171,7 +171,7 @@ _STATES: dict[str, _Kind] = {
     "25P03": _unanswered,
     "28": _refused,
     "3D": _refused,
-    "40": _not_now,
+    "40": _locked,
     "42501": _without_right,
     "53": _not_now,
     "53300": _full,

@@ -113,7 +113,7 @@ class PostgresSession:
                 current_setting('server_version_num')::int / 10000 AS version,
                 (SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'lock_timeout') AS lock_timeout,
                 CASE current_setting('lock_timeout') WHEN '0'
-                    THEN set_config('lock_timeout', '{LOCK_SECONDS:.0f}s', false) END AS limited
+                    THEN set_config('lock_timeout', '{int(1000 * LOCK_SECONDS)}', false) END AS limited
         """)
         self.commit()
         if is_so["letters"] != "UTF8":

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from avesa.canonical_transform.change_file import GONE
 from avesa.canonical_transform.sql_text import identifier, literal
+from avesa.shared.errors import Busy, ConfigurationError
 from avesa.warehouse import postgres_readers, statements
 from avesa.warehouse.address import Address
 from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.postgres_session import PostgresSession
+from avesa.warehouse.postgres_waits import Wanted, in_use, load_of, shape_of
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named
 
@@ -24,6 +27,10 @@ TYPES = {
     "date": "date",
 }
 _STAGED = "avesa_staged"
+SHAPE_SECONDS = 2.0
+"""How long a change of a shape waits at a time, since all who want to read the table wait behind it."""
+SHAPE_PAUSES = (1.0, 2.0, 4.0)
+"""Between the times that it is tried. Who waited reads meanwhile."""
 
 
 class PostgresWarehouse:
@@ -39,7 +46,8 @@ class PostgresWarehouse:
         """The tables that are known to be there, with their view, and the columns that they have at least."""
 
     def holding(self, tenant: str, table: str) -> Holding:
-        with self._transaction():
+        wanted = load_of(self._schemas.of(tenant), tenant, table)
+        with self._told_whom(wanted), self._transaction():
             return Holding(self._held(tenant, table))
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
@@ -47,11 +55,11 @@ class PostgresWarehouse:
         place = identifier(schema)
         # What changes the shape of a table keeps its readers waiting, so it is not a part of the load.
         if self._ready.get((schema, load.table)) != load.columns:
-            with self._transaction():
-                self._prepare(schema, load)
+            self._shape(schema, load)
             self._ready[schema, load.table] = load.columns
-        with self._transaction():
-            self._lock(f"avesa load {schema} {load.tenant} {load.table}")
+        wanted = load_of(schema, load.tenant, load.table)
+        with self._told_whom(wanted), self._transaction():
+            self._lock(wanted)
             if self._held(load.tenant, load.table) != load.after:
                 raise stale(load)
             if load.anew:
@@ -84,16 +92,30 @@ class PostgresWarehouse:
         self.run(statements.delete_staged(place, load, f"pg_temp.{_STAGED}"))
         self.run(statements.insert_staged(place, load, f"pg_temp.{_STAGED}"))
 
+    def _shape(self, schema: str, load: Load) -> None:
+        for pause in SHAPE_PAUSES:
+            try:
+                with self._transaction():
+                    self._prepare(schema, load)
+            except Busy:
+                time.sleep(pause)
+            else:
+                return
+        with self._told_whom(shape_of(schema, load.table)), self._transaction():
+            self._prepare(schema, load)
+
     def _prepare(self, schema: str, load: Load) -> None:
         """Schema, table, columns, view and who may read them, as the load needs them."""
         place, there = identifier(schema), self._columns(schema, load.table)
+        self._check_owner(schema, load.table)
         if (
             there
             and all(there.get(name) == TYPES[type_] for name, type_ in load.columns)
             and self._columns(schema, LOADS)
         ):
             return
-        self._lock(f"avesa shape {schema}")
+        self._session.wait_at_most(SHAPE_SECONDS)
+        self._lock(shape_of(schema, load.table))
         there = self._columns(schema, load.table)
         if not self._columns(schema, LOADS):
             if there:
@@ -142,9 +164,28 @@ class PostgresWarehouse:
     def _has_schema(self, schema: str) -> bool:
         return bool(self.run(f"SELECT 1 AS one FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"))
 
-    def _lock(self, name: str) -> None:
+    def _check_owner(self, schema: str, table: str) -> None:
+        """Whom row-level security hides rows from can load nothing, and would be told so by halves."""
+        for row in self.run(f"""
+            SELECT current_user::text AS us, pg_get_userbyid(relowner)::text AS owner, relforcerowsecurity AS forced
+            FROM pg_catalog.pg_class AS c
+            WHERE oid IN (to_regclass({literal(named(identifier(schema), table))}),
+                    to_regclass({literal(named(identifier(schema), LOADS))}))
+              AND row_security_active(oid)
+        """):
+            raise not_the_owner(f"{schema}.{table}", **row)
+
+    def _lock(self, wanted: Wanted) -> None:
         """Until the end of the transaction, against all who lock the same name."""
-        self.run(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(name)}, 0))")
+        self.run(f"SELECT pg_advisory_xact_lock({wanted.key})")
+
+    @contextmanager
+    def _told_whom(self, wanted: Wanted) -> Iterator[None]:
+        """Whom was waited for, if it was in vain."""
+        try:
+            yield
+        except Busy:
+            raise in_use(self._session, wanted) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -154,3 +195,16 @@ class PostgresWarehouse:
         except BaseException:
             self._session.rollback()
             raise
+
+
+def not_the_owner(name: str, us: str, owner: str, *, forced: bool) -> ConfigurationError:
+    membership = f"GRANT {identifier(owner)} TO {identifier(us)}"
+    if forced:
+        return ConfigurationError(
+            f"the rows of {name} are hidden from {us}, since its row-level security is forced.",
+            hint=f"Nothing was changed. Lift that: ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
+        )
+    return ConfigurationError(
+        f"{name} belongs to {owner}, and {us} cannot load into it: row-level security hides its rows.",
+        hint=f"Nothing was changed. Load as {owner}, or as a member of it: {membership}",
+    )
