@@ -21,16 +21,18 @@ _PATIENCE_SECONDS = 10.0
 class CallThread:
     """One call at a time. It ends with the process, whatever it is at."""
 
-    def __init__(self, cancel: Callable[[], None]) -> None:
-        """`cancel` makes the call under way come to an end; it is called in another thread."""
-        self._cancel = cancel
+    def __init__(self) -> None:
         self._steps: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self.is_lost = False
         """Whether a call was left alone: what it works at may not be touched any more."""
         threading.Thread(target=self._serve, name="avesa-calls", daemon=True).start()
 
-    def call(self, function: Callable[[], _T]) -> _T:
-        """What the function gives or raises. If the wait for it is broken off it is cancelled, and waited for."""
+    def call(self, function: Callable[[], _T], cancel: Callable[[], None] | None) -> _T:
+        """What the function gives or raises.
+
+        If the wait for it is broken off, `cancel` is called in another thread, and has to make the call come to an end,
+        which is waited for. A call that nothing can cancel is left alone.
+        """
         results: list[_T] = []
         errors: list[BaseException] = []
         ended = threading.Event()
@@ -47,7 +49,7 @@ class CallThread:
         try:
             ended.wait()
         except BaseException:
-            self._break_off(ended)
+            self._break_off(ended, cancel)
             raise
         if errors:
             raise errors.pop()
@@ -56,20 +58,22 @@ class CallThread:
     def close(self) -> None:
         self._steps.put(None)
 
-    def _break_off(self, ended: threading.Event) -> None:
+    def _break_off(self, ended: threading.Event, cancel: Callable[[], None] | None) -> None:
         if ended.is_set():
             return
-        self.is_lost = True  # should the wait be broken off as well
-        # The cancelling reaches out to the server as well, and may wait as long.
-        threading.Thread(target=self._cancel_quietly, daemon=True).start()
-        self.is_lost = not ended.wait(_PATIENCE_SECONDS)
-
-    def _cancel_quietly(self) -> None:
-        with suppress(Exception):
-            self._cancel()
+        self.is_lost = True  # also if the wait for its end is broken off
+        if cancel is not None:
+            # It reaches out to the same server, and may wait as long.
+            threading.Thread(target=_quietly, args=(cancel,), daemon=True).start()
+            self.is_lost = not ended.wait(_PATIENCE_SECONDS)
 
     def _serve(self) -> None:
         # A signal is for the thread that waits, which some systems would not choose by themselves.
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         while (step := self._steps.get()) is not None:
             step()
+
+
+def _quietly(function: Callable[[], None]) -> None:
+    with suppress(Exception):
+        function()

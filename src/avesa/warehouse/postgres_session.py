@@ -40,7 +40,7 @@ class PostgresSession:
             raise not_installed("PostgreSQL") from None
         self._address = address
         self._driver = adbc_driver_manager
-        self._thread = CallThread(self._cancel)
+        self._thread = CallThread()
         self._connection: Any = None
 
         def connect() -> None:
@@ -135,13 +135,9 @@ class PostgresSession:
     def _stricter(self, seconds: float) -> int:
         return int(1000 * min(seconds, self.lock_seconds))
 
-    def _cancel(self) -> None:
-        if self._connection is not None:
-            self._connection.cancel()
-
     def _call(self, function: Callable[[], _T]) -> _T:
         try:
-            return self._thread.call(function)
+            return self._thread.call(function, self._connection and self._connection.cancel)
         except self._driver.Error as error:
             options = self._address.options
             found = failure(error, (*self._address.secrets, *passwords(options.get("passfile"))))
