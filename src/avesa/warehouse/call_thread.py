@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 _T = TypeVar("_T")
+_WAIT_SECONDS = 0.2
 _PATIENCE_SECONDS = 10.0
 
 
@@ -45,9 +46,11 @@ class CallThread:
             finally:
                 ended.set()
 
-        self._steps.put(step)
         try:
-            ended.wait()
+            self._steps.put(step)
+            # A signal that comes just before a wait does not end it, so none is long.
+            while not ended.wait(_WAIT_SECONDS):
+                pass
         except BaseException:
             self._break_off(ended, cancel)
             raise
@@ -72,6 +75,7 @@ class CallThread:
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         while (step := self._steps.get()) is not None:
             step()
+            del step  # or what it was about would be kept until the next one
 
 
 def _quietly(function: Callable[[], None]) -> None:
