@@ -239,7 +239,7 @@ def test_an_option_that_is_none_is_wrong_usage_and_named(
         ("FATAL:  no pg_hba.conf entry for host, no encryption\n", ConfigurationError, "refuses the login: no pg_hba"),
         ("Connection refused\n\tIs the server running?\n", Unavailable, "does not answer: .* refused"),
         ("SSL error: certificate verify failed\n", ConfigurationError, "not as the address .* asks"),
-        ("session is read-only\n", ConfigurationError, "no PostgreSQL server of the address takes changes"),
+        ("session is read-only\n", ConfigurationError, "no PostgreSQL server is as target_session_attrs asks"),
         (
             'root certificate file "/x" does not exist\nGive it\n',
             ConfigurationError,

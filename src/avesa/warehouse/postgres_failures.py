@@ -23,7 +23,8 @@ _WORDS = (b"PG_DIAG_MESSAGE_PRIMARY", b"PG_DIAG_MESSAGE_DETAIL", b"PG_DIAG_MESSA
 _LOST = "Check host, port and network, then load again: nothing is lost or doubled."
 _UNCHANGED = "Nothing was changed there."
 _AGAIN = f"{_UNCHANGED} Load again."
-_LOGIN = "Set PGPASSWORD or write the password into ~/.pgpass; check user and database in the address."
+_LOGIN = "Check user and database in the address."
+_SUPPLY = "Set PGPASSWORD or write the password into ~/.pgpass; check user and database in the address."
 _PRIMARY = "Name the server that takes changes; of several hosts ?target_session_attrs=read-write finds it."
 
 _Kind = Callable[[str], AvesaError]
@@ -92,7 +93,8 @@ def _locked(said: str) -> AvesaError:
 
 
 def _refused(said: str) -> AvesaError:
-    return ConfigurationError(f"the PostgreSQL server refuses the login: {said}", hint=_LOGIN)
+    hint = _LOGIN if said.endswith("does not exist") else _SUPPLY
+    return ConfigurationError(f"the PostgreSQL server refuses the login: {said}", hint=hint)
 
 
 def _without_right(said: str) -> AvesaError:
@@ -144,8 +146,8 @@ def _other(said: str) -> AvesaError:
     )
 
 
-def _no_primary(said: str) -> AvesaError:
-    return ConfigurationError(f"no PostgreSQL server of the address takes changes: {said}", hint=_PRIMARY)
+def _of_other_role(said: str) -> AvesaError:
+    return ConfigurationError(f"no PostgreSQL server is as target_session_attrs asks: {said}", hint=_PRIMARY)
 
 
 def _misused(said: str) -> AvesaError:
@@ -191,7 +193,7 @@ _OF_LIBPQ: dict[str, _Kind] = {
     r"^(definition of service|service file|(gssenc|ssl)(mode|negotiation) value)|for connection option": _misused,
     r"no password supplied": _refused,
     r"does not support SSL": _plain_text,
-    r"session is (not )?read-only|server is (not )?in hot standby mode": _no_primary,
+    r"session is (not )?read-only|server is (not )?in hot standby mode": _of_other_role,
     r"SSL|certificate|private key|channel binding|requirepeer|authentication method requirement|GSS": _other,
 }
 

@@ -167,13 +167,14 @@ class PostgresWarehouse:
     def _check_owner(self, schema: str, table: str) -> None:
         """Whom row-level security hides rows from can load nothing, and would be told so by halves."""
         for row in self.run(f"""
-            SELECT current_user::text AS us, pg_get_userbyid(relowner)::text AS owner, relforcerowsecurity AS forced
+            SELECT relname::text AS name, current_user::text AS us, pg_get_userbyid(relowner)::text AS owner, relforcerowsecurity AS forced
             FROM pg_catalog.pg_class AS c
             WHERE oid IN (to_regclass({literal(named(identifier(schema), table))}),
                     to_regclass({literal(named(identifier(schema), LOADS))}))
               AND row_security_active(oid)
+            ORDER BY oid = to_regclass({literal(named(identifier(schema), table))}) DESC
         """):
-            raise not_the_owner(f"{schema}.{table}", **row)
+            raise not_the_owner(**row | {"name": f"{schema}.{row['name']}"})
 
     def _lock(self, wanted: Wanted) -> None:
         """Until the end of the transaction, against all who lock the same name."""
