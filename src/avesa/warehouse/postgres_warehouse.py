@@ -9,7 +9,7 @@ from typing import Any
 
 from avesa.canonical_transform.change_file import GONE
 from avesa.canonical_transform.sql_text import identifier, literal
-from avesa.shared.errors import Busy, ConfigurationError
+from avesa.shared.errors import Busy
 from avesa.warehouse import postgres_readers, statements
 from avesa.warehouse.address import Address
 from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
@@ -165,16 +165,8 @@ class PostgresWarehouse:
         return bool(self.run(f"SELECT 1 AS one FROM pg_catalog.pg_namespace WHERE nspname = {literal(schema)}"))
 
     def _check_owner(self, schema: str, table: str) -> None:
-        """Whom row-level security hides rows from can load nothing, and would be told so by halves."""
-        for row in self.run(f"""
-            SELECT relname::text AS name, current_user::text AS us, pg_get_userbyid(relowner)::text AS owner, relforcerowsecurity AS forced
-            FROM pg_catalog.pg_class AS c
-            WHERE oid IN (to_regclass({literal(named(identifier(schema), table))}),
-                    to_regclass({literal(named(identifier(schema), LOADS))}))
-              AND row_security_active(oid)
-            ORDER BY oid = to_regclass({literal(named(identifier(schema), table))}) DESC
-        """):
-            raise not_the_owner(**row | {"name": f"{schema}.{row['name']}"})
+        for row in self.run(postgres_readers.select_hidden(identifier(schema), table)):
+            raise postgres_readers.rows_are_hidden(**row)
 
     def _lock(self, wanted: Wanted) -> None:
         """Until the end of the transaction, against all who lock the same name."""
@@ -196,16 +188,3 @@ class PostgresWarehouse:
         except BaseException:
             self._session.rollback()
             raise
-
-
-def not_the_owner(name: str, us: str, owner: str, *, forced: bool) -> ConfigurationError:
-    membership = f"GRANT {identifier(owner)} TO {identifier(us)}"
-    if forced:
-        return ConfigurationError(
-            f"the rows of {name} are hidden from {us}, since its row-level security is forced.",
-            hint=f"Nothing was changed. Lift that: ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
-        )
-    return ConfigurationError(
-        f"{name} belongs to {owner}, and {us} cannot load into it: row-level security hides its rows.",
-        hint=f"Nothing was changed. Load as {owner}, or as a member of it: {membership}",
-    )
