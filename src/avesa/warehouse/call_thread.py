@@ -71,8 +71,9 @@ class CallThread:
             self.is_lost = not ended.wait(_PATIENCE_SECONDS)
 
     def _serve(self) -> None:
-        # A signal is for the thread that waits, which some systems would not choose by themselves.
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        # A signal is for the thread that waits, which not every system would choose by itself.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         while (step := self._steps.get()) is not None:
             step()
             del step  # or what it was about would be kept until the next one
