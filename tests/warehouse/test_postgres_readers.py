@@ -240,3 +240,18 @@ def test_who_loads_as_another_role_than_the_owner_leaves_what_the_owner_knows(
     finally:
         side.run("REASSIGN OWNED BY other_loader TO loader")
         side.run("DROP ROLE other_loader")
+
+
+def test_a_view_that_the_loader_makes_shows_all_tenants_unless_it_is_bound_to_its_reader(
+    side: PostgresSide, postgres: PostgresServer
+) -> None:
+    side.run("INSERT INTO avesa.avesa_readers VALUES ('analyst', 'acme')")
+    side.run("ALTER DEFAULT PRIVILEGES IN SCHEMA avesa GRANT SELECT ON TABLES TO analyst")
+    try:
+        side.run("CREATE VIEW avesa.of_the_table AS SELECT * FROM avesa.tickets")
+        side.run("CREATE VIEW avesa.bound WITH (security_invoker = true) AS SELECT * FROM avesa.tickets")
+        side.run("CREATE VIEW avesa.of_a_view AS SELECT * FROM avesa.tickets_current")
+    finally:
+        side.run("ALTER DEFAULT PRIVILEGES IN SCHEMA avesa REVOKE SELECT ON TABLES FROM analyst")
+    assert seen(side, postgres, "of_the_table") == {"acme", "globex"}
+    assert seen(side, postgres, "bound") == seen(side, postgres, "of_a_view") == {"acme"}
