@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA_FILE = "mapping.schema.json"
+
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _JSON_TYPES = {
     "object": "an object",
