@@ -8,7 +8,7 @@ is new.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -34,6 +34,7 @@ ODD_IDS = (
 )
 """Empty, numbers, quotes, what ends a line or a text, longer than statistics are kept of; compound keys, one accented
 letter in two ways, a letter of a supplementary plane, and one that comes behind all others."""
+A_DAY, DOOMSDAY = timedelta(days=1), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 TAGS = (None, {"x": 1, "y": [2]}, {"y": [2.0], "x": 1}, {"x": "1", "y": [2]}, {"x": 1, "y": []}, {})
 
 
@@ -185,8 +186,8 @@ def _row(
 ) -> Row | None:
     """What a pull that starts at minute `started` tells of a record, if anything."""
     oddity = chance.choices(
-        ["none", "before", "any", "undated", "left out", "partial", "no key", "unfit", "deleted"],
-        [60, 8, 4, 4, 12, 8, 2, 2, 2],
+        ["none", "before", "any", "undated", "to come", "left out", "partial", "no key", "unfit", "deleted"],
+        [60, 8, 4, 4, 2, 12, 8, 2, 2, 2],
     )[0]
     state = chance.choice(shown) if oddity == "before" else shown[-1]
     if oddity == "any":
@@ -206,6 +207,10 @@ def _row(
         return replace(row, is_partial=True, fields={n: v for n, v in row.fields.items() if chance.random() < 0.5})
     if oddity == "no key":
         return replace(row, id=None, problem="no key")
+    if oddity == "to come":
+        return replace(
+            row, updated_at=chance.choice((row.extracted_at + A_DAY, row.extracted_at + A_DAY * 2, DOOMSDAY))
+        )
     if oddity == "unfit":
         return replace(row, problem="unreadable updated_at")
     return replace(row, is_deleted=True) if oddity == "deleted" else row

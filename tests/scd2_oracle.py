@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -49,14 +49,14 @@ def history(
 ) -> set[Version]:
     """`values` gives a record's tracked and untracked values; `decisions` are by the name of the listing's pull.
 
-    A row with a problem or without a key is no observation.
+    A row with a problem or without a key is no observation. A time of change more than a day to come is none.
     """
     ordered = sorted(pulls, key=lambda pull: (pull.started_at, pull.name))
     rows: dict[str, list[Told]] = {}
     for pull in ordered:
         for row in pull.rows:
             if row.id is not None and row.problem is None:
-                rows.setdefault(row.id, []).append((row, pull))
+                rows.setdefault(row.id, []).append((_believed(row), pull))
     absences: dict[str, list[datetime]] = {}
     held: tuple[datetime, set[str]] | None = None
     for listing in (pull for pull in ordered if pull.kind == "listing" and pull.complete):
@@ -83,6 +83,13 @@ def history(
     for one, mine in rows.items():
         versions |= _versions(one, _observations(mine, absences.get(one, []), values))
     return versions
+
+
+def _believed(row: Row) -> Row:
+    """What a row says of a time to come is not true."""
+    if row.updated_at is not None and row.updated_at - row.extracted_at > timedelta(days=1):
+        return replace(row, updated_at=None)
+    return row
 
 
 def _is_suspicious(known: int, lost: int, present: int, share: float, records: int) -> bool:

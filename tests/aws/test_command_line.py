@@ -56,9 +56,12 @@ def test_a_tenant_from_its_first_day_to_its_last(
     assert avesa.json("rebuild", "acme", "tickets")["tenants"][0]["canonical"][0]["identical"] is True
     assert avesa.json("quarantine", "acme") == avesa.json("deletes", "list") == []
     assert avesa.json("plan", "acme")["services"][0]["service"] == HALO
+    to = ("acme", "--to", f"duckdb://{tmp_path}/warehouse.duckdb")
+    assert avesa.json("warehouse", "load", *to)["complete"]
     gone = avesa.json("tenant", "remove", "acme", "--yes")
     assert gone["data"] == f"s3://{cloud.installation.bucket}/acme"
     assert avesa.json("tenant", "list") == []
+    assert avesa.json("warehouse", "forget", *to, "--yes")["tables"] == [{"table": "tickets", "rows": 30}]
     assert dict(cloud.secrets.get("acme", HALO)) == {}
     assert cloud.state.watermarks.all("acme") == cloud.state.run_log.latest("acme") == []
     assert cloud.objects.list("acme/raw") != []

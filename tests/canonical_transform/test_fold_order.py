@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fold_story import agrees, change, fold_each, gone, spans, thing
+from fold_story import agrees, change, fold_each, gone, listing, spans, thing
 from fold_table import Folding, things_mapping
 from raw_files import Row, at
 
-FAR = (
-    datetime.min.replace(tzinfo=UTC),
-    datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
-    datetime(9999, 12, 31, tzinfo=UTC),
-)
+LONG_AGO = (datetime.min.replace(tzinfo=UTC), datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC))
+TO_COME = (datetime(2026, 2, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 def test_a_late_row_splits_a_version(folding: Folding) -> None:
@@ -195,11 +192,26 @@ def test_a_late_row_has_its_own_record_folded_again_and_no_other(folding: Foldin
     assert spans(folding, "3") == [("first", 2, 5, False), ("a", 5, None, False)]
 
 
-@pytest.mark.parametrize("moment", FAR)
-def test_a_time_far_from_ours_is_a_time_like_any_other(folding: Folding, moment: datetime) -> None:
+@pytest.mark.parametrize("moment", LONG_AGO)
+def test_a_time_long_ago_is_a_time_like_any_other(folding: Folding, moment: datetime) -> None:
     far = Row("1", {"name": "far"}, moment, at(10))
     fold_each(folding, change(10, far), change(20, thing("1", 15, 20)), change(30, thing("2", 15, 30)))
     assert {v.valid_from for v in folding.versions()} == {moment, at(15)}
+
+
+@pytest.mark.parametrize("moment", TO_COME)
+def test_a_time_of_change_to_come_is_none_so_that_later_changes_and_deletions_count(
+    folding: Folding, moment: datetime
+) -> None:
+    early = Row("1", {"name": "early"}, moment, at(10))
+    fold_each(folding, listing(10, early, thing("2", 1, 10)), change(20, thing("1", 15, 20)))
+    assert spans(folding) == [("early", 10, 15, False), ("a", 15, None, False)]
+    gone = Row("3", {"name": "early"}, moment, at(30))
+    pulls = listing(30, gone, thing("1", 15, 30), thing("2", 1, 30)), listing(40, thing("1", 15, 40), thing("2", 1, 40))
+    for pull in pulls:
+        folding.land(pull)
+        folding.fold()
+    assert spans(folding, "3") == [("early", 30, 40, True)]
 
 
 def test_the_last_moment_that_there_is_can_be_folded(folding: Folding) -> None:

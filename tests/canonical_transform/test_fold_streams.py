@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import combinations, pairwise
 from random import Random
 
@@ -66,6 +67,10 @@ def _cases_of_records(fit: list[tuple[Row, PullOf]]) -> Iterator[str]:
             yield "a record of which there is a deletion alone"
         if len({row.updated_at is None for row in mine}) == 2:
             yield "dated and undated rows of one record"
+        for row in mine:
+            if row.updated_at is not None and row.updated_at - row.extracted_at >= timedelta(days=1):
+                late_by = "a day" if row.updated_at - row.extracted_at == timedelta(days=1) else "more than a day"
+                yield f"a time of change {late_by} after it was seen"
         for a, b in combinations(mine, 2):
             if a.extracted_at == b.extracted_at and a.page != b.page:
                 yield "two pages of one instant of extraction"
@@ -107,6 +112,7 @@ WANTED = {
     *("a complete listing with a row that is unfit", "a complete listing with a row without a key"),
     *("pulls that overlap", "pulls that began together", "pulls out of order", "small", "ranges"),
     *("a record of which there is a deletion alone", "dated and undated rows of one record"),
+    *("a time of change a day after it was seen", "a time of change more than a day after it was seen"),
     *("two pages of one instant of extraction", "a record and its deletion in one instant"),
     *("the same in other words", "two contents in one instant", "several observations of one record in one batch"),
     *("a deletion and a record in one batch", "a partial and a whole observation in one batch"),

@@ -39,6 +39,9 @@ COMMON = {
     *("source_url", "created_at", "created_by", "updated_at", "updated_by", "tags", "custom_fields"),
 }
 
+BESIDE_ANOTHER = ("jobs_current", "jobs_as_of", "jobs_rows", "avesa_loads", "j" * 56, "jobs\n")
+"""What a warehouse calls something that lies beside a table, or would cut until it is called so."""
+
 MINOR = {"path": "x", "unit": "minor_units", "currency": "c"}
 
 
@@ -263,12 +266,13 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (document(columns={"hours": {"type": "text"}}), "columns.hours", "key description, which is missing"),
         (document(columns={"Hours": {"type": "text", "description": "x"}}), "columns", "a column name"),
         (document(columns={"a\n": {"type": "text", "description": "x"}}), "columns", "a column name"),
-        (document(table="Jobs"), "table", "a table's name: a small letter"),
+        (document(table="Jobs"), "table", "a table name: a small letter"),
         (document(extra=1), "mappings/jobs.json", "only the keys $schema, table"),
         (document(scd2={"type": 3}), "scd2.type", "one of 1, 2, found 3"),
         (document(scd2={"untracked": []}), "scd2", "key type, which is missing"),
         (document(scd2={"type": 2, "untracked": ["nope"]}), "scd2.untracked[0]", "declared column, found nope"),
         (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
+        *((document(table=name), "table", "expected a table name: a small letter") for name in BESIDE_ANOTHER),
         (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
         (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
         (

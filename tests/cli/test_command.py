@@ -54,6 +54,19 @@ def test_an_unknown_command_or_option_is_wrong_usage_and_the_closest_is_named(av
     assert "--json" in avesa("status", "--jsn", code=2).stderr
 
 
+def test_an_option_that_takes_one_value_is_refused_if_it_is_said_twice(avesa: Avesa) -> None:
+    """The last one would count, and the first be passed over without a word."""
+    for said in (
+        ("sync", "--table", "tickets", "--full", "--table", "boards"),
+        ("ingest", "--service", "xero", "--service=connectwise"),
+        ("status", "--home", "a", "--home", "b"),
+    ):
+        assert f"Option '{said[1]}' takes one value: say it once." in avesa(*said, code=2).stderr
+    assert avesa("sync", "--table", "a", "--table", "b", "--help").stdout.startswith("Usage: avesa sync")
+    assert "takes one value" in CliRunner().invoke(cli, ["--home", "a", "--home", "b", "status"]).stderr
+    avesa("services", "--json", "--json")
+
+
 def test_home_is_taken_after_the_command_before_it_and_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

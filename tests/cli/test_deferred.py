@@ -63,7 +63,7 @@ def test_the_group_tells_of_a_command_what_it_tells_itself(command: Deferred) ->
 
 def test_all_commands_of_the_program_are_deferred() -> None:
     assert all(isinstance(command, Deferred) for command in cli.commands.values())
-    assert len(list(deferred_commands())) == len(cli.commands) + 2  # services new, warehouse load
+    assert len(list(deferred_commands())) == len(cli.commands) + 3  # services new, warehouse load, warehouse forget
 
 
 @pytest.mark.parametrize(

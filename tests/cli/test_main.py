@@ -6,10 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from avesa import __version__
+
+ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 INTERRUPTED = """
 import signal, sys
@@ -27,8 +30,7 @@ main()
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run([sys.executable, *args], capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run([sys.executable, *args], capture_output=True, text=True, check=False, env=ENV)
 
 
 def test_it_runs_as_a_module_too() -> None:
@@ -65,3 +67,42 @@ def test_ctrl_c_while_a_command_works_ends_it_in_good_order() -> None:
         "-c", INTERRUPTED.format(module="avesa.integrations.xero", handler="default_int_handler"), "services", "xero"
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "\nAborted!\n")
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+COMMANDS = [("--version",), ("--help",), ("sync", "--help"), ("services",), ("services", "--json"), ("warehouse",)]
+
+
+@FULL
+@pytest.mark.parametrize("args", COMMANDS)
+@pytest.mark.parametrize("python", [(), ("-u",)])
+def test_a_stdout_that_cannot_be_written_is_told_in_one_line(args: tuple[str, ...], python: tuple[str, ...]) -> None:
+    done = run_into("/dev/full", *python, "-m", "avesa", *args)
+    assert (done.returncode, done.stderr) == (1, "Error: standard output cannot be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize("args", COMMANDS)
+def test_a_pipe_that_nobody_reads_any_more_ends_it_without_a_word(args: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = run_into(writing, "-m", "avesa", *args)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@FULL
+def test_what_cannot_be_told_on_stderr_changes_no_exit_status() -> None:
+    for args, status in ((("snyc",), 2), (("services", "nothing"), 2), (("services",), 0)):
+        with Path("/dev/full").open("w") as full:
+            program = [sys.executable, "-m", "avesa", *args]
+            done = subprocess.run(program, stdout=subprocess.DEVNULL, stderr=full, check=False, env=ENV)
+        assert done.returncode == status, args
+
+
+def run_into(stdout: str | int, *args: str) -> subprocess.CompletedProcess[str]:
+    with open(stdout, "w", closefd=isinstance(stdout, str)) as outlet:
+        return subprocess.run(
+            [sys.executable, *args], stdout=outlet, stderr=subprocess.PIPE, text=True, check=False, env=ENV
+        )

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from avesa.shared.errors import Unavailable
+from avesa.shared.errors import UsageError
 from avesa.shared.objects import Objects
 from avesa.warehouse import load as warehouse_load
 from avesa.warehouse.address import VARIABLE, warehouse_address
@@ -80,6 +80,16 @@ def test_a_table_can_be_named_and_loaded_anew(avesa: Avesa, file: Path) -> None:
     assert "loaded anew: as asked  2 rows" in avesa(*load, "--anew").stdout
     told = avesa("warehouse", "load", "acme", "--to", f"duckdb://{file}", "--table", "tickets").stdout
     assert told == "acme  nothing has been folded yet\n"
+
+
+def test_tables_can_be_named_one_after_the_other_and_each_is_loaded(avesa: Avesa, home: LandedHome, file: Path) -> None:
+    for table in ("tickets", "companies"):
+        home.land(changes(1, contact("7", 1, 1)), table=table)
+    tables = ("--table", "contacts", "--table", "tickets")
+    folded = avesa.json("transform", "acme", *tables)["tenants"][0]["canonical"]
+    assert [table["table"] for table in folded] == ["contacts", "tickets"]
+    told = avesa.json("warehouse", "load", "acme", "--to", f"duckdb://{file}", *tables)
+    assert [table["table"] for table in told["tenants"][0]["tables"]] == ["contacts", "tickets"]
 
 
 def test_each_tenant_can_have_a_schema_of_its_own(avesa: Avesa, file: Path) -> None:
@@ -167,6 +177,9 @@ def test_a_password_from_the_environment_is_taken_and_never_shown(
         (("load", "acme", "--to", "duckdb://host/w"), "is a file"),
         (("load", "acme", "--to", "duckdb:///w", "--table", "ticket"), "Did you mean tickets"),
         (("load", "acme", "--to", "duckdb:///w", "--schema", "a b"), "not a valid schema name"),
+        (("load", "acme", "--to", "duckdb::memory:"), "Name a file"),
+        (("load", "acme", "--to", "duckdb:///x/a#b.duckdb"), "%23 for #"),
+        (("load", "acme", "--to", "duckdb:///w", "--to", "duckdb:///v"), "'--to' takes one value: say it once"),
     ],
 )
 def test_wrong_usage_is_told_with_what_to_do(avesa: Avesa, args: tuple[str, ...], says: str) -> None:
@@ -218,7 +231,7 @@ def test_what_the_driver_says_of_a_server_is_no_secret_of_ours(monkeypatch: pyte
     from avesa.warehouse.postgres_session import PostgresSession
 
     monkeypatch.setenv(VARIABLE, "postgresql://loader:hunter2@127.0.0.1:9/w?hunter2=1")
-    with pytest.raises(Unavailable) as failure:
+    with pytest.raises(UsageError) as failure:
         PostgresSession(warehouse_address(None))
     assert "hunter2" not in str(failure.value)
     assert failure.value.__cause__ is None

@@ -125,10 +125,11 @@ def test_a_password_of_libpqs_own_file_is_hidden(
     file.chmod(0o600)
     postgres.answers(lambda heard: b"bad word " + heard)
     address = f"postgresql://loader@{postgres.place}/w?{OPTIONS}"
+    from_there = f': bad word ***; password retrieved from file "{file}"'
     monkeypatch.setenv("PGPASSFILE", str(file))
-    assert refused(address).message.endswith(": bad word ***")
+    assert refused(address).message.endswith(from_there)
     monkeypatch.delenv("PGPASSFILE")
-    assert refused(f"{address}&passfile={file}").message.endswith(": bad word ***")
+    assert refused(f"{address}&passfile={file}").message.endswith(from_there)
     assert postgres.heard[-2:] == [b"hun\\ter:2"] * 2
 
 
@@ -168,14 +169,22 @@ def test_an_address_without_slashes_is_refused() -> None:
 @given(password=passwords)
 def test_no_repr_and_nothing_that_is_shown_holds_a_password(password: str) -> None:
     quoted = quote(password, safe="")
-    for scheme in ("postgresql", "clickhouse", "duckdb"):
-        place = "" if scheme == "duckdb" else f"loader:{quoted}@h"
-        os.environ[VARIABLE] = f"{scheme}://{place}/w?sslpassword={quoted}&oauth_client_secret={quoted}"
+    for scheme in ("postgresql", "clickhouse"):
+        os.environ[VARIABLE] = f"{scheme}://loader:{quoted}@h/w?sslpassword={quoted}&oauth_client_secret={quoted}"
         address = warehouse_address(None)
-        clean = Address(address.kind, f"{scheme}://{'' if scheme == 'duckdb' else 'loader@h'}/w", "")
+        clean = Address(address.kind, f"{scheme}://loader@h/w", "")
         assert repr(address) == repr(clean)
         assert address.digest == clean.digest
         assert {password, quoted} <= {*address.secrets, *secrets_in(address.url)}
+
+
+def test_a_file_takes_no_password_and_the_one_given_is_not_repeated() -> None:
+    for url in ("duckdb:///w?password=hunter2", "duckdb://loader:hunter2@h/w"):
+        os.environ[VARIABLE] = url
+        for typed in (None, url):
+            with pytest.raises(UsageError) as told:
+                warehouse_address(typed)
+            assert "hunter" not in all_said(told.value)
 
 
 @pytest.mark.parametrize("word", ["hunter2\n", "hunter2\r\n", "hunter2\x01"])

@@ -13,7 +13,8 @@ from avesa.pipeline.home import open_home
 from avesa.shared.errors import Busy, StaleState
 from avesa.warehouse import load as loading
 from avesa.warehouse.load import load_tenant
-from avesa.warehouse.port import Held, Load
+from avesa.warehouse.port import Held, Load, lease_of
+from avesa.warehouse.schemas import Schemas
 from fold_story import change, thing
 from warehouse_lake import TABLE, Lake, lake_in
 from warehouse_sides import Side, opened
@@ -35,12 +36,22 @@ def home_of(lake: Lake) -> Path:
 
 def test_who_holds_the_lease_is_not_disturbed_and_the_other_says_so(lake: Lake, side: Side) -> None:
     with open_home(home_of(lake)) as ports, opened(side) as warehouse:
-        name = f"warehouse/{warehouse.address.digest}/{TABLE}"
-        with ports.watermarks.lease("acme", name):
+        with ports.watermarks.lease("acme", lease_of(warehouse, "acme", TABLE)):
             outcomes = load_tenant(ports, warehouse, "acme", tables=[TABLE])
         assert [type(outcome.error) for outcome in outcomes] == [Busy]
         assert [outcome.status for outcome in load_tenant(ports, warehouse, "acme")] == ["anew"]
     lake.is_in(side)
+
+
+def test_loads_into_two_schemas_of_one_server_do_not_wait_for_each_other(lake: Lake, side: Side) -> None:
+    with (
+        open_home(home_of(lake)) as ports,
+        opened(side, Schemas("one")) as one,
+        ports.watermarks.lease("acme", lease_of(one, "acme", TABLE)),
+        opened(side, Schemas("two")) as two,
+    ):
+        assert [outcome.status for outcome in load_tenant(ports, two, "acme")] == ["anew"]
+    lake.is_in(side, schema="two")
 
 
 def test_a_step_from_a_state_that_is_no_more_is_refused_and_changes_nothing(lake: Lake, side: Side) -> None:

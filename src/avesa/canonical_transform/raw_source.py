@@ -216,6 +216,18 @@ _REASON = f"""
 """Why a row cannot be folded, or null."""
 
 
+def _believed(updated_at: str, extracted_at: str) -> str:
+    """An instant at which a record cannot have been changed yet when it was seen is none.
+
+    Believed, it would be the newest of the record for ever, and no later change or absence would count. Clocks and time
+    zones differ by less than a day.
+    """
+    seen = f"least({extracted_at}, {_LAST} - INTERVAL 1 DAY)"
+    return (
+        f"CASE WHEN {updated_at} > {seen} + INTERVAL 1 DAY AND {updated_at} <= {_LAST} THEN NULL ELSE {updated_at} END"
+    )
+
+
 def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path, wanted: str) -> str:
     # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
     files = sorted({file for pull in pulls for file in pull.receipt.files})
@@ -229,7 +241,7 @@ def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path
                 record_id::VARCHAR AS record_id,
                 parent_id::VARCHAR AS parent_id,
                 payload::VARCHAR AS payload,
-                updated_at::TIMESTAMPTZ AS updated_at,
+                {_believed("updated_at::TIMESTAMPTZ", "extracted_at::TIMESTAMPTZ")} AS updated_at,
                 coalesce(is_deleted::BOOLEAN, false) AS is_deleted,
                 coalesce(is_partial::BOOLEAN, false) AS is_partial,
                 extracted_at::TIMESTAMPTZ AS extracted_at,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,19 +20,27 @@ _AWS = "avesa.aws"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class _VerbatimEpilog(click.Command):
-    """The epilog of the help holds commands to paste, so it is not wrapped."""
+class _Typed(click.Command):
+    """The epilog of the help holds commands to paste, so it is not wrapped. Nothing that is typed is passed over: an
+    option that takes one value may be said once.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            said = self.make_parser(ctx).parse_args(list(args))[2]
+            _refuse_repetitions([one for one in said if isinstance(one, click.Option)], ctx)
+        return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.epilog:
             formatter.write("\n" + self.epilog.strip("\n") + "\n")
 
 
-class Command(_VerbatimEpilog):
+class Command(_Typed):
     """One command of `avesa`."""
 
 
-class Group(_VerbatimEpilog, click.Group):
+class Group(_Typed, click.Group):
     """A command of commands. Alone it shows its help; what fails below it is told in a line, with an exit status."""
 
     command_class = Command
@@ -56,8 +63,6 @@ class Group(_VerbatimEpilog, click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise
             _debug()
             raise Bug(error) from error
         if ctx.invoked_subcommand is None:
@@ -149,6 +154,9 @@ def home_option(function: _F) -> _F:
     )(root(aws(function)))
 
 
+tables_option = click.option(
+    "--table", "tables", multiple=True, metavar="CANONICAL", help="This canonical table alone; can be given often."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 
 
@@ -178,6 +186,15 @@ def aws_environment() -> str | None:
     if found or folder:
         return str(found) if found else None
     return os.environ.get("AVESA_AWS") or None
+
+
+def _refuse_repetitions(said: Sequence[click.Option], ctx: click.Context) -> None:
+    if any(option.is_eager for option in said):
+        return  # it asks for help
+    once = [option for option in said if not (option.multiple or option.is_flag or option.count)]
+    for option in once:
+        if once.count(option) > 1:
+            raise click.BadOptionUsage(option.opts[0], f"Option '{option.opts[0]}' takes one value: say it once.", ctx)
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

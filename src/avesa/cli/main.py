@@ -15,6 +15,8 @@ def main() -> None:
 
         with ended_by_ctrl_c():
             from avesa.cli.commands import cli  # noqa: PLC0415 — the same
+            from avesa.cli.outlets import watch_outlets  # noqa: PLC0415 — the same
     except KeyboardInterrupt:
         sys.exit(ENDED_BY_CTRL_C)
+    watch_outlets()
     cli(prog_name="avesa")

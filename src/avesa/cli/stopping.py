@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -50,4 +51,5 @@ class StopSwitch:
             os.kill(os.getpid(), number)
             return
         self._asked.set()
-        os.write(2, self._note)
+        with suppress(OSError):
+            os.write(2, self._note)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from avesa.cli.command import Group, home_option, json_option
+from avesa.cli.confirming import confirm, yes_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json, write_table
-from avesa.shared.errors import UsageError
 
 
 @click.group(
@@ -92,21 +90,19 @@ def list_(as_json: bool) -> None:
 Examples:
   avesa tenant remove northwind-it
   avesa tenant remove northwind-it --yes     without asking
+  avesa warehouse forget northwind-it        its rows in a warehouse too
 """
 )
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal to ask on.")
+@yes_option
 @home_option
 @json_option
 def remove(name: str, yes: bool, as_json: bool) -> None:
     """Forget a tenant: its connections, secrets, watermarks and runs. Its data stay where they are."""
     with opened() as deployment, deployment.of(name) as ports:
         ports.tenants.services(name)
-        if not yes:
-            if not sys.stdin.isatty():
-                raise UsageError(f"removing tenant {name} needs a confirmation.", hint="Add --yes.")
-            question = f"Forget tenant {name} with its connections, secrets and watermarks?"
-            click.confirm(question, abort=True, err=True)
+        question = f"Forget tenant {name} with its connections, secrets and watermarks?"
+        confirm(f"removing tenant {name}", question, yes=yes)
         with ports.watermarks.lease(name, "sync"):
             deployment.forget(name)
         data = f"{ports.objects.root}/{name}" if ports.objects.list(name) else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, home_option, json_option, tables_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
@@ -27,19 +27,19 @@ from avesa.shared.errors import AvesaError, UsageError
 Examples:
   avesa transform                       every tenant
   avesa transform acme
-  avesa transform acme --table tickets
+  avesa transform acme --table tickets --table time_entries
 """,
 )
 @click.argument("tenant", required=False)
-@click.option("--table", metavar="CANONICAL", help="This canonical table alone.")
+@tables_option
 @home_option
 @json_option
-def transform(tenant: str | None, table: str | None, as_json: bool) -> None:
+def transform(tenant: str | None, tables: tuple[str, ...], as_json: bool) -> None:
     """Fold what has landed into the canonical tables.
 
     Raw files with a receipt that are not folded yet are taken, whoever wrote them.
     """
-    _fold(tenant, table, rebuild=False, as_json=as_json)
+    _fold(tenant, tables, rebuild=False, as_json=as_json)
 
 
 @click.command(
@@ -60,12 +60,12 @@ def rebuild(tenant: str, table: str | None, as_json: bool) -> None:
     Readers never see a table half made. It says whether the new table is identical to the one before, as it is
     unless the mapping changed or something had landed that was not folded yet.
     """
-    _fold(tenant, table, rebuild=True, as_json=as_json)
+    _fold(tenant, [table] if table else [], rebuild=True, as_json=as_json)
 
 
-def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool) -> None:
-    tables = [table] if table else None
-    chosen = choose_canonical(tables)
+def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: bool) -> None:
+    """`tables` are all where none is named."""
+    chosen = choose_canonical(tables or None)
     runs: list[TenantRun] = []
     with opened() as deployment, watching(silent=as_json) as watcher, StopSwitch() as stop:
         for name in _chosen_tenants(tenant, deployment.tenants.tenants()):
@@ -77,7 +77,7 @@ def _fold(tenant: str | None, table: str | None, *, rebuild: bool, as_json: bool
                     continue
                 told = replace(ports, run_log=WatchedRunLog(ports.run_log, watcher))
                 before = _digests(ports, name, chosen) if rebuild else {}
-                outcomes = transform_tenant(told, name, run_id=run_id, tables=tables, rebuild=rebuild)
+                outcomes = transform_tenant(told, name, run_id=run_id, tables=tables or None, rebuild=rebuild)
                 after = _digests(ports, name, chosen) if rebuild else {}
                 warnings = warnings_of(ports, name)
             identical = {table: before[table] == after[table] for table in before.keys() & after.keys()}

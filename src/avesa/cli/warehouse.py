@@ -39,6 +39,13 @@ warehouse.add_command(
         "Load what changed in TENANT's canonical tables into DuckDB, PostgreSQL or ClickHouse.",
     )
 )
+warehouse.add_command(
+    Deferred(
+        "forget",
+        "avesa.cli.warehouse_forget:forget",
+        "Delete all that TENANT has in a warehouse, also where the installation does not know it any more.",
+    )
+)
 
 
 @warehouse.command(

@@ -10,10 +10,11 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from avesa.cli.command import Command, error_json, home_option, json_option, tell_errors
+from avesa.cli.command import Command, error_json, home_option, json_option, tables_option, tell_errors
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
 from avesa.cli.stopping import StopSwitch
+from avesa.cli.warehouse_place import place_options
 from avesa.pipeline.ports import Deployment
 from avesa.pipeline.transform import choose_canonical
 from avesa.shared.errors import AvesaError, UsageError, Where
@@ -21,7 +22,7 @@ from avesa.warehouse.address import warehouse_address
 from avesa.warehouse.load import LoadOutcome, load_tenant
 from avesa.warehouse.opening import open_warehouse
 from avesa.warehouse.port import Warehouse
-from avesa.warehouse.schemas import DEFAULT, Schemas
+from avesa.warehouse.schemas import Schemas
 
 _NOTE = "\nStopping after the table under way. Once more ends it at once; even then nothing is lost or doubled.\n"
 
@@ -32,7 +33,7 @@ _NOTE = "\nStopping after the table under way. Once more ends it at once; even t
 Examples:
   avesa warehouse load acme --to duckdb:///srv/warehouse.duckdb
   avesa warehouse load --all --to postgresql://loader@db.example.com/warehouse
-  avesa warehouse load acme --to clickhouse://loader@ch.example.com/ --table tickets
+  avesa warehouse load acme --to clickhouse://loader@ch.example.com/ --table tickets --table contacts
   avesa warehouse load --all --to postgresql:///warehouse --schema-per-tenant
   avesa warehouse load acme --to duckdb:///srv/warehouse.duckdb --table tickets --anew
   AVESA_WAREHOUSE_URL=postgresql://loader@db.example.com/warehouse avesa warehouse load --all --json
@@ -45,10 +46,8 @@ Exit status: 0 all loaded, 1 something failed or was stopped, 2 wrong usage. Mor
 )
 @click.argument("tenant", required=False)
 @click.option("--all", "everyone", is_flag=True, help="Every tenant.")
-@click.option("--to", metavar="URL", help="The warehouse. [env: AVESA_WAREHOUSE_URL]")
-@click.option("--table", metavar="CANONICAL", help="This canonical table alone.")
-@click.option("--schema", metavar="NAME", default=DEFAULT, show_default=True, help="Where the tables lie there.")
-@click.option("--schema-per-tenant", is_flag=True, help="A schema NAME_TENANT for each tenant, not one for all.")
+@tables_option
+@place_options
 @click.option("--anew", is_flag=True, help="Load each table from nothing, and swap it in at once.")
 @home_option
 @json_option
@@ -56,7 +55,7 @@ def load(
     tenant: str | None,
     everyone: bool,
     to: str | None,
-    table: str | None,
+    tables: tuple[str, ...],
     schema: str,
     schema_per_tenant: bool,
     anew: bool,
@@ -65,8 +64,7 @@ def load(
     """Load what changed in TENANT's canonical tables into DuckDB, PostgreSQL or ClickHouse."""
     if (tenant is None) != everyone:
         raise UsageError("which tenant?", hint="Name one, or say --all.")
-    tables = [table] if table else None
-    choose_canonical(tables)
+    choose_canonical(tables or None)
     address = warehouse_address(to)
     with opened() as deployment:
         tenants = _chosen(deployment, tenant)
@@ -75,7 +73,7 @@ def load(
             StopSwitch(note=_NOTE) as stop,
             _watching(silent=as_json) as watcher,
         ):
-            runs = [_load(deployment, warehouse, name, tables, watcher, stop, anew=anew) for name in tenants]
+            runs = [_load(deployment, warehouse, name, tables or None, watcher, stop, anew=anew) for name in tenants]
     if as_json:
         write_json(_json(address.shown, runs))
     tell_errors(error for run in runs for error in run.failures)

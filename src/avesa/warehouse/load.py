@@ -27,7 +27,7 @@ from avesa.warehouse import delta_log
 from avesa.warehouse.delta_log import AT_ONCE
 from avesa.warehouse.difference import Difference, Files, LocalFile, Shape, Step, Told, difference, whole
 from avesa.warehouse.plan import FILES_ARE_GONE, Anew, Change, Nothing, plan_load
-from avesa.warehouse.port import Held, Holding, Load, Part, Warehouse
+from avesa.warehouse.port import Held, Holding, Load, Part, Warehouse, lease_of
 
 Progress = Callable[[str, str, int, int], None]
 """Told of tenant, table, rows handed over by now, and rows in all."""
@@ -98,7 +98,7 @@ def _load_once(
     progress: Progress,
 ) -> LoadOutcome | None:
     """One table, to its newest version, with a lease on it. None if there is none on either side."""
-    with ports.watermarks.lease(tenant, f"warehouse/{warehouse.address.digest}/{table}"):
+    with ports.watermarks.lease(tenant, lease_of(warehouse, tenant, table)):
         for attempt in range(1, ATTEMPTS + 1):
             with (
                 tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder,
@@ -135,6 +135,7 @@ def load_table(
             case Nothing():
                 if holding.held is None:
                     return None
+                warehouse.show(tenant, table)
                 return LoadOutcome(
                     tenant,
                     table,

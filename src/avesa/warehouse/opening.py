@@ -11,21 +11,23 @@ from avesa.warehouse.schemas import Schemas
 
 
 @contextmanager
-def open_warehouse(address: Address, schemas: Schemas) -> Iterator[Warehouse]:
-    """Raises Unavailable if it cannot be reached, and ConfigurationError if it refuses or its driver is missing."""
-    warehouse = _open(address, schemas)
+def open_warehouse(address: Address, schemas: Schemas, *, begin: bool = True) -> Iterator[Warehouse]:
+    """With `begin` a file that is not there is made.
+
+    Raises Unavailable if it cannot be reached, and ConfigurationError if it refuses or its driver is missing."""
+    warehouse = _open(address, schemas, begin=begin)
     try:
         yield warehouse
     finally:
         warehouse.close()
 
 
-def _open(address: Address, schemas: Schemas) -> Warehouse:
+def _open(address: Address, schemas: Schemas, *, begin: bool) -> Warehouse:
     match address.kind:
         case "duckdb":
             from avesa.warehouse.duckdb_warehouse import DuckDBWarehouse  # noqa: PLC0415
 
-            return DuckDBWarehouse(address, schemas)
+            return DuckDBWarehouse(address, schemas, begin=begin)
         case "postgresql":
             from avesa.warehouse.postgres_warehouse import PostgresWarehouse  # noqa: PLC0415
 

@@ -6,18 +6,21 @@ Delta log they are. So a load is asked for as a step from one state to another, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from avesa.shared.errors import ConfigurationError, StaleState, Where
 from avesa.warehouse.address import Address
+from avesa.warehouse.schemas import Schemas
 
 VERSION = "avesa_version"
 """The column that says of each row by which version of the Delta log it came, for a warehouse that needs to know."""
 LOADS = "avesa_loads"
 """The table of a schema that says how far its tables are."""
+MADE_BY = "Made by avesa"
+"""What stands in a function that we made, so that another's of that name is left alone."""
 
 
 class Stream(Protocol):
@@ -102,6 +105,9 @@ class Warehouse(Protocol):
     def address(self) -> Address: ...
 
     @property
+    def schemas(self) -> Schemas: ...
+
+    @property
     def taste(self) -> Taste: ...
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -115,18 +121,42 @@ class Warehouse(Protocol):
         """
         ...
 
+    def show(self, tenant: str, table: str) -> None:
+        """Make what people read beside a table that is held, where it is missing; nothing else is changed."""
+        ...
+
+    def tables(self, tenant: str) -> Sequence[str]:
+        """The tables of which it notes how far the tenant's rows are loaded, or were about to be."""
+        ...
+
+    def schemas_with(self, tenant: str) -> Sequence[str]:
+        """All schemas there, of whatever name, that take note of the tenant and that the loader may read."""
+        ...
+
+    def forget(self, tenant: str, table: str) -> int | None:
+        """Delete the tenant's rows of the table, and how far they were loaded: a load afterwards begins from nothing.
+
+        The number of rows that went, or None where it held neither. It can be repeated, also after it broke off.
+        """
+        ...
+
     def close(self) -> None: ...
 
 
-def stale(load: Load) -> StaleState:
-    return StaleState("another program loaded the table meanwhile.", where=load.where)
+def lease_of(warehouse: Warehouse, tenant: str, table: str) -> str:
+    """What is held by whoever changes the tenant's table there."""
+    return f"warehouse/{warehouse.address.digest}/{warehouse.schemas.of(tenant)}/{table}"
 
 
-def not_ours(name: str) -> ConfigurationError:
-    """For a table that lies where ours should."""
+def stale(where: Where) -> StaleState:
+    return StaleState("another program loaded the table meanwhile.", where=where)
+
+
+def not_ours(name: str, what: str = "table") -> ConfigurationError:
+    """For a table, or what else, that lies where ours should."""
     return ConfigurationError(
-        f"there is a table {name} already that was not made by avesa.",
-        hint="Load into another schema: --schema NAME.",
+        f"there is a {what} {name} already that was not made by avesa.",
+        hint="Name another schema (--schema NAME), or give it another name.",
     )
 
 
