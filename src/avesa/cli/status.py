@@ -13,6 +13,7 @@ from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
 from avesa.integrations import load_service
+from avesa.pipeline.mapping_findings import mapping_findings
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import snapshots
 from avesa.shared.layout import quarantine_prefix
@@ -59,6 +60,7 @@ def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
         "synced": bool(latest),
         "services": [_service_status(one, states, latest) for one in services],
         "canonical": _canonical_status(ports, tenant, states, latest),
+        "mappings": [vars(one) for one in mapping_findings(ports, tenant)],
     }
 
 
@@ -109,6 +111,8 @@ def _canonical_status(
         entry, state = latest.get(("transform", name)), states.get(name)
         if table not in live and entry is None:
             continue
+        ours = [one for one in entries if one.table == name]
+        folded_at = next((one.finished_at for one in ours if one.status == "ok"), None)
         files = live[table].files if table in live else ()
         ledger = decode_ledger(state.details if state else None)
         found.append(
@@ -118,9 +122,9 @@ def _canonical_status(
                 "current": sum(file.rows for file in files if file.is_current),
                 "closed": sum(file.rows for file in files if not file.is_current),
                 "quarantined": _quarantined(ports, tenant, table),
-                "uncastable": _uncastable([one for one in entries if one.table == name]),
+                "uncastable": _uncastable(ours),
                 "held": [source.held for source in ledger.sources.values() if source.held],
-                "folded_at": entry.finished_at if entry else None,
+                "folded_at": folded_at,
                 "error": entry.error if entry else None,
             }
         )
@@ -176,6 +180,8 @@ def _show(found: dict[str, Any]) -> None:
             for one in found["canonical"]
         ]
         write_table(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
+    for one in found["mappings"]:
+        out.print(f"  {one['level']}: {shown(one['message'])} {shown(one['hint'])}".rstrip())
 
 
 def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:

@@ -9,7 +9,6 @@ from avesa.connector.incremental import Changes, Delta
 from avesa.connector.json_paths import EACH, split_path
 from avesa.connector.limits import AtOnce, Rate
 from avesa.connector.template import names_in
-from avesa.connector.times import zones
 from avesa.shared.layout import checked_name
 
 if TYPE_CHECKING:
@@ -54,9 +53,7 @@ def _check_endpoint(service: Service, endpoint: Endpoint, names: list[str]) -> N
         raise ValueError(f"{service.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
     _check_request(service, endpoint)
     changes = service.changes_of(endpoint)
-    deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
-    windowed = [one for one in (changes, *deletions) if isinstance(one, Changes)]
-    for zone in (*zones(service.times_of(endpoint)), *(zone for one in windowed for zone in one.zones)):
+    for zone in service.zones_of(endpoint):
         for name in sorted(names_in(zone) - {setting.name for setting in service.settings}):
             raise ValueError(f"{service.name}/{endpoint.name}: the time zone is no setting: {name}")
     by_events = isinstance(changes, Changes) and changes.events is not None
