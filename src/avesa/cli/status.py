@@ -15,6 +15,7 @@ from avesa.connector.checkpoint import decode_checkpoint
 from avesa.integrations import load_service
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import snapshots
+from avesa.shared.errors import ConfigurationError, UsageError
 from avesa.shared.layout import quarantine_prefix
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
@@ -65,8 +66,14 @@ def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
 def _service_status(
     connected: TenantService, states: dict[str, TableState], latest: dict[tuple[Any, str], RunEntry]
 ) -> dict[str, Any]:
-    tables = []
-    for endpoint in load_service(connected.service).endpoints:
+    tables: list[dict[str, Any]] = []
+    problem = connected.problem
+    hint = problem and f"Mend it: avesa connect {connected.tenant_id} {connected.service} --secrets-from FILE"
+    try:
+        endpoints = load_service(connected.service).endpoints
+    except (UsageError, ConfigurationError) as error:
+        endpoints, problem, hint = (), error.message, error.hint
+    for endpoint in endpoints:
         if connected.tables is not None and endpoint.name not in connected.tables:
             continue
         name = f"{connected.service}/{endpoint.name}"
@@ -93,7 +100,8 @@ def _service_status(
     return {
         "service": connected.service,
         "enabled": connected.enabled,
-        "problem": connected.problem,
+        "problem": problem,
+        "hint": hint or None,
         "tables": tables,
     }
 
@@ -160,8 +168,8 @@ def _show(found: dict[str, Any]) -> None:
         if problem or not found["synced"]:
             out.print(f"  {service['service']}{disabled}{problem}")
         if problem:
-            out.print(f"  Mend it: avesa connect {found['tenant']} {service['service']} --secrets-from FILE")
-        if found["synced"]:
+            out.print(f"  {shown(service['hint'])}")
+        if service["tables"] and found["synced"]:
             columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
             write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
     if found["canonical"]:
