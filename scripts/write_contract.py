@@ -51,7 +51,7 @@ def contract(document: Json) -> Json:
             facts = {
                 "endpoints": [{**table(one), **published_values(document, operation, one)} for one in endpoints],
                 "parameters": [parameter(resolve(document, p)) for p in parameters],
-                "answer": answer(operation),
+                "answer": answer(document, operation),
             }
             if "requestBody" in operation:
                 facts["body"] = body(document, operation["requestBody"])
@@ -88,7 +88,7 @@ def published_values(document: Json, operation: Json, endpoint: Json) -> Json:
     """The values that the fields of a record can have, where the document lists them."""
     if not endpoint.get("canonical"):
         return {}
-    shape = endpoint.get("response_schema") or answer_schema(operation) or {}
+    shape = endpoint.get("response_schema") or answer_schema(document, operation) or {}
     way = [name for name in endpoint["records"].split(".") if name not in ("", "*")]
     listed: Json = {}
     for path, values in listed_values(document, {"$ref": shape} if isinstance(shape, str) else shape, len(way)):
@@ -129,12 +129,12 @@ def address(server: Json) -> str:
 
 def resolve(document: Json, node: Json) -> Json:
     """The node, or what its `$ref` points to inside the document."""
-    found: Any = document
-    if "$ref" not in node:
-        return node
-    for step in node["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return dict(found)
+    while "$ref" in node:
+        found: Any = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        node = found
+    return dict(node)
 
 
 def parameter(given: Json) -> Json:
@@ -145,35 +145,39 @@ def parameter(given: Json) -> Json:
     return {**facts, **bounds(schema)}
 
 
-def bounds(schema: Json) -> Json:
-    return {bound: schema[bound] for bound in BOUNDS if bound in schema}
+def bounds(schema: Any) -> Json:
+    return {bound: schema[bound] for bound in BOUNDS if isinstance(schema, dict) and bound in schema}
 
 
 def body(document: Json, given: Json) -> Json:
     """A request's JSON body: its type, the fields that must be there, and the bounds of single fields."""
-    schema = given["content"]["application/json"].get("schema", {})
-    whole = resolve(document, schema)
+    schema = json_schema(resolve(document, given)) or {}
+    whole = resolve(document, schema) if isinstance(schema, dict) else {}
     limits = {name: bounds(part) for name, part in whole.get("properties", {}).items()}
+    required = whole.get("required")
     return {
         "type": type_of(schema),
-        "required": sorted(whole.get("required", [])),
+        "required": sorted(required) if isinstance(required, list) else [],
         "bounds": {name: found for name, found in limits.items() if found},
     }
 
 
-def answer(operation: Json) -> Any:
+def answer(document: Json, operation: Json) -> Any:
     """The type of the first successful answer's JSON."""
-    schema = answer_schema(operation)
+    schema = answer_schema(document, operation)
     return None if schema is None else type_of(schema)
 
 
-def answer_schema(operation: Json) -> Any:
-    for status, response in operation["responses"].items():
-        if status.startswith("2"):
-            for kind, content in response.get("content", {}).items():
-                if "json" in kind:
-                    return content.get("schema", {})
+def answer_schema(document: Json, operation: Json) -> Any:
+    for status, response in operation.get("responses", {}).items():
+        if status.startswith("2") and (schema := json_schema(resolve(document, response))) is not None:
+            return schema
     return None
+
+
+def json_schema(message: Json) -> Any:
+    """The schema of a message's JSON, None where it has none."""
+    return next((part.get("schema", {}) for kind, part in message.get("content", {}).items() if "json" in kind), None)
 
 
 def fields(schema: Json) -> Any:
@@ -199,6 +203,8 @@ def type_of(schema: Any) -> Any:
     for several in ("allOf", "oneOf", "anyOf"):
         if several in schema:
             parts = [type_of(part) for part in schema[several]]
+            if several == "allOf" and schema.get("properties"):
+                parts.append(fields({"properties": schema["properties"]}))
             alone = parts[0] if len(parts) == 1 else None
             return f"{alone}{mark}" if isinstance(alone, str) else {several: parts}
     if schema.get("properties"):
