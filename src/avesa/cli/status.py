@@ -95,6 +95,7 @@ def _service_status(
                     "rows": unfinished.figures.rows,
                 },
                 "error": entry.error if entry else None,
+                "warning": entry.figures.get("warning") if entry else None,
             }
         )
     return {
@@ -188,7 +189,7 @@ def _show(found: dict[str, Any]) -> None:
 
 def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
     unfinished = table["unfinished"]
-    note = table["error"] or ""
+    note = table["error"] or table["warning"] or ""
     if unfinished and not note:
         note = f"unfinished {unfinished['kind']}: {counted(unfinished['pages'], 'page')} so far"
     result = table["status"] or "never"
