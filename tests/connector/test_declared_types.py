@@ -109,6 +109,20 @@ class Hidden:
     words: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Worded:
+    words: tuple[str, ...]
+
+
+class MoreWorded(Worded):
+    """No dataclass by itself."""
+
+
+def test_fields_of_a_class_above_count() -> None:
+    (found,) = mistakes(MoreWorded("pin"))  # type: ignore[arg-type]
+    assert found.at == "words"
+
+
 def test_a_type_that_nothing_can_be_checked_against_is_said_to_be_so() -> None:
     with pytest.raises(ValueError, match=r"Hidden\.words: .*'Sequence' is not defined.*TYPE_CHECKING"):
         list(mistakes(Hidden(("a",))))

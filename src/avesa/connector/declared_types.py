@@ -15,6 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 Fits = Callable[[object], bool]
 
 _LONGEST_SHOWN = 60
+_PLAIN = (str, int, timedelta)
+_BUILT_IN: Mapping[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "None": None}
 _WORDS: Mapping[object, str] = {
     str: "a text",
     int: "a whole number",
@@ -50,26 +52,31 @@ def _in_part(value: object, at: str, seen: set[int]) -> Iterator[Mistake]:
     elif is_dataclass(value) and not isinstance(value, type) and id(value) not in seen:
         seen.add(id(value))
         class_ = type(value)
-        for name, default in _fields(class_):
+        for name, default, told in _fields(class_):
             held = getattr(value, name)
             if held is default:
                 continue
-            where, hint = f"{at}.{name}" if at else name, _annotation(class_, name)
-            if _fitting(hint)(held):
-                yield from _in_part(held, where, seen)
-            else:
+            hint, fits = _kind(class_, name, told)
+            where = f"{at}.{name}" if at else name
+            if not fits(held):
                 yield _mistake(held, hint, where)
+            elif not isinstance(held, _PLAIN):
+                yield from _in_part(held, where, seen)
 
 
 @cache
-def _fields(class_: type) -> tuple[tuple[str, object], ...]:
-    """Names and defaults: what was left out needs no look, and so its annotation none either."""
-    return tuple((one.name, one.default) for one in fields(class_))
+def _fields(class_: type) -> tuple[tuple[str, object, Any], ...]:
+    """Names, defaults and annotations: what was left out needs no look, and so its annotation none either."""
+    return tuple((one.name, one.default, one.type) for one in fields(class_))
 
 
 @cache
-def _annotation(class_: type, name: str) -> Any:
-    told = next(one.type for one in fields(class_) if one.name == name)
+def _kind(class_: type, name: str, told: Any) -> tuple[Any, Fits]:
+    hint = _annotation(class_, name, told)
+    return hint, _fitting(hint)
+
+
+def _annotation(class_: type, name: str, told: Any) -> Any:
     if not isinstance(told, str):
         return told
     owner = next(one for one in class_.__mro__ if name in vars(one).get("__annotations__", {}))
@@ -84,8 +91,14 @@ def _annotation(class_: type, name: str) -> Any:
 
 @cache
 def _looked_up(module: str, told: str) -> Any:
-    """What an annotation says, by the names of its module. Looked up alone: all of a class would take milliseconds."""
-    found = get_type_hints(types.SimpleNamespace(__annotations__={"told": told}), vars(sys.modules[module]))
+    """What an annotation says, by the names of its module. Looked up alone, and names without more of it directly: all
+    of a class would take milliseconds.
+    """
+    known = vars(sys.modules[module])
+    names = told.split(" | ")
+    if all(name in known or name in _BUILT_IN for name in names):
+        return Union[tuple(known.get(name, _BUILT_IN.get(name)) for name in names)]  # noqa: UP007 — of many at once
+    found = get_type_hints(types.SimpleNamespace(__annotations__={"told": told}), known)
     return found["told"]
 
 
