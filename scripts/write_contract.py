@@ -53,7 +53,7 @@ def contract(document: Json) -> Json:
                 "parameters": [parameter(resolve(document, p)) for p in parameters],
                 "answer": answer(document, operation),
             }
-            if "requestBody" in operation:
+            if operation.get("requestBody"):
                 facts["body"] = body(document, operation["requestBody"])
             if "servers" in item:
                 facts["servers"] = [address(server) for server in item["servers"]]
@@ -72,6 +72,7 @@ def contract(document: Json) -> Json:
 def table(endpoint: Json) -> Json:
     """What is published of one table; `answer` where one path serves several, each in a shape of its own."""
     facts = {fact: endpoint.get(fact) for fact in FACTS}
+    facts["records"] = facts["records"] or ""
     facts |= {fact: endpoint[fact] for fact in MORE_FACTS if endpoint.get(fact)}
     if "response_schema" in endpoint:
         shape = endpoint["response_schema"]
@@ -89,7 +90,7 @@ def published_values(document: Json, operation: Json, endpoint: Json) -> Json:
     if not endpoint.get("canonical"):
         return {}
     shape = endpoint.get("response_schema") or answer_schema(document, operation) or {}
-    way = [name for name in endpoint["records"].split(".") if name not in ("", "*")]
+    way = [name for name in (endpoint.get("records") or "").split(".") if name not in ("", "*")]
     listed: Json = {}
     for path, values in listed_values(document, {"$ref": shape} if isinstance(shape, str) else shape, len(way)):
         if path[: len(way)] == way and len(values) <= MOST_VALUES:
@@ -123,7 +124,7 @@ def address(server: Json) -> str:
     """The address with the defaults of its variables filled in."""
     url: str = server["url"]
     for name, variable in server.get("variables", {}).items():
-        url = url.replace(f"{{{name}}}", variable["default"])
+        url = url.replace(f"{{{name}}}", variable.get("default", ""))
     return url
 
 
@@ -180,9 +181,9 @@ def json_schema(message: Json) -> Any:
     return next((part.get("schema", {}) for kind, part in message.get("content", {}).items() if "json" in kind), None)
 
 
-def fields(schema: Json) -> Any:
+def fields(schema: Any) -> Any:
     """The fields of an object schema by name; for any other schema its type."""
-    if "properties" in schema:
+    if isinstance(schema, dict) and "properties" in schema:
         shown = {name: type_of(part) for name, part in schema["properties"].items()}
         if "additionalProperties" in schema:
             shown["*"] = type_of(schema["additionalProperties"] or {})

@@ -235,12 +235,16 @@ def test_a_request_whose_body_is_told_elsewhere_is_read(avesa: Avesa, checkout: 
         "responses": {"Page": answer},
     }
     document["paths"]["/customers"]["post"] = operation
+    # What many documents leave out, or say in another way.
+    del operation["x-endpoint"]["records"], document["servers"][0]["variables"]["region"]["default"]
+    document["components"]["schemas"]["Anything"] = True
     file = tmp_path / "posted.json"
     file.write_text(json.dumps(document))
     avesa("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
     facts = json.loads((checkout / "tests/contracts/gatehouse.json").read_text())
     posted = facts["paths"]["/customers"]["post"]
     assert list(facts["paths"]) == ["/customers"] and posted["answer"]["data"] == "[Customer]"
+    assert posted["endpoints"][0]["records"] == "" and facts["servers"] == ["https://.gatehouse.example/v1"]
 
 
 def test_no_file_is_written_over(avesa: Avesa, checkout: Path, document: Path) -> None:

@@ -88,6 +88,14 @@ def schemas(document: dict[str, Any]) -> dict[str, Any]:
             "/customers get.x-endpoint.parent: a parent needs `path_param` or `query_param`",
         ),
         (
+            lambda d: customers(d)["parameters"].append({"$ref": CUSTOMER}),
+            "GET /customers: a parameter that is told elsewhere: a parameter needs `name` and `in`",
+        ),
+        (
+            lambda d: d.update(r={"content": 5}) or customers(d)["responses"].update({"200": {"$ref": "#/r"}}),
+            "GET /customers: a message that is told elsewhere content: expected `object`, got `int`",
+        ),
+        (
             lambda d: d["paths"]["/customers"].update(servers=[{"url": "/v2"}]),
             "GET /customers: its servers begin with '/v2', and an address begins with https://",
         ),
@@ -132,6 +140,12 @@ def test_what_is_no_utf_8_is_told_so(tmp_path: Path) -> None:
     file.write_bytes(json.dumps(invented_document()).encode("utf-16"))
     with pytest.raises(UsageError, match="is not UTF-8"):
         read_document("gatehouse", file)
+
+
+def test_an_escape_that_is_half_a_character_is_told_so(tmp_path: Path) -> None:
+    document = invented_document()
+    document["info"]["title"] = "Gate\ud800house"
+    assert "is not UTF-8" in refused(tmp_path, document)
 
 
 def lists(folder: Path, document: dict[str, Any]) -> tuple[EndpointFacts, ...]:

@@ -131,7 +131,9 @@ def read_file(file: Path) -> Json:
     """The document in a file. Raises UsageError for what is none, with the place that is wrong."""
     try:
         document = json.loads(file.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError:
+        # What an escape writes may be half a character, which no file can hold.
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeError:
         raise UsageError(f"{file} is not UTF-8.", hint="Write it as JSON in UTF-8.") from None
     except ValueError as error:
         raise UsageError(
@@ -182,6 +184,20 @@ def resolved(document: Json, node: Any) -> Json:
     that is true or false says nothing.
     """
     return _followed(document, node, ())[0]
+
+
+def parameter_of(document: Json, node: Any) -> Json:
+    """A parameter, or what its `$ref` leads to. Raises LookupError, in words, where that is none."""
+    found = resolved(document, node)
+    _check(found, _Parameter, "a parameter that is told elsewhere")
+    return found
+
+
+def message_of(document: Json, node: Any) -> Json:
+    """The same of an answer or of a request's body."""
+    found = resolved(document, node)
+    _check(found, _Response, "a message that is told elsewhere")
+    return found
 
 
 def _followed(document: Json, node: Any, passed: tuple[str, ...]) -> tuple[Json, tuple[str, ...]]:

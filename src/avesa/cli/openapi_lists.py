@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from avesa.cli.openapi_document import Json, composed, items, kind_of, resolved
+from avesa.cli.openapi_document import Json, composed, items, kind_of, message_of
 
 _CURSORS = ("updated_at", "last_updated", "updated", "updated_on", "modified_at", "last_modified", "modified")
 
@@ -129,7 +129,7 @@ def _parent(path: str, lists: Json) -> Json | None:
 def _success(document: Json, operation: Json) -> Json:
     for status, response in operation.get("responses", {}).items():
         if str(status).startswith("2"):
-            return resolved(document, response)
+            return message_of(document, response)
     return {}
 
 

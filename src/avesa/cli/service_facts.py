@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from avesa.cli.openapi_document import Json, resolved
+from avesa.cli.openapi_document import Json, message_of, parameter_of, resolved
 from avesa.cli.openapi_lists import (
     given_endpoints,
     operations,
@@ -234,7 +234,9 @@ def _paging(document: Json) -> PagingFacts:
             continue
         with told_at(method, path):
             several = (*item.get("parameters", []), *operation.get("parameters", []))
-            query = {snake(p["name"]): p for p in (resolved(document, p) for p in several) if p.get("in") == "query"}
+            query = {
+                snake(p["name"]): p for p in (parameter_of(document, p) for p in several) if p.get("in") == "query"
+            }
             size = next((query[name] for name in _SIZE if name in query), None)
             most = _most(resolved(document, (size or {}).get("schema", {})))
         kinds: tuple[tuple[PagingKind, tuple[str, ...]], ...] = (("page", _PAGE), ("offset", _OFFSET))
@@ -264,7 +266,7 @@ def _endpoint(document: Json, path: str, item: Json, method: str, operation: Jso
     own_url, _ = _address(item["servers"]) if item.get("servers") else (None, [])
     if own_url is not None and not is_address(own_url):
         raise LookupError(f"its servers begin with {own_url!r}, and an address begins with https://")
-    resolved(document, operation.get("requestBody"))
+    message_of(document, operation.get("requestBody"))
     return EndpointFacts(
         name=given["name"],
         path=_template(operation.get("x-http-path", path), parent),
