@@ -207,6 +207,15 @@ def test_what_fails_under_a_parent_is_told_with_that_parent_and_its_address(
     assert caught.value.message == f"{said} (GET /api/tickets/3/notes, for the parent 3)."
 
 
+def test_that_no_answer_came_is_about_no_parent(bench: Bench) -> None:
+    refuse(bench, 3, answer=Answer(cut=5, body=b"[" + b" " * 99))
+    bench.service = replace(bench.service, retry=replace(SERVICE.retry, attempts=2))
+    bench.pull("tickets")
+    with pytest.raises(Unavailable) as caught:
+        bench.pull("notes")
+    assert "parent" not in caught.value.message and "/notes" not in caught.value.message
+
+
 def test_a_secret_in_such_an_address_is_not_told(bench: Bench) -> None:
     key = bench.ports.secrets.get("acme", "tiny")["private_key"]
     listed = Answer(body=json.dumps([{**record(1), "id": key}]).encode())

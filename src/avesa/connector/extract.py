@@ -28,7 +28,7 @@ from avesa.connector.record import Record
 from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
-from avesa.shared.errors import AllowanceSpent, TableFailed, Unavailable
+from avesa.shared.errors import TableFailed, Unavailable
 from avesa.shared.hiding import hidden, shows
 
 _WHOLE = 64 * 1024
@@ -172,10 +172,11 @@ class Walk:
             asked = next_request
             if asked.wait > 0:
                 (self.wait or waiter(self.client.stop))(asked.wait)
+            # Where no answer comes, that is about the vendor and not about one list.
+            response = fetcher.fetch(asked)
             number += 1
             pages += 1
             with self._telling_whose(asked, batch):
-                response = fetcher.fetch(asked)
                 if pages > self.max_pages:
                     raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
                 gone = self._is_gone(response, parent_id)
@@ -215,7 +216,7 @@ class Walk:
         try:
             yield
         except (TableFailed, Unavailable) as error:
-            if batch and not isinstance(error, AllowanceSpent):
+            if batch:
                 several = f"{len(batch)} parents from {batch[0]} to {batch[-1]}"
                 whose = f"the parent {batch[0]}" if len(batch) == 1 else several
                 told = f"{asked.method} {urlsplit(asked.url).path}, for {whose}"
