@@ -83,6 +83,7 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
         "watermark": table.watermark,
         "resumed": table.resumed,
         "error": error_json(table.error) if table.error else None,
+        "warning": table.warning,
     }
 
 

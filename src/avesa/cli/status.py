@@ -16,6 +16,7 @@ from avesa.integrations import load_service
 from avesa.pipeline.mapping_findings import mapping_findings
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import snapshots
+from avesa.shared.errors import ConfigurationError, UsageError
 from avesa.shared.layout import quarantine_prefix
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
@@ -67,8 +68,14 @@ def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
 def _service_status(
     connected: TenantService, states: dict[str, TableState], latest: dict[tuple[Any, str], RunEntry]
 ) -> dict[str, Any]:
-    tables = []
-    for endpoint in load_service(connected.service).endpoints:
+    tables: list[dict[str, Any]] = []
+    problem = connected.problem
+    hint = problem and f"Mend it: avesa connect {connected.tenant_id} {connected.service} --secrets-from FILE"
+    try:
+        endpoints = load_service(connected.service).endpoints
+    except (UsageError, ConfigurationError) as error:
+        endpoints, problem, hint = (), error.message, error.hint
+    for endpoint in endpoints:
         if connected.tables is not None and endpoint.name not in connected.tables:
             continue
         name = f"{connected.service}/{endpoint.name}"
@@ -90,12 +97,14 @@ def _service_status(
                     "rows": unfinished.figures.rows,
                 },
                 "error": entry.error if entry else None,
+                "warning": entry.figures.get("warning") if entry else None,
             }
         )
     return {
         "service": connected.service,
         "enabled": connected.enabled,
-        "problem": connected.problem,
+        "problem": problem,
+        "hint": hint or None,
         "tables": tables,
     }
 
@@ -164,8 +173,8 @@ def _show(found: dict[str, Any]) -> None:
         if problem or not found["synced"]:
             out.print(f"  {service['service']}{disabled}{problem}")
         if problem:
-            out.print(f"  Mend it: avesa connect {found['tenant']} {service['service']} --secrets-from FILE")
-        if found["synced"]:
+            out.print(f"  {shown(service['hint'])}")
+        if service["tables"] and found["synced"]:
             columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
             write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
     if found["canonical"]:
@@ -186,7 +195,7 @@ def _show(found: dict[str, Any]) -> None:
 
 def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
     unfinished = table["unfinished"]
-    note = table["error"] or ""
+    note = table["error"] or table["warning"] or ""
     if unfinished and not note:
         note = f"unfinished {unfinished['kind']}: {counted(unfinished['pages'], 'page')} so far"
     result = table["status"] or "never"

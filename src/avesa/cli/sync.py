@@ -19,7 +19,7 @@ from avesa.integrations import load_service
 from avesa.pipeline.due import choose_services
 from avesa.pipeline.ports import Deployment
 from avesa.pipeline.sync import SyncReport, sync_tenant
-from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
 from avesa.shared.tenants import TenantServices
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -192,11 +192,12 @@ def _chosen_tenants(known: TenantServices, tenant: str | None, service: str | No
     everyone = known.tenants()
     if not everyone:
         raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
-    chosen, refused = [], []
+    chosen: list[str] = []
+    refused: list[AvesaError] = []
     for name in everyone:
         try:
             choose_services(known, name, service, table)
-        except UsageError as error:
+        except (UsageError, ConfigurationError) as error:
             refused.append(error)
         else:
             chosen.append(name)

@@ -16,7 +16,7 @@ from avesa.connector.limits import Limits
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
-from avesa.connector.service_check import check_service
+from avesa.connector.service_check import check_service, check_types
 from avesa.connector.times import Iso, Times, zones
 
 
@@ -136,7 +136,7 @@ class Endpoint:
     key: tuple[str, ...] = ("id",)
     may_lack: tuple[str, ...] = ()
     updated_at: str | None = None
-    changes: Changes | Delta | str | None = "inherit"
+    changes: Changes | Delta | Literal["inherit"] | None = "inherit"
     paging: Paging | None = None
     listing_paging: Paging | None = None
     params: Params = ()
@@ -204,6 +204,7 @@ class Service:
     shards: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_service(self)
 
     def endpoint(self, name: str) -> Endpoint:
