@@ -11,6 +11,7 @@ from datetime import datetime
 from avesa.connector.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint, misfit
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.memory import Memory, decode_memory, encode_memory
+from avesa.connector.onward_clock import newest_pull, onward_clock
 from avesa.connector.outcome import Place
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
 from avesa.shared.layout import raw_prefix, stem_of
@@ -19,11 +20,16 @@ from avesa.shared.watermarks import TableState
 
 
 class TableStore:
-    """`state` is what is stored now, as far as this worker knows."""
+    """`state` is what is stored now, as far as this worker knows. `place` is what was given, by a clock that never lies
+    before what is stored.
+    """
 
     def __init__(self, place: Place, service: str, table: str) -> None:
-        self._place, self._service, self._table = place, service, table
+        """Raises TableFailed where the clock lies too far behind (see onward_clock)."""
+        self._service, self._table = service, table
         self.state = place.watermarks.get(place.tenant, f"{service}/{table}")
+        newest = newest_pull(place.objects, self.state, service, table, place.clock())
+        self.place = dataclasses.replace(place, clock=onward_clock(place.clock, place.tenant, newest))
 
     @property
     def watermark(self) -> datetime | None:
@@ -65,21 +71,21 @@ class TableStore:
 
     def write_receipt(self, at: Checkpoint, ids: tuple[int, str], reason: str | None) -> None:
         """`ids` are the number of the distinct ids and their digest, `reason` is why the pull is not complete."""
-        write_receipt(self._place, self._service, self._table, at, ids, reason)
+        write_receipt(self.place, self._service, self._table, at, ids, reason)
 
     def distinct(self, files: tuple[str, ...]) -> DistinctIds:
         """The ids of files that are there already, to be added to. The caller closes it."""
-        return distinct_in_files(self._place, self._service, self._table, files)
+        return distinct_in_files(self.place, self._service, self._table, files)
 
     def had_rows(self) -> bool:
         """Whether the newest complete listing or any pull since landed rows."""
         rows = self.memory().rows
-        return had_rows(self._place, self._service, self._table) if rows is None else rows > 0
+        return had_rows(self.place, self._service, self._table) if rows is None else rows > 0
 
     def _files_from(self, name: str) -> set[str]:
-        prefix = raw_prefix(self._place.tenant, self._service, self._table)
-        there = self._place.objects.list(prefix, after=stem_of(name))
+        prefix = raw_prefix(self.place.tenant, self._service, self._table)
+        there = self.place.objects.list(prefix, after=stem_of(name))
         return {info.path.rpartition("/")[2] for info in there}
 
     def _put(self, state: TableState) -> None:
-        self.state = self._place.watermarks.put(state)
+        self.state = self.place.watermarks.put(state)
