@@ -15,8 +15,9 @@ from avesa.pipeline.home import open_home
 from avesa.pipeline.sync import SyncReport, sync_tenant
 from avesa.pipeline.verify import verify_tenant
 from avesa.pipeline.withdraw import EarlyPulls, early_pulls, withdraw_pulls
-from avesa.shared.errors import Busy, TableFailed, UsageError
+from avesa.shared.errors import Busy, StorageError, TableFailed, UsageError
 from avesa.shared.layout import RECEIPT_SUFFIX, WITHDRAWAL_SUFFIX, timestamp_name
+from avesa.shared.watermarks import TableState
 from landed_home import LandedHome, changes, contact, listing
 from msp_days import CANONICAL, TABLES, Days, check_against_truth, msp_days
 from raw_files import PullOf, at
@@ -164,6 +165,25 @@ def test_a_table_that_is_being_pulled_is_not_touched(wrong: Wrong) -> None:
             withdraw_pulls(ports, found, withdrawn_by=None)
     wrong.off = timedelta(0)
     assert "tickets" in {one.table for one in wrong.withdraw()}
+    wrong.ends_in_the_truth()
+
+
+def test_a_withdrawal_that_was_cut_short_is_found_again(wrong: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong.later(DAY)
+    wrong.off = YEAR
+    assert wrong.sync().complete
+    wrong.off = timedelta(0)
+
+    def full(state: TableState) -> TableState:
+        raise StorageError("the disk is full.")
+
+    with wrong.days.ports() as ports, monkeypatch.context() as patched:
+        patched.setattr(ports.watermarks, "put", full)
+        with pytest.raises(StorageError):
+            withdraw_pulls(ports, early_pulls(ports, "acme"), withdrawn_by=None)
+    assert sorted(len(one.receipts) for one in wrong.early()) == [0] + [1] * (len(TABLES) - 1)
+    assert refused(wrong.sync()) == set(TABLES)
+    wrong.withdraw()
     wrong.ends_in_the_truth()
 
 
