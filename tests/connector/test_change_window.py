@@ -54,6 +54,8 @@ def test_a_watermark_never_falls_and_never_passes_the_beginning(
         (None, NOON, Memory(listed_at=NOON), False, "listing"),
         (CHANGES, NOON, Memory(NOON, changes_refused_at=NOON - HOUR), False, "listing"),
         (CHANGES, NOON, Memory(NOON, changes_refused_at=NOON - 800 * HOUR), False, "changes"),
+        (CHANGES, NOON, Memory(listed_at=NOON + HOUR), False, "listing"),  # the clock was wrong then
+        (CHANGES, NOON, Memory(NOON, changes_refused_at=NOON + HOUR), False, "changes"),
     ],
 )
 def test_a_listing_comes_first_when_due_when_asked_for_and_where_changes_are_unknown(

@@ -11,7 +11,7 @@ import pytest
 from avesa.connector.parents import live_parents
 from avesa.connector.service import Parent
 from avesa.shared.errors import TableFailed
-from avesa.shared.layout import timestamp_name
+from avesa.shared.layout import timestamp_name, withdrawal_of
 from avesa.shared.objects import Objects, open_objects
 from raw_files import PullOf, Row, at, land
 
@@ -43,6 +43,16 @@ class Parents:
 @pytest.fixture
 def parents(tmp_path: Path) -> Parents:
     return Parents(tmp_path)
+
+
+def test_a_pull_that_was_withdrawn_tells_nothing(parents: Parents) -> None:
+    parents.land(10, row("a", 9, 10), row("b", 9, 10), kind="listing")
+    parents.land(10_000, row("a", 9, 10_000), row("z", 9, 10_000), kind="listing")
+    parents.land(20, row("c", 19, 20))
+    assert parents.live() == ["a", "z"]
+    [early] = [i.path for i in parents.objects.list("acme/raw") if "/20260107" in i.path and "receipt" in i.path]
+    parents.objects.write(withdrawal_of(early), b"{}")
+    assert parents.live() == parents.live(listed=False) == ["a", "b", "c"]
 
 
 def row(id_: str, updated: int, extracted: int, **more: Any) -> Row:

@@ -20,6 +20,8 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
         (NOON - 30 * MINUTE, timedelta(0), False, True),
         (NOON - 56 * MINUTE, HOUR, False, True),  # a little early, so that each hour's sync finds it due
         (NOON - 2 * HOUR, HOUR, False, True),
+        (NOON + 365 * DAY, HOUR, False, True),  # the clock was wrong then
+        (NOON + MINUTE, HOUR, False, True),
     ],
 )
 def test_a_table_is_due_when_its_interval_is_over_and_when_something_is_unfinished(

@@ -339,9 +339,9 @@ def _newest_of(*moments: datetime | None) -> datetime | None:
     return max((one for one in moments if one is not None), default=None)
 
 
-def _newest(pulls: list[Pull], rows: RawRows) -> datetime:
-    """The newest instant of pulling."""
-    return max([pull.receipt.started_at for pull in pulls] + ([rows.newest] if rows.newest else []))
+def _newest(pulls: list[Pull], rows: RawRows) -> datetime | None:
+    """The newest instant of pulling; None where no pull is left."""
+    return _newest_of(*(pull.receipt.started_at for pull in pulls), rows.newest)
 
 
 def _settled(job: _Fold, ledger: SourceLedger, verdicts: dict[str, Verdict]) -> SourceLedger:

@@ -1,6 +1,7 @@
 """One raw table as the fold sees it: its receipts, and the rows of the files that they vouch for.
 
-A file without a receipt belongs to a pull that is not finished (or was lost half-way) and is never read.
+A file without a receipt belongs to a pull that is not finished (or was lost half-way) and is never read. Neither is
+what a receipt names that was withdrawn.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Pull:
 
 @dataclass(frozen=True)
 class RawListing:
-    """Names (no folder) of a source's receipts and of the decisions about them, sorted, and the size of each file.
+    """Names (no folder) of a source's receipts that stand and of the decisions, sorted, and the size of each file.
 
     All of them, or those that come behind the name `after`.
     """
@@ -79,7 +80,7 @@ class RawListing:
 def list_raw(objects: Objects, source: Source, *, after: str = "") -> RawListing:
     sizes = {info.path.rpartition("/")[2]: info.size for info in objects.list(source.prefix, after=after)}
     return RawListing(
-        receipts=[name for name in sizes if name.endswith(layout.RECEIPT_SUFFIX)],
+        receipts=layout.standing_receipts(sizes),
         decisions=[name for name in sizes if name.endswith(layout.DECISION_SUFFIX)],
         sizes=sizes,
         after=after,

@@ -77,6 +77,9 @@ for command in (
     ),
     Deferred("deletes", "avesa.cli.deletes:deletes", "Decide about listings that lack suspiciously many records."),
     Deferred(
+        "withdraw", "avesa.cli.withdraw:withdraw", "Take back the pulls that were made while the clock was ahead."
+    ),
+    Deferred(
         "warehouse",
         "avesa.cli.warehouse:warehouse",
         "Read the canonical tables in other engines, where they lie or loaded into them.",

@@ -42,7 +42,8 @@ class Arrivals:
         if self._table.newest_first(at):
             records = self._newest_of_each_instant(records)
         fresh = self._fresh(records, page)
-        return records, self._rows(fresh, page, partial=self._table.is_partial(at))
+        seen_at = max(page.received_at, at.started_at)
+        return records, self._rows(fresh, page, seen_at, partial=self._table.is_partial(at))
 
     def boundary(self, floor: datetime | None, *, stays: bool) -> tuple[str, ...]:
         """What the next pull has to know: the digests of the rows at or behind `floor`, sorted. Where the watermark
@@ -93,7 +94,7 @@ class Arrivals:
                 kept.append(record)
         return kept
 
-    def _rows(self, records: list[Record], page: Extracted, *, partial: bool) -> Rows:
+    def _rows(self, records: list[Record], page: Extracted, seen_at: datetime, *, partial: bool) -> Rows:
         count = len(records)
         is_under = self._table.endpoint.parent is not None
         return Rows(
@@ -103,18 +104,18 @@ class Arrivals:
             updated_at=[record.updated_at for record in records],
             is_deleted=[record.is_deleted for record in records],
             is_partial=[partial] * count,
-            extracted_at=self._each_later(records, page) if self._table.is_feed else [page.received_at] * count,
+            extracted_at=self._each_later(records, seen_at) if self._table.is_feed else [seen_at] * count,
             run_id=[self._run_id] * count,
             page=[page.number] * count,
             problem=[record.problem for record in records],
         )
 
-    def _each_later(self, records: list[Record], page: Extracted) -> list[datetime]:
+    def _each_later(self, records: list[Record], seen_at: datetime) -> list[datetime]:
         """A feed may tell of a record more than once in a page: the order counts, so each comes a microsecond later."""
         repeats: Counter[str | None] = Counter()
         times = []
         for record in records:
-            times.append(page.received_at + repeats[record.record_id] * timedelta(microseconds=1))
+            times.append(seen_at + repeats[record.record_id] * timedelta(microseconds=1))
             repeats[record.record_id] += 1
         return times
 

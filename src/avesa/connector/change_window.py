@@ -37,19 +37,27 @@ def choose_kind(
     relist: timedelta,
     now: datetime,
 ) -> Kind:
-    """A listing at first, when asked for, when due, and where the vendor has no changes; changes otherwise."""
+    """A listing at first, when asked for, when due, and where the vendor has no changes; changes otherwise.
+
+    What is remembered of a time to come never was: the clock was wrong then.
+    """
     if changes is not None and changes.only:
         return "changes"
-    refused = memory.changes_refused_at is not None and now - memory.changes_refused_at < REFUSAL_LASTS
+    listed_for, refused_for = _gone_by(memory.listed_at, now), _gone_by(memory.changes_refused_at, now)
+    refused = refused_for is not None and refused_for < REFUSAL_LASTS
     if changes is None or refused or full or watermark is None:
         return "listing"
-    if memory.listed_at is None or now - memory.listed_at >= relist * EARLY:
+    if listed_for is None or listed_for >= relist * EARLY:
         return "listing"
     if isinstance(changes, Delta):
         return "changes" if memory.token else "listing"
     if changes.kept_for is not None and now - changes.since(watermark) >= changes.kept_for:
         return "listing"  # what changed before that is forgotten by the vendor
     return "changes"
+
+
+def _gone_by(since: datetime | None, now: datetime) -> timedelta | None:
+    return None if since is None or since > now else now - since
 
 
 def next_window(

@@ -14,7 +14,7 @@ from avesa.connector.outcome import Place
 from avesa.connector.request import Params, as_text
 from avesa.connector.service import Parent
 from avesa.shared.errors import StorageError, TableFailed
-from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, timestamp
+from avesa.shared.layout import raw_prefix, standing_receipts, timestamp
 from avesa.shared.objects import Objects
 from avesa.shared.receipt import Receipt, decode_receipt
 
@@ -92,8 +92,8 @@ def _given(payload: str, parent: Parent) -> Params:
 def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> list[Receipt]:
     """All pulls, or those that may hold what changed since then: a change is landed after it happened."""
     oldest = "" if changed_since is None else f"{prefix}/{timestamp(changed_since - _CLOCKS_DIFFER)}"
-    names = [info.path for info in objects.list(prefix) if info.path.endswith(RECEIPT_SUFFIX) and info.path >= oldest]
-    return [_read_receipt(objects, name) for name in sorted(names)]
+    names = standing_receipts(info.path for info in objects.list(prefix) if info.path >= oldest)
+    return [_read_receipt(objects, name) for name in names]
 
 
 def _read_receipt(objects: Objects, name: str) -> Receipt:
@@ -110,7 +110,7 @@ def _current(objects: Objects, prefix: str, table: str) -> list[Receipt]:
     receipts: list[Receipt] = []
     listings: list[Receipt] = []
     oldest = ""
-    for name in sorted((i.path for i in objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True):
+    for name in reversed(standing_receipts(info.path for info in objects.list(prefix))):
         if name < oldest:
             break
         receipt = _read_receipt(objects, name)

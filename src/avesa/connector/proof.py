@@ -11,7 +11,7 @@ from avesa.connector.distinct import DistinctIds
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
 from avesa.shared.errors import StorageError
-from avesa.shared.layout import RECEIPT_SUFFIX, raw_prefix, receipt_file, timestamp_name
+from avesa.shared.layout import raw_prefix, receipt_file, standing_receipts, timestamp_name
 from avesa.shared.receipt import Receipt, Window, decode_receipt, encode_receipt
 
 
@@ -21,7 +21,7 @@ def write_receipt(
     """Write the receipt of a pull whose files are all durable; its name. `ids` are their number and digest, `reason` is
     why it is not complete, else None.
     """
-    now = place.clock()
+    now = max(place.clock(), at.started_at)
     distinct_ids, ids_sha256 = ids
     figures = at.figures
     receipt = Receipt(
@@ -68,8 +68,7 @@ def had_rows(place: Place, service: str, table: str) -> bool:
     listing came back empty and the table's memory does not tell.
     """
     prefix = raw_prefix(place.tenant, service, table)
-    paths = sorted((i.path for i in place.objects.list(prefix) if i.path.endswith(RECEIPT_SUFFIX)), reverse=True)
-    for path in paths:
+    for path in reversed(standing_receipts(info.path for info in place.objects.list(prefix))):
         try:
             receipt = decode_receipt(place.objects.read(path))
         except msgspec.MsgspecError:

@@ -76,12 +76,13 @@ class _Pull:
         progress: Progress | None,
         options: PullOptions,
     ) -> None:
-        self.place, self.client, self.endpoint, self.full = place, client, endpoint, full
+        self.client, self.endpoint, self.full = client, endpoint, full
         self.allow_empty = allow_empty
         self.stop, self.progress, self.options = stop, progress, options
         self.service = client.connection.service
         self.table = table_of(client.connection, endpoint)
         self.store = TableStore(place, self.service.name, endpoint.name)
+        self.place = self.store.place
         self.memory = self.store.memory()
         self.tally = Tally()
         self.given: dict[str, Params] = {}

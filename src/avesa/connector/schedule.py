@@ -18,9 +18,11 @@ def next_due(memory: Memory, every: timedelta) -> datetime | None:
 
 
 def is_due(memory: Memory, every: timedelta, now: datetime, *, unfinished: bool) -> bool:
-    """Whether a sync should pull the table now. What was begun is finished whatever the time."""
+    """Whether a sync should pull the table now. What was begun is finished whatever the time, and a pull of a time to
+    come counts as none.
+    """
     due = next_due(memory, every)
-    return unfinished or due is None or now >= due
+    return unfinished or due is None or now >= due or (memory.pulled_at is not None and memory.pulled_at > now)
 
 
 def pulls_a_day(

@@ -13,6 +13,7 @@ import msgspec
 from avesa.connector.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint, misfit
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.memory import Memory, decode_memory, encode_memory
+from avesa.connector.onward_clock import newest_pull, onward_clock
 from avesa.connector.outcome import Place
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
 from avesa.shared.layout import raw_prefix, stem_of
@@ -25,11 +26,15 @@ class TableStore:
 
     Watermark and memory count only where the receipt lies that they rest on. In another place, or in one that lost its
     data, the table begins from nothing: to ask for changes alone would leave out all that is missing there.
+    `place` is what was given, by a clock that never lies before what is stored.
     """
 
     def __init__(self, place: Place, service: str, table: str) -> None:
-        self._place, self._service, self._table = place, service, table
+        """Raises TableFailed where the clock lies too far behind (see onward_clock)."""
+        self._service, self._table = service, table
         self.state = place.watermarks.get(place.tenant, f"{service}/{table}")
+        newest = newest_pull(place.objects, self.state, service, table, place.clock())
+        self.place = dataclasses.replace(place, clock=onward_clock(place.clock, place.tenant, newest))
         self._receipt = self.memory().receipt
         if self._receipt is not None and self._receipt not in self._files_from(self._receipt):
             self.state = dataclasses.replace(self.state, watermark=None, details=None)
@@ -74,21 +79,21 @@ class TableStore:
 
     def write_receipt(self, at: Checkpoint, ids: tuple[int, str], reason: str | None) -> None:
         """`ids` are the number of the distinct ids and their digest, `reason` is why the pull is not complete."""
-        self._receipt = write_receipt(self._place, self._service, self._table, at, ids, reason)
+        self._receipt = write_receipt(self.place, self._service, self._table, at, ids, reason)
 
     def distinct(self, files: tuple[str, ...]) -> DistinctIds:
         """The ids of files that are there already, to be added to. The caller closes it."""
-        return distinct_in_files(self._place, self._service, self._table, files)
+        return distinct_in_files(self.place, self._service, self._table, files)
 
     def had_rows(self) -> bool:
         """Whether the newest complete listing or any pull since landed rows."""
         rows = self.memory().rows
-        return had_rows(self._place, self._service, self._table) if rows is None else rows > 0
+        return had_rows(self.place, self._service, self._table) if rows is None else rows > 0
 
     def _files_from(self, name: str) -> set[str]:
-        prefix = raw_prefix(self._place.tenant, self._service, self._table)
-        there = self._place.objects.list(prefix, after=stem_of(name))
+        prefix = raw_prefix(self.place.tenant, self._service, self._table)
+        there = self.place.objects.list(prefix, after=stem_of(name))
         return {info.path.rpartition("/")[2] for info in there}
 
     def _put(self, state: TableState) -> None:
-        self.state = self._place.watermarks.put(state)
+        self.state = self.place.watermarks.put(state)

@@ -3,6 +3,7 @@
 {tenant}/raw/{service}/{table}/{timestamp}.parquet
 {tenant}/raw/{service}/{table}/{timestamp}.receipt.json
 {tenant}/raw/{service}/{table}/{timestamp}.decision.json
+{tenant}/raw/{service}/{table}/{timestamp}.withdrawn.json
 {tenant}/canonical/{canonical_table}/{timestamp}.parquet, _delta_log/ and _change_data/{timestamp}.parquet
 {tenant}/quarantine/{canonical_table}/{timestamp}.{service}.{table}.parquet
 {tenant}/mappings/{canonical_table}.json
@@ -13,16 +14,19 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from avesa.shared.errors import UsageError
 
 RECEIPT_SUFFIX = ".receipt.json"
 DECISION_SUFFIX = ".decision.json"
+WITHDRAWAL_SUFFIX = ".withdrawn.json"
 PARQUET_SUFFIX = ".parquet"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_TIMESTAMP = re.compile(r"\d{8}T\d{12}Z")
 
 
 def checked_name(name: str, what: str = "tenant") -> str:
@@ -46,6 +50,26 @@ def timestamp_name(moment: datetime) -> str:
 def timestamp(moment: datetime) -> str:
     """What the names of files of that moment begin with."""
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}Z"
+
+
+def moment_of(name: str) -> datetime | None:
+    """The moment that the name of a file begins with; None where it tells none."""
+    found = _TIMESTAMP.match(name)
+    try:
+        return datetime.strptime(found[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
+
+
+def standing_receipts(files: Iterable[str]) -> list[str]:
+    """The receipts among the files of a raw table that were not withdrawn, by their names or paths, sorted."""
+    there = set(files)
+    return sorted(file for file in there if file.endswith(RECEIPT_SUFFIX) and withdrawal_of(file) not in there)
+
+
+def withdrawal_of(receipt: str) -> str:
+    """The name or path of the file that withdraws a receipt."""
+    return receipt.removesuffix(RECEIPT_SUFFIX) + WITHDRAWAL_SUFFIX
 
 
 def stem_of(name: str) -> str:

@@ -60,6 +60,14 @@ class ListingDecision(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str | None = None
 
 
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """That a pull is not to count, as if it had never been. It lies beside the pull's receipt, which stays."""
+
+    reason: str
+    withdrawn_at: datetime
+    withdrawn_by: str | None = None
+
+
 _ENCODER = msgspec.json.Encoder()
 _DECISIONS = msgspec.json.Decoder(ListingDecision)
 _DECODER = msgspec.json.Decoder(Receipt)
@@ -77,6 +85,10 @@ def decode_receipt(data: bytes) -> Receipt:
 
 def encode_decision(decision: ListingDecision) -> bytes:
     return msgspec.json.format(_ENCODER.encode(decision), indent=2) + b"\n"
+
+
+def encode_withdrawal(withdrawal: Withdrawal) -> bytes:
+    return msgspec.json.format(_ENCODER.encode(withdrawal), indent=2) + b"\n"
 
 
 def decode_decision(data: bytes) -> ListingDecision:
