@@ -144,7 +144,7 @@ def test_wrong_credentials_are_told_marked_and_forgotten_when_replaced(connected
 
 def settings_of(avesa: Avesa) -> dict[str, str]:
     """What is stored of acme, as connecting without a change tells it."""
-    return avesa.json("connect", "acme", "connectwise")["settings"]
+    return dict(avesa.json("connect", "acme", "connectwise")["settings"])
 
 
 @pytest.mark.parametrize("name", ["company_id", "site", "base_url"])

@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from avesa.connector.patience import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
+    from _typeshed import WriteableBuffer
 
 _WATCH: ContextVar[Watch] = ContextVar("watch")
 
@@ -45,7 +45,7 @@ class _WatchedReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer, /) -> int:
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
         while True:
             try:
                 count = self._sock.recv_into(buffer)
