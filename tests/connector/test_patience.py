@@ -89,8 +89,8 @@ def test_what_is_under_way_at_a_stop_has_a_moment_to_come() -> None:
     watched = watch(clock, stop)
     after(clock, 10)
     watched.came(5)
-    after(clock, 0.9)
+    after(clock, 0.75)
     watched.came(5)
-    after(clock, 0.1)
+    after(clock, 0.25)
     with pytest.raises(Stopped):
         watched.came(5)

@@ -29,7 +29,7 @@ class Patience:
     grace: float = 1.0
     """What is under way when a pull is asked to stop may still come for so long."""
     look: float = 0.25
-    """Between two looks at whether to go on, while nothing comes."""
+    """Between two looks at whether to go on."""
 
 
 class TooSlow(Exception):
@@ -50,6 +50,7 @@ class Watch:
     def begin(self) -> None:
         """From now on an answer is waited for."""
         self._began = self._last = self._window_began = self._now()
+        self._next_look = self._began + self.patience.look
         self._in_head, self._in_window = True, 0
 
     def head_came(self) -> None:
@@ -58,13 +59,16 @@ class Watch:
         self._last = self._window_began = self._now()
 
     def came(self, count: int) -> None:
-        """So many bytes came since the last look, or none. Raises TooSlow, and Stopped as `stopping` does."""
+        """So many bytes came just now, or none for a while. Raises TooSlow, and Stopped as `stopping` does."""
         now, patience = self._now(), self.patience
-        self.stopping(now)
         self._in_window += count
         if count:
             self._last = now
-        elif now - self._last >= patience.silence:
+            if now < self._next_look:
+                return
+        self._next_look = now + patience.look
+        self.stopping(now)
+        if count == 0 and now - self._last >= patience.silence:
             raise TooSlow("no answer in time")
         if now - self._began >= (patience.silence if self._in_head else patience.longest):
             raise TooSlow("the answer came too slowly")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _WATCH: ContextVar[Watch] = ContextVar("watch")
 
+_AT_ONCE = 64 * 1024
+"""Bytes to read at once where nobody knows how many there will be."""
+
 
 @contextmanager
 def watched(watch: Watch) -> Iterator[None]:
@@ -66,7 +69,7 @@ class _WatchedResponse(HTTPResponse):
         super().__init__(sock, *args, **more)
         self._watch = _WATCH.get()
         self._watch.begin()
-        self.fp = io.BufferedReader(_WatchedReader(sock, self.fp.detach(), self._watch))
+        self.fp = io.BufferedReader(_WatchedReader(sock, self.fp.detach(), self._watch), _AT_ONCE)
 
     def begin(self) -> None:
         super().begin()
