@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from socket import SHUT_RDWR, create_server, socket
 
@@ -143,6 +145,28 @@ def test_a_large_answer_over_a_slow_line_comes_whole_however_long_it_takes() -> 
         began = time.monotonic()
         assert sender.send(Request("GET", vendor.url)).body == body
         assert time.monotonic() - began > slow_line.silence
+
+
+@contextmanager
+def full_server() -> Iterator[str]:
+    """Its queue is full, so that a connection to it is neither made nor refused."""
+    with create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        for _ in range(4):
+            one = waiting.enter_context(socket())
+            one.setblocking(False)
+            one.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a full queue does is the system's")
+def test_a_server_that_takes_no_connection_holds_nobody_up() -> None:
+    with full_server() as url:
+        with transport(replace(SHORT, connect=0.2)) as sender, pytest.raises(NoAnswer, match="no connection in time"):
+            sender.send(Request("GET", url))
+        began = time.monotonic()
+        with transport(LONG, lambda: True) as sender, pytest.raises(Stopped):
+            sender.send(Request("GET", url))
+        assert time.monotonic() - began < 5
 
 
 def test_a_server_that_does_not_agree_on_tls_does_not_hold_up_a_stop() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from avesa.connector.connecting import open_socket
 from avesa.connector.patience import Watch
 
 if TYPE_CHECKING:
@@ -79,9 +80,15 @@ class _WatchedResponse(HTTPResponse):
 class _Connection(HTTPConnection):
     response_class = _WatchedResponse
 
+    def _new_conn(self) -> socket:
+        return open_socket(self, self._dns_host, _WATCH.get())
+
 
 class _SafeConnection(HTTPSConnection):
     response_class = _WatchedResponse
+
+    def _new_conn(self) -> socket:
+        return open_socket(self, self._dns_host, _WATCH.get())
 
 
 class _Pool(HTTPConnectionPool):
