@@ -187,6 +187,20 @@ def test_a_server_that_does_not_agree_on_tls_does_not_hold_up_a_stop() -> None:
         thread.join()
 
 
+@pytest.mark.parametrize("part", ["status line", "headers"])
+def test_a_proxy_that_trickles_holds_nobody_up(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with trickling(TRICKLES[part]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/x"))
+        with transport(SHORT) as sender, pytest.raises(NoAnswer, match="the answer came too slowly"):
+            sender.send(Request("GET", "https://vendor.invalid/x"))
+        proxy.began.clear()
+        proxy.pause = 30
+        with transport(LONG, proxy.began.is_set) as sender, pytest.raises(Stopped):
+            sender.send(Request("GET", "https://vendor.invalid/x"))
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avesa.connector.client.Transport", partial(Transport, patience=SHORT))

@@ -90,6 +90,13 @@ class _SafeConnection(HTTPSConnection):
     def _new_conn(self) -> socket:
         return open_socket(self, self._dns_host, _WATCH.get())
 
+    def _tunnel(self) -> None:
+        # What a proxy says to CONNECT is an answer too, and is looked at as often.
+        sock, patience = self.sock, _WATCH.get().patience
+        sock.settimeout(patience.look)
+        super()._tunnel()
+        sock.settimeout(patience.connect)
+
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
