@@ -42,6 +42,8 @@ def test_a_tenant_from_its_first_day_to_its_last(
     assert "are good" in avesa("check", "acme", HALO).stdout
     run = avesa.json("sync", "acme", "--local", "--service", HALO, "--table", "tickets")
     assert run["complete"]
+    told = avesa("connect", "acme", HALO, "--set", "host=other.halopsa.com", code=2).stderr
+    assert "another host is another account" in told
     (pulled,) = run["tenants"][0]["tables"]
     assert (pulled["table"], pulled["status"], pulled["rows"]) == ("tickets", "ok", 30)
     assert avesa.json("query", "acme", "SELECT count(*) AS n FROM tickets WHERE is_current") == [{"n": 30}]

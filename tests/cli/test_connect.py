@@ -154,5 +154,57 @@ def test_wrong_credentials_are_told_marked_and_forgotten_when_replaced(connected
     assert connected.json("tenant", "list")[0]["services"][0]["problem"] is None
 
 
+def settings_of(avesa: Avesa) -> dict[str, str]:
+    """What is stored of acme, as connecting without a change tells it."""
+    return dict(avesa.json("connect", "acme", "connectwise")["settings"])
+
+
+@pytest.mark.parametrize("name", ["company_id", "site", "base_url"])
+def test_a_tenant_with_data_of_one_account_is_not_led_to_another(connected: Avesa, name: str) -> None:
+    connected("sync", "acme", "--table", "boards")
+    before, keys = settings_of(connected), (connected.home / "secrets.json").read_text()
+    change = ("connect", "acme", "connectwise", "--set", f"{name}=https://other.example")
+    new_key = json.dumps({"private_key": "prv-new"})
+    told = connected(*change, "--secrets-from", "-", stdin=new_key, code=2).stderr
+    assert f"another {name} is another account" in told
+    assert "avesa tenant add" in told and "--same-account" in told and "avesa tenant remove acme" in told
+    assert settings_of(connected) == before and (connected.home / "secrets.json").read_text() == keys
+    assert connected.json(*change, "--same-account")["settings"] == {**before, name: "https://other.example"}
+
+
+def test_raw_data_alone_are_of_an_account_too(connected: Avesa) -> None:
+    folder = connected.home / "data" / "acme" / "raw" / "connectwise" / "boards"
+    folder.mkdir(parents=True)
+    (folder / "20260302T000000000000Z-00000000.receipt.json").write_text("{}")
+    connected("connect", "acme", "connectwise", "--set", "company_id=other", code=2)
+
+
+def test_secrets_pace_and_whatever_leads_to_no_account_change_freely(connected: Avesa, sandbox: Sandbox) -> None:
+    connected("sync", "acme", "--table", "boards")
+    before = settings_of(connected)
+    free = {"limit_share": "0.5", "every.boards": "6h", "codebase": "v2026_1", "company_id": before["company_id"]}
+    sets = [word for name, value in free.items() for word in ("--set", f"{name}={value}")]
+    new_key = json.dumps({"private_key": "prv-new"})
+    connected("connect", "acme", "connectwise", *sets, "--secrets-from", "-", stdin=new_key)
+    assert settings_of(connected) == {**before, **free}
+
+
+def test_an_account_that_never_gave_anything_is_corrected_freely(connected: Avesa, sandbox: Sandbox) -> None:
+    right = settings_of(connected)["company_id"]
+    connected("connect", "acme", "connectwise", "--set", "company_id=mistyped")
+    connected("sync", "acme", code=1)
+    connected("connect", "acme", "connectwise", "--set", f"company_id={right}")
+    connected("sync", "acme", "--table", "boards")
+    # globex has none of what acme has.
+    connected("connect", "globex", "connectwise", "--set", "company_id=other")
+
+
+def test_after_a_lost_state_the_tenant_is_connected_again_to_what_it_was(connected: Avesa, sandbox: Sandbox) -> None:
+    connected("sync", "acme", "--table", "boards")
+    connected("tenant", "remove", "acme", "--yes")
+    connected.connect("acme", sandbox.settings(tenant="acme"), sandbox.secrets(tenant="acme"))
+    connected("sync", "acme", "--table", "boards")
+
+
 def test_checking_what_is_not_connected_is_wrong_usage(acme: Avesa) -> None:
     assert "avesa connect acme connectwise" in acme("check", "acme", "connectwise", code=2).stderr

@@ -69,6 +69,17 @@ def test_the_first_signal_stops_between_pages_and_the_next_sync_goes_on_from_the
     assert pages == notes["pages"] - unfinished["ticket_notes"]["pages"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_does_not_wait_for_a_vendor_that_takes_its_time(
+    connected: Avesa, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    process = in_the_middle_of_notes(connected, sandbox, seconds=60)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "the next sync goes on from here" in told and "Traceback" not in told
+
+
 def test_the_second_ctrl_c_ends_at_once(connected: Avesa, sandbox: Sandbox) -> None:
     process = in_the_middle_of_notes(connected, sandbox, seconds=60)
     process.send_signal(signal.SIGINT)

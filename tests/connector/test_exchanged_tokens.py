@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import pytest
 from avesa.connector.client import Client
 from avesa.connector.limits import Stopped
 from avesa.connector.oauth2 import RefreshToken
+from avesa.connector.patience import Patience
 from avesa.connector.request import Request, Response
 from avesa.connector.shared_token import SharedToken
 from avesa.connector.stored_secrets import TOKEN_NAME, StoredSecrets
 from avesa.connector.tokens import Token, TokenNeeded
+from avesa.connector.transport import Transport
 from avesa.shared.errors import (
     Busy,
     ConfigurationError,
@@ -60,6 +63,25 @@ def test_an_exchanged_refresh_token_is_stored_before_the_access_token_is_used(
         get(client, vendor)
     assert seen == ["refresh-1"]
     assert vendor.logins[0].form["refresh_token"] == "refresh-0"
+
+
+def test_a_stop_does_not_lose_what_the_vendor_is_exchanging(
+    vendor: TokenVendor, stored: StoredSecrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = partial(Transport, patience=Patience(grace=0.0, look=0.01))
+    monkeypatch.setattr("avesa.connector.client.Transport", hasty)
+    stopped = threading.Event()
+
+    def dawdle(asked: Asked, answer: Answer) -> Answer:
+        stopped.set()
+        threading.Event().wait(0.2)
+        return answer
+
+    vendor.bend = dawdle
+    with Client(link(vendor.url, stored=stored), stop=stopped.is_set) as client, pytest.raises(Stopped):
+        get(client, vendor)
+    assert [asked.path for asked in vendor.asked] == ["/oauth/token"]
+    assert stored.read()["refresh_token"] == "refresh-1"
 
 
 def test_the_next_run_goes_on_with_the_stored_token(vendor: TokenVendor, stored: StoredSecrets) -> None:

@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from avesa.connector.patience import Patience
 from avesa.connector.request import Request
 from avesa.connector.transport import NoAnswer, TooLong, Transport, _trusted, address_of
 from tiny_vendor import Answer, TinyVendor, tiny_vendor
@@ -39,7 +39,7 @@ def vendor() -> Iterator[TinyVendor]:
 
 @pytest.fixture
 def transport() -> Iterator[Transport]:
-    made = Transport(2, urllib3.Timeout(connect=5, read=5))
+    made = Transport(2, Patience(connect=5, silence=5))
     yield made
     made.close()
 
@@ -173,7 +173,7 @@ def test_compression_without_its_frame_and_an_empty_body_are_read(vendor: TinyVe
 
 
 def test_who_does_not_answer_in_time_is_told_apart_from_who_is_not_there() -> None:
-    hurried = Transport(1, urllib3.Timeout(connect=5, read=0.05))
+    hurried = Transport(1, Patience(connect=5, silence=0.05, look=0.01))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
         with pytest.raises(NoAnswer, match="no answer in time"):

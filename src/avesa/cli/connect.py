@@ -16,12 +16,14 @@ import msgspec
 from avesa.cli.command import Command, error_json, home_option, json_option
 from avesa.cli.opening import opened, opened_ports
 from avesa.cli.output import console, write_json
+from avesa.connector.account import moved_settings
 from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import check_connection
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
+from avesa.shared.layout import tenant_raw_prefix
 from avesa.shared.tenants import TenantService
 
 
@@ -31,7 +33,8 @@ from avesa.shared.tenants import TenantService
 Examples:
   avesa connect acme connectwise --set company_id=acme --secrets-from keys.json
   pass show acme/connectwise | avesa connect acme connectwise --set company_id=acme --secrets-from -
-  avesa connect acme connectwise --set site=api-eu.myconnectwise.net     change one setting, keep the rest
+  avesa connect acme connectwise --set limit_share=0.5     change one setting, keep the rest
+  avesa connect acme connectwise --set company_id=acme-new --same-account     the account has a new name
 
 The secrets are a JSON object, such as
   {"public_key": "…", "private_key": "…", "client_id": "…"}
@@ -42,24 +45,31 @@ They are never given on the command line, where other users and the shell's hist
 @click.argument("service")
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A setting; can be given several times.")
 @click.option("--secrets-from", metavar="FILE", help="JSON object of secrets; - reads it from stdin.")
+@click.option("--same-account", is_flag=True, help="What the data came from has a new name or address.")
 @home_option
 @json_option
-def connect(tenant: str, service: str, sets: tuple[str, ...], secrets_from: str | None, as_json: bool) -> None:
+def connect(
+    tenant: str, service: str, sets: tuple[str, ...], secrets_from: str | None, same_account: bool, as_json: bool
+) -> None:
     """Store how TENANT reaches SERVICE: settings and secrets.
 
     They are checked against what the service needs; the vendor is not called. Called again, it changes what is
-    given and keeps the rest.
+    given and keeps the rest. A tenant with data of one account is not led to another by mistake.
     """
     declared = load_service(service)
     where = Where(tenant, service)
     with opened() as deployment, deployment.of(tenant) as ports:
-        before = connected_service(ports, tenant, service) or TenantService(tenant, service)
+        known = connected_service(ports, tenant, service)
+        before = known or TenantService(tenant, service)
         settings = {**before.settings, **_settings(declared, sets, where)}
         secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
         try:
             connection(declared, settings, {**ports.secrets.get(tenant, service), **secrets}, where=where)
         except ConfigurationError as error:
             raise UsageError(error.message, where=error.where, hint=error.hint) from None
+        moved = moved_settings(declared, before.settings, settings) if known and not same_account else ()
+        if moved and _has_data(ports, tenant, service):
+            raise _another_account(moved, where)
         if secrets:
             deployment.keep_secrets(ports, tenant, service, secrets)
         # A refusal was of the old credentials.
@@ -114,6 +124,23 @@ def connected_service(ports: Ports, tenant: str, service: str) -> TenantService 
         hint = f"{error.hint} To add it: avesa tenant add {tenant}"
         raise UsageError(error.message, where=error.where, hint=hint) from None
     return next((one for one in found if one.service == service), None)
+
+
+def _has_data(ports: Ports, tenant: str, service: str) -> bool:
+    """Whether anything of the service was ever pulled."""
+    states = ports.watermarks.all(tenant, f"{service}/")
+    pulled = any(state.watermark or state.checkpoint or state.details for state in states)
+    return pulled or service in ports.objects.folders(tenant_raw_prefix(tenant))
+
+
+def _another_account(moved: tuple[str, ...], where: Where) -> UsageError:
+    return UsageError(
+        f"another {' and '.join(moved)} is another account, and there are data of the one so far. Its records would be"
+        " asked for from where that one is, and be taken for newer versions of what has the same ids.",
+        where=where,
+        hint="Connect it as another tenant: avesa tenant add NAME. If it is the same account, which has a new name or"
+        f" address, add --same-account. To begin anew, first: avesa tenant remove {where.tenant}",
+    )
 
 
 def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, str]:

@@ -150,6 +150,12 @@ class OneOf:
         return (self.chosen(credentials) or self.schemes[0]).flow(request, credentials)
 
 
+def all_addresses(auth: Auth) -> tuple[str, ...]:
+    """The addresses that a scheme has of its own, as templates."""
+    schemes = auth.schemes if isinstance(auth, OneOf) else (auth,)
+    return tuple(scheme.base_url for scheme in schemes if isinstance(scheme, At))
+
+
 def all_names(auth: Auth) -> frozenset[str]:
     """The settings and secrets that any way of a scheme needs."""
     return frozenset().union(*map(all_names, auth.schemes)) if isinstance(auth, OneOf) else auth.names

@@ -69,9 +69,10 @@ class Client:
         allowances: Allowances | None = None,
         spent: Tally | None = None,
     ) -> None:
-        """`stop` is looked at before each attempt and during each wait; `clock` stamps the answers. `monotonic` gives
-        the seconds that limits go by, `allowances` what the workers of one account share, this client's threads
-        alone by default. `spent` counts the calls and refusals of all that this client is used for, however it ends.
+        """`stop` is looked at before each attempt, during each wait and while an answer comes; `clock` stamps the
+        answers. `monotonic` gives the seconds that limits go by, `allowances` what the workers of one account share,
+        this client's threads alone by default. `spent` counts the calls and refusals of all that this client is used
+        for, however it ends.
         """
         service = connection.service
         self._spent = spent or Tally()
@@ -95,7 +96,7 @@ class Client:
         filled = ((name, fill(value, connection.credentials)) for name, value in service.headers)
         self._headers = tuple((name, value) for name, value in filled if value)
         self._token = SharedToken(connection, clock=clock, wait=self._wait)
-        self._transport = Transport(service.limits.concurrency + 2)
+        self._transport = Transport(service.limits.concurrency + 2, stop=stop)
 
     def send(self, request: Request, tally: Tally, endpoint: Endpoint | None = None) -> Response:
         """The answer, whatever its status, once it is not worth another try. It counts in the limits of `endpoint`,
@@ -117,13 +118,17 @@ class Client:
         def ask(one: Request) -> Response:
             return self._answer(one, tally, self._scopes.of(one.url))
 
+        def exchange(one: Request) -> Response:
+            # With an answer that is not read to its end the vendor's new secrets would be lost, and the old are used.
+            return self._answer(one, tally, self._scopes.of(one.url), whatever_stops=True)
+
         flow = self.connection.auth.flow(request.with_headers(*self._headers), self._token.credentials())
         response: Response | None = None
         step = next(flow)
         while True:
             answer: Response | Token
             if isinstance(step, TokenNeeded):
-                answer = self._token.get(step, ask)
+                answer = self._token.get(step, exchange if step.grant.rotating else ask)
             else:
                 answer = response = self._at_shard(self._answer(step, tally, scope), step, tally, scope)
             try:
@@ -199,13 +204,13 @@ class Client:
     ) -> None:
         self.close()
 
-    def _answer(self, request: Request, tally: Tally, scope: Scope) -> Response:
+    def _answer(self, request: Request, tally: Tally, scope: Scope, *, whatever_stops: bool = False) -> Response:
         service = self.connection.service
         began = self._monotonic()
         attempt = 1
         while True:
             self._refuse_if_unreachable()
-            response, verdict, reason = self._attempt(request, scope, tally)
+            response, verdict, reason = self._attempt(request, scope, tally, whatever_stops)
             seconds = wait_before_retry(
                 attempt,
                 response.status if response else None,
@@ -227,13 +232,15 @@ class Client:
             attempt += 1
             self._wait(seconds)
 
-    def _attempt(self, request: Request, scope: Scope, tally: Tally) -> tuple[Response | None, Verdict, str]:
+    def _attempt(
+        self, request: Request, scope: Scope, tally: Tally, whatever_stops: bool
+    ) -> tuple[Response | None, Verdict, str]:
         """The answer and what it means; or None, and the kind of failure."""
         with self._limiter.turn(scope):
             if self.stop():
                 raise Stopped
             try:
-                response = self._once(request, tally)
+                response = self._once(request, tally, whatever_stops)
             except NoAnswer as error:
                 return None, NO_ANSWER, str(error)
             except TooLong:
@@ -293,11 +300,11 @@ class Client:
         for one in (tally, self._spent):
             one.add(calls=calls, throttled=throttled)
 
-    def _once(self, request: Request, tally: Tally) -> Response:
+    def _once(self, request: Request, tally: Tally, whatever_stops: bool) -> Response:
         checked_url(request.url, self.connection.where)
         self._count(tally, calls=1)
         sent_at = self.clock()
-        answer = self._transport.send(request)
+        answer = self._transport.send(request, whatever_stops=whatever_stops)
         tally.add(bytes_=answer.wire_bytes)
         authorization = request.value("header", "authorization") or ""
         proof = authorization.rpartition(" ")[2] or None

@@ -25,12 +25,17 @@ class Setting:
     """Something a tenant tells about its account. Required where there is no default; where that is empty, it may stay
     empty, and with `may_be_empty` it may be set so. An endpoint's parameter that is made of an empty one alone is not
     sent.
+
+    `is_account` says whether another value of it leads to another account. Where it is None, that is so of one that is
+    part of an address, of a header, of the auth or of the service's `account`. It is False of a version, a scope, or a
+    login or app of which one account has several; True of one that names the account in a parameter.
     """
 
     name: str
     default: str | None = None
     help: str = ""
     may_be_empty: bool = False
+    is_account: bool | None = None
 
     @property
     def required(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, unquote, unquote_plus, urlencode, urlsplit
@@ -21,23 +21,23 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
     ProxyError,
-    ReadTimeoutError,
     SSLError,
 )
 
 from avesa.connector.connection import LOOPBACK
+from avesa.connector.patience import Patience, TooSlow, Watch
 from avesa.connector.request import Request
+from avesa.connector.watched_connections import POOLS, trusting, watched
 
 # It would write every address with its parameters, and a key may be among them.
 logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.INFO)
 
-TIMEOUT = urllib3.Timeout(connect=15.0, read=60.0)
+PATIENCE = Patience()
 
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (NameResolutionError, "its name is not known"),
     (NewConnectionError, "no connection"),
     (ConnectTimeoutError, "no connection in time"),
-    (ReadTimeoutError, "no answer in time"),
     (SSLError, "no safe connection (TLS)"),
     (ProxyError, "no connection through the proxy"),
     (LocationValueError, "an address that cannot be read"),
@@ -76,28 +76,42 @@ class Transport:
     redirects are not followed, cookies not kept.
     """
 
-    def __init__(self, connections: int, timeout: urllib3.Timeout = TIMEOUT, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        connections: int,
+        patience: Patience = PATIENCE,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         """`connections` stay open to each host. Which proxy stands before a host is looked up once."""
-        self._connections, self._timeout, self._most = connections, timeout, most_bytes
+        self._connections, self._patience, self._stop, self._most = connections, patience, stop, most_bytes
+        self._timeout = urllib3.Timeout(connect=patience.connect, read=patience.look)
         self._pools: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
         self._pool_of_host: dict[tuple[str, str], urllib3.PoolManager] = {}
 
-    def send(self, request: Request) -> Answer:
-        """Raises NoAnswer where none came, or only a part of one, TooLong for one that is not read to its end."""
+    def send(self, request: Request, *, whatever_stops: bool = False) -> Answer:
+        """Raises NoAnswer where none came, only a part of one, or one that came too slowly, TooLong for one that is not
+        read to its end, and Stopped as soon as asked to stop, unless this answer is to be had `whatever_stops`.
+        """
         address = address_of(request)
+        watch = Watch(self._patience, (lambda: False) if whatever_stops else self._stop)
         try:
-            came = self._pool(address).request(
-                request.method,
-                address,
-                body=None if request.body is None else request.body.encode(),
-                headers=_headers(request),
-                redirect=False,
-                retries=False,
-                timeout=self._timeout,
-                preload_content=False,
-                decode_content=False,
-            )
-            wire = self._read(came)
+            with watched(watch):
+                came = self._pool(address).request(
+                    request.method,
+                    address,
+                    body=None if request.body is None else request.body.encode(),
+                    headers=_headers(request),
+                    redirect=False,
+                    retries=False,
+                    timeout=self._timeout,
+                    preload_content=False,
+                    decode_content=False,
+                )
+                wire = self._read(came)
+        except TooSlow as error:
+            raise NoAnswer(str(error)) from None
         except HTTPError as error:
             # The error's own text may hold the address or a header; its kind says enough.
             kind = next((told for known, told in _KINDS if isinstance(error, known)), "the answer broke off")
@@ -217,6 +231,12 @@ def _proxy_for(address: str) -> str | None:
 
 
 def _pool_of(proxy: str | None, safe: bool, connections: int) -> urllib3.PoolManager:
+    pools = _manager(proxy, safe, connections)
+    pools.pool_classes_by_scheme = POOLS
+    return pools
+
+
+def _manager(proxy: str | None, safe: bool, connections: int) -> urllib3.PoolManager:
     trusted = _trusted() if safe or (proxy or "").startswith("https:") else None
     if proxy is None:
         return urllib3.PoolManager(maxsize=connections, ssl_context=trusted)
@@ -231,4 +251,4 @@ def _pool_of(proxy: str | None, safe: bool, connections: int) -> urllib3.PoolMan
 @cache
 def _trusted() -> ssl.SSLContext:
     """Whom TLS trusts, read once in a process: that takes longer than most requests do."""
-    return ssl.create_default_context()
+    return trusting()

@@ -54,7 +54,7 @@ SERVICE = Service(
     base_url="https://auvikapi.{region}.my.auvik.com",
     settings=(
         Setting("region", default="us1", help="in the address of your dashboard: us1 to us6, eu1, eu2, au1, ca1"),
-        Setting("username", help="login of the API user, an e-mail address"),
+        Setting("username", help="login of the API user, an e-mail address", is_account=False),
         Setting("domain_prefix", help="of your own account: the name before the region in its address"),
         Setting("tenant_ids", default="", help="only these tenants, with commas between them"),
     ),

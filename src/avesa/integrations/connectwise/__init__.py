@@ -35,7 +35,7 @@ SERVICE = Service(
     settings=(
         Setting("site", default="api-na.myconnectwise.net", help="API host of your region, or your own server"),
         Setting("company_id", help="login company id"),
-        Setting("codebase", default="v4_6_release", help="path of the release"),
+        Setting("codebase", default="v4_6_release", help="path of the release", is_account=False),
     ),
     secrets=("public_key", "private_key", "client_id"),
     # ConnectWise REST, authentication: Basic with the company in front of the public key; every call also carries

@@ -93,7 +93,12 @@ SERVICE = Service(
         Setting(
             "cloud", default="api.crowdstrike.com", help="API host of your cloud, such as api.eu-1.crowdstrike.com"
         ),
-        Setting("member_cid", default="", help="id of one child of a Flight Control parent, if you want only that"),
+        Setting(
+            "member_cid",
+            default="",
+            help="id of one child of a Flight Control parent, if you want only that",
+            is_account=True,
+        ),
     ),
     secrets=("client_id", "client_secret"),
     # Falcon API, OAuth2: tokens live half an hour. A parent's client gets a token for one child by `member_cid`.

@@ -73,7 +73,9 @@ SERVICE = Service(
     base_url="https://{api_host}",
     settings=(
         Setting("api_host", help="API hostname of the account, api-XXXXXXXX.duosecurity.com"),
-        Setting("account_id", default="", help="id of one child account, for the keys of an Accounts API"),
+        Setting(
+            "account_id", default="", help="id of one child account, for the keys of an Accounts API", is_account=True
+        ),
     ),
     secrets=("ikey", "skey"),
     # Duo Accounts API: a parent's keys get at a child by its account_id, signed like every other parameter, at the

@@ -94,8 +94,8 @@ SERVICE = Service(
     settings=(
         Setting("org", help="login of the organisation"),
         Setting("host", default="api.github.com", help="of Enterprise Server: github.acme.example/api/v3"),
-        Setting("app_id", help="of a GitHub App, or its client id"),
-        Setting("installation_id", help="of the App in the organisation"),
+        Setting("app_id", help="of a GitHub App, or its client id", is_account=False),
+        Setting("installation_id", help="of the App in the organisation", is_account=False),
         Setting("requests_an_hour", default="", help="what your plan allows, 5000 if empty"),
     ),
     secrets=("token", "private_key"),

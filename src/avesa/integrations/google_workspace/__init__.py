@@ -81,10 +81,14 @@ SERVICE = Service(
     base_url="https://admin.googleapis.com",
     settings=(
         # Licensing does not take my_customer, which the other APIs do.
-        Setting("customer_id", help="id of the account, C… (Admin console, account settings)"),
-        Setting("admin_email", help="administrator in whose name to read; a reseller's for reseller_subscriptions"),
+        Setting("customer_id", help="id of the account, C… (Admin console, account settings)", is_account=True),
+        Setting(
+            "admin_email",
+            help="administrator in whose name to read; a reseller's for reseller_subscriptions",
+            is_account=False,
+        ),
         # Google refuses a token if one of its scopes was not delegated.
-        Setting("scopes", default=SCOPES, help="scopes delegated to the service account"),
+        Setting("scopes", default=SCOPES, help="scopes delegated to the service account", is_account=False),
         Setting(
             "license_products", default="Google-Apps", help="products whose licences to read: Google-Apps 101031 …"
         ),

@@ -35,7 +35,7 @@ SERVICE = Service(
     base_url="https://api.harvestapp.com",
     settings=(
         Setting("account_id", help="of the Harvest account, as it stands beside the token"),
-        Setting("contact", help="mail address that Harvest may write to about the requests"),
+        Setting("contact", help="mail address that Harvest may write to about the requests", is_account=False),
     ),
     secrets=("personal_access_token", "client_id", "client_secret", "refresh_token"),
     # Harvest API, authentication: a person's token does not end; one by OAuth lives for two weeks. The person has to be

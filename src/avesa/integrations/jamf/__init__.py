@@ -64,7 +64,12 @@ SERVICE = Service(
     base_url="https://{instance}",
     settings=(
         Setting("instance", help="host of your server, such as acme.jamfcloud.com"),
-        Setting("inventory", default="v4", help="of the computers; v3 or v1 where the server is older than 11.30"),
+        Setting(
+            "inventory",
+            default="v4",
+            help="of the computers; v3 or v1 where the server is older than 11.30",
+            is_account=False,
+        ),
     ),
     secrets=("client_id", "client_secret"),
     # Jamf Pro API, client credentials: how long a token lives is said by the client, and often is a minute.

@@ -63,7 +63,7 @@ SERVICE = Service(
     settings=(
         Setting("site", help="the name before .atlassian.net"),
         Setting("cloud_id", help="of the site, for tokens with scopes and for OAuth"),
-        Setting("email", help="login of the API user"),
+        Setting("email", help="login of the API user", is_account=False),
         # Written as in the last of all zones, a time asks for up to a day more than needed, and never for less.
         Setting("timezone", default="Etc/GMT+12", help="of the API user's profile, such as Europe/Berlin"),
     ),

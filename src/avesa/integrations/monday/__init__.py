@@ -39,7 +39,7 @@ SERVICE = Service(
     category="productivity",
     base_url="https://api.monday.com",
     settings=(
-        Setting("api_version", default="2026-10", help="version of the API, YYYY-MM"),
+        Setting("api_version", default="2026-10", help="version of the API, YYYY-MM", is_account=False),
         Setting("daily_calls", default="1000", help="calls a day that your plan allows: 200, 1000, 10000 or 25000"),
     ),
     secrets=("api_token",),

@@ -72,8 +72,8 @@ SERVICE = Service(
     base_url="https://{okta_domain}",
     settings=(
         Setting("okta_domain", help="of your org, such as acme.okta.com"),
-        Setting("key_id", help="of a service app's key, its kid"),
-        Setting("scope", default=SCOPES, help="what the service app was granted"),
+        Setting("key_id", help="of a service app's key, its kid", is_account=False),
+        Setting("scope", default=SCOPES, help="what the service app was granted", is_account=False),
     ),
     secrets=("api_token", "client_id", "private_key"),
     # Okta API, authentication: the token of an administrator, or a service app that signs for itself; its assertion is

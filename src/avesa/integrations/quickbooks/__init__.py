@@ -108,7 +108,7 @@ SERVICE = Service(
     settings=(
         Setting("host", default="quickbooks.api.intuit.com", help="sandbox-quickbooks.api.intuit.com for a sandbox"),
         Setting("realm_id", help="company id"),
-        Setting("client_id", help="client id of your app"),
+        Setting("client_id", help="client id of your app", is_account=False),
     ),
     secrets=("client_secret", "refresh_token"),
     # Intuit, OAuth 2.0: the refresh token changes about once a day, and only the newest is good.

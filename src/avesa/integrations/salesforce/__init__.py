@@ -95,7 +95,7 @@ SERVICE = Service(
         Setting(
             "login_host", default="login.salesforce.com", help="for refresh tokens; sandboxes: test.salesforce.com"
         ),
-        Setting("api_version", default="v62.0", help="version of the REST API"),
+        Setting("api_version", default="v62.0", help="version of the REST API", is_account=False),
         # SOQL reference, FIELDS(): all fields of an object come 200 rows at a time and no more, so those of an
         # organisation's own making are asked for by name, as all others are.
         Setting("custom_fields", default="", help="fields of your own to read: Account.Tier__c, Case.Root_Cause__c"),

@@ -87,8 +87,10 @@ SERVICE = Service(
     settings=(
         Setting("shop", help="name of the shop: acme, if it is acme.myshopify.com"),
         # Shopify, versioning: one that is over falls forward to the oldest that is supported.
-        Setting("api_version", default="2026-04", help="version of the API; each is supported for a year"),
-        Setting("client_id", help="of the app from the Dev Dashboard, if it has no token of its own"),
+        Setting(
+            "api_version", default="2026-04", help="version of the API; each is supported for a year", is_account=False
+        ),
+        Setting("client_id", help="of the app from the Dev Dashboard, if it has no token of its own", is_account=False),
         Setting("bucket", default="40", help="requests that your plan's bucket holds: 80 on Advanced, 400 on Plus"),
     ),
     secrets=("admin_api_access_token", "client_secret", "refresh_token"),

@@ -40,7 +40,7 @@ SERVICE = Service(
     category="productivity",
     base_url="https://slack.com/api",
     settings=(
-        Setting("team_id", default="", help="the workspace, for a token of a whole organization"),
+        Setting("team_id", default="", help="the workspace, for a token of a whole organization", is_account=True),
         Setting("channel_types", default="public_channel", help="or public_channel,private_channel"),
     ),
     secrets=("bot_token", "user_token"),

@@ -55,7 +55,7 @@ SERVICE = Service(
     settings=(
         # Stripe API, versioning: events hold objects in the shape of the account's own version, whatever is asked for.
         # A list in another shape would look like a change of every object.
-        Setting("api_version", default="", help="only if it is not your account's default version"),
+        Setting("api_version", default="", help="only if it is not your account's default version", is_account=False),
         Setting("stripe_account", default="", help="a connected account (acct_…), where you pull on its behalf"),
         Setting("requests_a_second", default="100", help="25 in a sandbox"),
     ),

@@ -58,7 +58,7 @@ SERVICE = Service(
         Setting(
             "xero_tenant_id", help="tenantId of the organisation, as GET https://api.xero.com/connections tells it"
         ),
-        Setting("client_id", help="client id of your app"),
+        Setting("client_id", help="client id of your app", is_account=False),
         Setting(
             "scopes",
             default="accounting.contacts.read accounting.settings.read accounting.invoices.read"

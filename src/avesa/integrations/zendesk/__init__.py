@@ -88,7 +88,9 @@ SERVICE = Service(
     base_url="https://{subdomain}.zendesk.com",
     settings=(
         Setting("subdomain", help="the name before .zendesk.com"),
-        Setting("email", default="", help="of the administrator whose API token it is; not with OAuth"),
+        Setting(
+            "email", default="", help="of the administrator whose API token it is; not with OAuth", is_account=False
+        ),
         Setting("requests_a_minute", default="200", help="of your plan: 200, 400, 700 or 2500"),
         Setting("exports_a_minute", default="10", help="30 with the high volume add-on"),
     ),

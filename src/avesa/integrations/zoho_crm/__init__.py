@@ -77,7 +77,12 @@ SERVICE = Service(
         ),
         Setting("accounts_host", default="accounts.zoho.com", help="accounts.zoho.eu, accounts.zohocloud.ca, …"),
         Setting("org_id", default="", help="number of your organisation, for a client without a refresh token"),
-        Setting("scope", default="ZohoCRM.modules.READ,ZohoCRM.users.READ", help="of a client without a refresh token"),
+        Setting(
+            "scope",
+            default="ZohoCRM.modules.READ,ZohoCRM.users.READ",
+            help="of a client without a refresh token",
+            is_account=False,
+        ),
         Setting("more_fields", default="", help="your own fields: Accounts.My_Field, Deals.My_Field"),
         Setting("credits_a_day", default="50000", help="of your edition: 5000, 50000 and more for each user"),
     ),
