@@ -19,6 +19,8 @@ from avesa.cli.output import counted, moment, plain, shown
         (Decimal("1.5000"), "1.5"),
         (Decimal("100.0000"), "100"),
         (Decimal("0.0000"), "0"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("1234567890123456789012345678901234.5670"), "1234567890123456789012345678901234.567"),
         (datetime(2026, 3, 2, 14, 5, 9, tzinfo=UTC), "2026-03-02T14:05:09Z"),
         (datetime(2026, 3, 2, 14, 5, 9, tzinfo=timezone(timedelta(hours=2))), "2026-03-02T12:05:09Z"),
         (datetime.fromisoformat("2026-03-02T14:05:00"), "2026-03-02T14:05:00"),

@@ -37,6 +37,22 @@ def test_csv_is_what_a_spreadsheet_reads(synced: Avesa) -> None:
     assert row == ["2026-03-02T14:05:09.500000Z", "2026-03-02", "1.5", "true", "", 'a,"b"', "[1,2]", "7"]
 
 
+def test_columns_of_one_name_are_all_told_under_names_of_their_own(synced: Avesa) -> None:
+    twice = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS A"
+    assert synced.json("query", "acme", twice) == [{"a": 1, "a_1": 2, "a_1_1": 3, "A_2": 4}]
+    assert synced("query", "acme", twice, "--csv").stdout == "a,a_1,a_1_1,A_2\n1,2,3,4\n"
+    assert synced("query", "acme", twice).stdout.split()[:4] == ["a", "a_1", "a_1_1", "A_2"]
+
+
+def test_a_number_keeps_all_its_digits(synced: Avesa) -> None:
+    digits = "12345678901234567890123456789012345678"
+    for number in (digits, f"{digits[:-4]}.{digits[-4:]}"):
+        asked = ("query", "acme", f"SELECT {number} AS n")
+        assert synced(*asked, "--csv").stdout == f"n\n{number}\n"
+        assert number in synced(*asked).stdout
+        assert number in synced(*asked, "--json").stdout
+
+
 def test_a_table_into_a_pipe_is_not_cut(synced: Avesa) -> None:
     columns = ", ".join(f"repeat('x', 40) AS column_{number}" for number in range(8))
     shown = synced("query", "acme", f"SELECT {columns}").stdout

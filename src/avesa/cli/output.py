@@ -48,7 +48,9 @@ def plain(value: object) -> str:
         case datetime():
             return to_iso(value) if value.tzinfo is not None else value.isoformat()
         case Decimal():
-            return f"{value.normalize():f}"
+            whole, _, fraction = f"{value:f}".partition(".")
+            fraction = fraction.rstrip("0")
+            return f"{whole}.{fraction}" if fraction else whole
         case list() | tuple() | dict():
             return _ENCODER.encode(value).decode()
         case _:

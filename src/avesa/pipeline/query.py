@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import string
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -105,7 +106,25 @@ def query(
 
 def answer(con: duckdb.DuckDBPyConnection) -> Result:
     """All that the last statement of a connection gives."""
-    return Result(tuple(column[0] for column in con.description or ()), con.fetchall())
+    return Result(unlike(column[0] for column in con.description or ()), con.fetchall())
+
+
+def unlike(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns, made unlike as DuckDB makes them for the columns of a table: `a`, `a_1`, `a_2`."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        number = 0
+        while _in_small_letters(own := f"{name}_{number}" if number else name) in taken:
+            number += 1
+        taken.add(_in_small_letters(own))
+        found.append(own)
+    return tuple(found)
+
+
+def _in_small_letters(name: str) -> str:
+    """DuckDB takes no notice of the case of a name, if its letters are those of ASCII."""
+    return name.translate(_LOWER)
 
 
 def _fold_as_known(
@@ -146,6 +165,7 @@ def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[
     return versions
 
 
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
