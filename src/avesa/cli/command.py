@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from avesa.cli.deferred import loaded
+from avesa.cli.terminal_text import harmless
 from avesa.shared.errors import AvesaError, UsageError, Where
 
 DEFAULT_HOME = Path(".avesa")
@@ -74,7 +75,7 @@ class Failure(click.ClickException):
     """An error of ours as the command line tells it; exit status 1."""
 
     def __init__(self, error: AvesaError) -> None:
-        super().__init__(error_text(error))
+        super().__init__(harmless(error_text(error)))
 
 
 class Misuse(Failure):
@@ -120,7 +121,7 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
         if len(same) > 1:
             tables = ", ".join(str(error.where.table) for error in same)
             told = AvesaError(f"{message} ({len(same)} tables: {tables})", where=Where(tenant, service), hint=hint)
-        click.echo(f"Error: {error_text(told)}", err=True)
+        click.echo(harmless(f"Error: {error_text(told)}"), err=True)
 
 
 def home_option(function: _F) -> _F:
@@ -204,4 +205,4 @@ def _debug() -> None:
     if os.environ.get("AVESA_DEBUG") == "1":
         from avesa.cli.environment_secrets import without_secrets  # noqa: PLC0415 — only who debugs waits for it
 
-        click.echo(without_secrets(traceback.format_exc()), err=True, nl=False)
+        click.echo(harmless(without_secrets(traceback.format_exc())), err=True, nl=False)
