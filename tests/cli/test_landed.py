@@ -4,6 +4,8 @@ landed."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,39 @@ def test_verify_names_what_is_wrong_to_people_and_programs_and_ends_with_1(avesa
         "the log and its files agree",
         "a rebuild from raw gives the same rows",
     ]
+
+
+def naming(file: str, receipt: bytes) -> bytes:
+    return json.dumps({**json.loads(receipt), "files": [file]}).encode()
+
+
+NO_RECEIPTS: dict[str, Callable[[bytes], bytes]] = {
+    "not UTF-8": lambda text: text.replace(b'"run"', b'"r\xffn"'),
+    "nested too deeply": lambda text: text.replace(b"{", b'{"more": ' + b"[" * 100_000 + b"]" * 100_000 + b",", 1),
+    "a time without a zone": lambda text: text.replace(b"00:10:00Z", b"00:10:00"),
+    "a time before the first": lambda text: text.replace(b"2026-01-01T00:10:00Z", b"0001-01-01T00:00:00+05:00"),
+    "a time after the last": lambda text: text.replace(b"2026-01-01T00:10:00Z", b"9999-12-31T23:59:59-05:00"),
+    **{f"the file {file!r}": partial(naming, file) for file in ("", ".", "..", "a/b", "a\\b", "a\0b")},
+}
+
+
+@pytest.mark.parametrize("wrong", NO_RECEIPTS)
+def test_what_is_no_receipt_is_told_by_name_and_stops_its_table_alone(
+    avesa: Avesa, home: LandedHome, wrong: str
+) -> None:
+    home.land(listing(10, contact("1", 1, 10)), table="companies")
+    receipt = home.raw / "pull-00010.receipt.json"
+    receipt.write_bytes(NO_RECEIPTS[wrong](whole := receipt.read_bytes()))
+    assert receipt.read_bytes() != whole
+    told = avesa("transform", "acme", code=1).stderr
+    assert told.startswith("Error: tenant acme, connectwise/contacts: acme/raw/connectwise/contacts/pull-00010.receipt")
+    assert " is not a receipt: " in told
+    assert avesa.json("query", "acme", "SELECT count(*) AS n FROM companies") == [{"n": 1}]
+    checks = avesa.json("verify", "acme", code=1)
+    assert {check["table"] for check in checks if not check["ok"]} == {"contacts"}
+    (unreadable,) = next(check["wrong"] for check in checks if check["what"] == "all of it can be read")
+    assert "pull-00010.receipt.json is not a receipt: " in unreadable
+    assert sum(check["table"] == "companies" for check in checks) == 5
 
 
 def test_verify_names_ten_of_the_records_that_differ_and_counts_the_rest(avesa: Avesa, home: LandedHome) -> None:

@@ -23,7 +23,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared import layout
-from avesa.shared.errors import ConfigurationError, MappingError, ObjectMissing, StorageError
+from avesa.shared.errors import AvesaError, ObjectMissing, StorageError
 from avesa.shared.receipt import Receipt
 
 MOST_KEYS = 10
@@ -75,7 +75,7 @@ def _checks_to_the_end(ports: Ports, database: duckdb.DuckDBPyConnection, tenant
             session(database) as con,
         ):
             yield from _checks(ports, con, tenant, table, Path(folder))
-    except (StorageError, ConfigurationError, MappingError) as error:
+    except AvesaError as error:
         yield _check(table, "all of it can be read", 1, "tables", [str(error)])
 
 
