@@ -90,5 +90,12 @@ def test_whatever_is_no_reading_of_the_tables_is_wrong_usage(synced: Avesa, sql:
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("option", ["--as-of", "--known-at"])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00", "yesterday"])
+def test_a_time_that_no_table_knows_is_wrong_usage(synced: Avesa, option: str, time: str) -> None:
+    told = synced("query", "acme", "SHOW TABLES", option, time, code=2).stderr
+    assert f"Invalid value for '{option}': '{time}' is " in told
+
+
 def test_csv_and_json_exclude_each_other(synced: Avesa) -> None:
     synced("query", "acme", "SELECT 1", "--csv", "--json", code=2)

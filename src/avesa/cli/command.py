@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -69,6 +70,16 @@ class Group(_Typed, click.Group):
         if ctx.invoked_subcommand is None:
             click.echo(ctx.get_help())
         return result
+
+
+class Number(click.FloatRange):
+    """A number in a range; what is none, as `nan` is, lies in no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return found
 
 
 class Failure(click.ClickException):
