@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from avesa.canonical_transform.engine import first_line, one_row, tells_of_a_file
-from avesa.canonical_transform.sql_text import literal, literals, moment
+from avesa.canonical_transform.sql_text import literal, moment, parquet
 from avesa.shared import layout
 from avesa.shared.errors import ConfigurationError, StorageError, Where
 from avesa.shared.objects import Objects
@@ -230,8 +230,8 @@ def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path
     files = sorted({file for pull in pulls for file in pull.receipt.files})
     relation = f"({_EMPTY_ROWS})"
     if files:
-        paths = [str(_fetched(objects, source, file, scratch)) for file in files]
-        relation = f"read_parquet({literals(paths)}, filename = true, file_row_number = true, union_by_name = true)"
+        paths = [_fetched(objects, source, file, scratch) for file in files]
+        relation = parquet(paths, "filename = true", "file_row_number = true", "union_by_name = true")
     return f"""(
         WITH raw AS (
             SELECT

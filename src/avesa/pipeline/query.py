@@ -18,7 +18,7 @@ from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import shape_of
-from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals, parquet, pattern
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
@@ -74,7 +74,7 @@ def tenant_tables(
         if known_at is not None:  # what the folds have left behind
             for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
                 con.execute(f"DROP TABLE {identifier(left)}")
-        con.execute(f"SET allowed_paths = {literals(allowed)}")
+        con.execute(f"SET allowed_paths = {literals({*allowed, *map(pattern, allowed)})}")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
         yield con
@@ -176,7 +176,7 @@ def _files(ports: Ports, tenant: str, table: str, scratch: Path) -> list[str]:
 
 def _relation(ports: Ports, tenant: str, table: str, files: list[str]) -> str:
     if files:
-        return f"FROM read_parquet({literals(files)})"
+        return f"FROM {parquet(files)}"
     try:
         shape = shape_of(tenant_mapping(ports, tenant, table))
     except MappingError:

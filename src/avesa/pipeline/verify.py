@@ -17,7 +17,7 @@ from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, read_pulls
-from avesa.canonical_transform.sql_text import identifier, literals
+from avesa.canonical_transform.sql_text import identifier, parquet
 from avesa.canonical_transform.table_files import rows_of
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
@@ -174,7 +174,7 @@ def _told(receipt: Receipt) -> Counted:
 
 def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
     nothing = "(SELECT NULL::VARCHAR AS record_id, NULL::TIMESTAMPTZ AS updated_at WHERE false)"
-    relation = f"read_parquet({literals(paths)})" if paths else nothing
+    relation = parquet(paths) if paths else nothing
     found = con.execute(f"""
         SELECT rows, count(id), sha256(coalesce(string_agg(id, chr(10) ORDER BY id), '')), oldest, newest
         FROM (

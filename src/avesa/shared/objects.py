@@ -7,6 +7,7 @@ flushing it first: after a power cut its name could be there and its content not
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from avesa.shared.storage_failure import is_refusal, storage_failure
 
 T = TypeVar("T")
 
+_MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
 _CHUNK = 8 * 1024 * 1024
 """Bytes of an object in memory at a time while it is copied."""
 
@@ -162,7 +164,7 @@ class Objects:
     def table_uri(self, prefix: str) -> str:
         """What `DeltaTable(uri, storage_options=objects.table_options)` opens."""
         _checked(prefix)
-        return f"{self.root}/{prefix}" if self._folder is None else str(self._folder / prefix)
+        return f"{self.root}/{prefix}" if self._folder is None else (self._folder / prefix).as_uri()
 
     def _is_listed(self, path: str) -> bool:
         """Whether it is there by the word of the list, or nobody can tell.
@@ -259,12 +261,22 @@ def open_objects(root: str | Path, *, s3_options: Mapping[str, str] | None = Non
             hint="Use a local folder or s3://bucket/prefix.",
         )
     folder = Path(root).absolute()
+    _check_folder(folder)
     try:
         durable_file.make_folders(folder)
         return Objects(LocalStore(folder), str(folder), folder=folder)
     except (BaseError, OSError) as problem:
         failure = storage_failure("open", str(folder), problem)
     raise failure
+
+
+def _check_folder(folder: Path) -> None:
+    """deltalake decodes the path of a table twice, and takes a backslash for what parts folders."""
+    if _MISREAD.search(folder.as_posix()):
+        raise ConfigurationError(
+            f"tables cannot lie in {str(folder)!r}: what reads them takes its name for that of another folder.",
+            hint="Use a folder without % before two digits, backslashes and control characters in its path.",
+        )
 
 
 def _open_bucket(root: str, options: Mapping[str, str]) -> Objects:
