@@ -73,8 +73,26 @@ def test_the_tables_can_be_looked_over(synced: Avesa, sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
+        "PIVOT tickets ON status USING count(*)",
+        "FROM (PIVOT tickets ON status, priority USING count(*)) LIMIT 1",
+        "WITH p AS (PIVOT tickets ON status USING count(*)) SELECT * FROM p",
+        "PIVOT tickets ON status IN ('New', 'Closed') USING count(*)",
+    ],
+)
+def test_a_pivot_is_one_select(synced: Avesa, sql: str) -> None:
+    assert len(synced.json("query", "acme", sql)[0]) > 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
         "DROP VIEW tickets",
         "SELECT 1; SELECT 2",
+        "PIVOT tickets ON status; SELECT 2",
+        "SELECT 1; PIVOT tickets ON status",
+        "CREATE TYPE mood AS ENUM ('sad'); SELECT 1",
+        "CREATE TABLE made AS PIVOT tickets ON status",
+        "SELECT error('no') FROM tickets",
         "SELEC 1",
         "",
         "SELECT * FROM read_text('/etc/hostname')",

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from avesa.canonical_transform.engine import engine, first_line
+from avesa.canonical_transform.engine import engine, first_line, tells_of_a_file
 from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
@@ -23,7 +23,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.clock import to_iso
-from avesa.shared.errors import MappingError, UsageError, Where
+from avesa.shared.errors import MappingError, StorageError, UsageError, Where
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def tenant_tables(
             if as_of is not None:
                 moment = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
                 valid = f" WHERE valid_from <= {moment} AND coalesce(valid_to > {moment}, true)"
-            con.execute(f"CREATE VIEW {identifier(table)} AS FROM ({rows}){valid}")
+            with _told_of_table(tenant, table):
+                con.execute(f"CREATE VIEW {identifier(table)} AS FROM ({rows}){valid}")
         if known_at is not None:  # what the folds have left behind
             for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
                 con.execute(f"DROP TABLE {identifier(left)}")
@@ -97,11 +98,51 @@ def query(
     with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables) as con:
         try:
             statements = con.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type not in _READING:
+            asked = [statement for statement in statements if not _is_of_a_pivot(statement)]
+            if len(asked) != 1 or asked[0].type not in _READING:
                 raise UsageError("only one SELECT at a time can be asked.", where=where)
-            return answer(con.execute(statements[0]))
+            for statement in statements:
+                con.execute(statement)
+            return answer(con)
         except duckdb.Error as error:
+            if _may_be_of_a_file(error):
+                _check_tables(con, tenant, sql)
             raise UsageError(f"the query failed: {first_line(error)}", where=where, hint=_tables_hint()) from error
+
+
+def _is_of_a_pivot(statement: duckdb.Statement) -> bool:
+    """Whether it makes the type of a PIVOT's columns, which stands before its SELECT and in nobody's text."""
+    return statement.type == duckdb.StatementType.CREATE and not statement.query
+
+
+def _check_tables(con: duckdb.DuckDBPyConnection, tenant: str, sql: str) -> None:
+    """Read the tables of a query as a whole. Raises StorageError for one that cannot be read."""
+    try:
+        named = con.get_table_names(sql)
+    except duckdb.Error:
+        named = set(mapping_names())
+    for (table,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL").fetchall():
+        if table in named:
+            with _told_of_table(tenant, table):
+                con.execute(f"SELECT bit_xor(hash(whole)) FROM {identifier(table)} AS whole").fetchall()
+
+
+@contextmanager
+def _told_of_table(tenant: str, table: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        if not _may_be_of_a_file(error):
+            raise
+        raise StorageError(
+            f"a file of the table cannot be read: {first_line(error)}",
+            where=Where(tenant=tenant, table=table),
+            hint=f"Make the table anew from raw: avesa rebuild {tenant} {table}",
+        ) from error
+
+
+def _may_be_of_a_file(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.IOException) or tells_of_a_file(error)
 
 
 def answer(con: duckdb.DuckDBPyConnection) -> Result:
@@ -150,7 +191,7 @@ def _fold_as_known(
 def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[str, Any]]:
     """All versions of a record, oldest first. Raises UsageError if there is none."""
     choose_canonical([table])
-    with tenant_tables(ports, tenant, tables=[table]) as con:
+    with tenant_tables(ports, tenant, tables=[table]) as con, _told_of_table(tenant, table):
         found = con.execute(
             f"SELECT * FROM {identifier(table)} WHERE source_id = ? ORDER BY source_service, source_table, valid_from",
             [source_id],
