@@ -23,6 +23,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared import layout
+from avesa.shared.clock import to_iso
 from avesa.shared.errors import AvesaError, ObjectMissing, StorageError
 from avesa.shared.receipt import Receipt
 
@@ -150,26 +151,42 @@ def _receipts(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Chec
             if len(paths) < len(pull.receipt.files):
                 continue
             try:
-                fits = _told(pull.receipt) == _counted(bench.con, paths)
+                differing = _differing(pull.receipt, _counted(bench.con, paths))
             except duckdb.Error:
                 wrong.append(f"{source.prefix}/{pull.name} names a file that cannot be read")
                 continue
-            if not fits or pull.receipt.complete == (pull.receipt.reason is not None):
-                wrong.append(f"{source.prefix}/{pull.name} does not fit its files")
+            if differing:
+                wrong.append(f"{source.prefix}/{pull.name} does not fit its files: {'; '.join(differing)}")
     return _check(table, "receipts fit their files", sum(map(len, pulls.values())), "receipts", wrong)
 
 
-Counted = tuple[int, int, str, datetime | None, datetime | None]
+@dataclass(frozen=True)
+class Counted:
+    """What the files behind a receipt hold, under the names that the receipt has for it."""
+
+    rows: int
+    distinct_ids: int
+    ids_sha256: str
+    min_updated_at: datetime | None
+    max_updated_at: datetime | None
 
 
-def _told(receipt: Receipt) -> Counted:
-    return (
-        receipt.rows,
-        receipt.distinct_ids,
-        receipt.ids_sha256,
-        receipt.min_updated_at,
-        receipt.max_updated_at,
-    )
+def _differing(receipt: Receipt, counted: Counted) -> list[str]:
+    """Each field of a receipt that is not as its files say, with what stands there and what they say."""
+    wrong = [
+        f"{name} is {_text(told)}, by the files {_text(found)}"
+        for name, found in vars(counted).items()
+        if (told := getattr(receipt, name)) != found
+    ]
+    if receipt.complete and receipt.reason is not None:
+        wrong.append("complete is true, though it gives a reason why it is not")
+    if not receipt.complete and receipt.reason is None:
+        wrong.append("complete is false, and reason is null")
+    return wrong
+
+
+def _text(value: object) -> str:
+    return to_iso(value) if isinstance(value, datetime) else "null" if value is None else str(value)
 
 
 def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
@@ -185,7 +202,7 @@ def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
     """).fetchone()
     assert found is not None
     rows, ids, digest, oldest, newest = found
-    return int(rows), int(ids), str(digest), oldest, newest
+    return Counted(int(rows), int(ids), str(digest), oldest, newest)
 
 
 def _log_and_files(ports: Ports, tenant: str, table: str, bench: Bench, snapshot: Snapshot) -> Check:
