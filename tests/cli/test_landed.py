@@ -125,6 +125,36 @@ def test_what_is_no_receipt_is_told_by_name_and_stops_its_table_alone(
     assert sum(check["table"] == "companies" for check in checks) == 5
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("* EXCLUDE (parent_id)", "column parent_id is missing"),
+        ("* EXCLUDE (problem, page)", "columns page, problem are missing"),
+        ("* EXCLUDE (record_id)", "column record_id is missing"),
+        ("*, 'x' AS Filename", "column filename is there, a name that reading gives to the place of a row"),
+        ("*, 1 AS file_row_number", "column file_row_number is there"),
+    ],
+)
+def test_columns_of_a_raw_file_that_are_not_as_its_format_says_are_told(
+    avesa: Avesa, home: LandedHome, columns: str, told: str
+) -> None:
+    rewrite(home.raw / "pull-00010-0.parquet", f"SELECT {columns} FROM '{{file}}'")
+    (home.raw / "pull-00020.receipt.json").unlink()
+    said = avesa("transform", "acme", code=1).stderr
+    place = "acme/raw/connectwise/contacts/pull-00010-0.parquet"
+    assert said.startswith(f"Error: tenant acme, connectwise/contacts: in the raw file {place} {told}")
+    assert told in avesa("rebuild", "acme", "contacts", code=1).stderr
+    avesa("verify", "acme", code=1)
+
+
+@pytest.mark.parametrize("more", ["'x' AS note", "1 AS file", "now() AS listed_at", "2026 AS year"])
+def test_a_column_more_in_a_raw_file_does_no_harm(avesa: Avesa, home: LandedHome, more: str) -> None:
+    rewrite(home.raw / "pull-00010-0.parquet", f"SELECT *, {more} FROM '{{file}}'")
+    avesa("transform", "acme")
+    avesa("verify", "acme")
+    assert count(avesa, "true") == 60
+
+
 def test_verify_names_ten_of_the_records_that_differ_and_counts_the_rest(avesa: Avesa, home: LandedHome) -> None:
     avesa("transform", "acme")
     (file,) = home.canonical.glob("*.parquet")

@@ -5,7 +5,7 @@ A file without a receipt belongs to a pull that is not finished (or was lost hal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from avesa.canonical_transform.engine import first_line, one_row, tells_of_a_file
+from avesa.canonical_transform.raw_columns import wrong_columns
 from avesa.canonical_transform.sql_text import literal, moment, parquet
 from avesa.shared import layout
 from avesa.shared.errors import ConfigurationError, StorageError, Where
@@ -165,8 +166,11 @@ def load_rows(
     """
     _load_pulls(con, pulls)
     wanted = f"record_id IN (SELECT source_id FROM {only})" if only else "true"
-    relation = _relation(objects, source, pulls, scratch, wanted)
-    with told_of_raw(source):
+    # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
+    names = sorted({file for pull in pulls for file in pull.receipt.files})
+    files = [_fetched(objects, source, file, scratch) for file in names]
+    relation = _relation(files, wanted)
+    with told_of_raw(source), _told_of_columns(con, source, files):
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT {_SLIM} FROM {relation}")
         found = RawRows(
             relation,
@@ -225,13 +229,10 @@ def _believed(updated_at: str, extracted_at: str) -> str:
     )
 
 
-def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path, wanted: str) -> str:
-    # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
-    files = sorted({file for pull in pulls for file in pull.receipt.files})
+def _relation(files: Sequence[Path], wanted: str) -> str:
     relation = f"({_EMPTY_ROWS})"
     if files:
-        paths = [_fetched(objects, source, file, scratch) for file in files]
-        relation = parquet(paths, "filename = true", "file_row_number = true", "union_by_name = true")
+        relation = parquet(files, "filename = true", "file_row_number = true", "union_by_name = true")
     return f"""(
         WITH raw AS (
             SELECT
@@ -269,6 +270,22 @@ def told_of_raw(source: Source, *, and_table: bool = False) -> Iterator[None]:
             hint="Restore the raw file, or remove it together with its receipt."
             + (" If it is the table's file, rebuild the table." if and_table else ""),
         ) from error
+
+
+@contextmanager
+def _told_of_columns(con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.BinderException as error:
+        for file in files:
+            if wrong := wrong_columns(con, file):
+                raise StorageError(
+                    f"in the raw file {source.prefix}/{file.name} {wrong}.",
+                    where=source.where,
+                    hint="docs/architecture.md names the columns of a raw file. Write it anew, or remove it together "
+                    "with its receipt.",
+                ) from error
+        raise
 
 
 def _load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:

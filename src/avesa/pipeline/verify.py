@@ -186,7 +186,13 @@ def _differing(receipt: Receipt, counted: Counted) -> list[str]:
 
 
 def _text(value: object) -> str:
-    return to_iso(value) if isinstance(value, datetime) else "null" if value is None else str(value)
+    match value:
+        case None:
+            return "null"
+        case datetime() if value.tzinfo is not None:
+            return to_iso(value)
+        case _:
+            return str(value)
 
 
 def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
