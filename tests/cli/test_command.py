@@ -151,6 +151,23 @@ def test_a_traceback_hides_what_the_environment_holds_of_secrets(monkeypatch: py
     assert "hunter" not in told
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("query", "acme", "SELECT '\udcff'"),
+        ("query", "\udcff", "SELECT 1"),
+        ("history", "acme", "tickets", "\udcff"),
+        ("sync", "acme", "--service", "\udcff"),
+        ("transform", "acme", "--table", "tickets", "--table", "\udcff"),
+        ("connect", "acme", "connectwise", "--set", "company_id=\udcff"),
+    ],
+)
+def test_what_is_typed_and_not_utf8_is_wrong_usage(avesa: Avesa, said: tuple[str, ...]) -> None:
+    avesa("tenant", "add", "acme")
+    told = avesa(*said, code=2).stderr
+    assert "Error: Invalid value for " in told and "is not UTF-8." in told
+
+
 def test_an_error_s_text_cannot_make_the_terminal_do_things(
     avesa: Avesa, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,7 +31,11 @@ class _Typed(click.Command):
         if not ctx.resilient_parsing:
             said = self.make_parser(ctx).parse_args(list(args))[2]
             _refuse_repetitions([one for one in said if isinstance(one, click.Option)], ctx)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:
+            if isinstance(parameter.type, click.types.StringParamType):
+                _refuse_what_is_no_text(ctx.params.get(str(parameter.name)), parameter, ctx)
+        return rest
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.epilog:
@@ -202,6 +206,15 @@ def _refuse_repetitions(said: Sequence[click.Option], ctx: click.Context) -> Non
     for option in once:
         if once.count(option) > 1:
             raise click.BadOptionUsage(option.opts[0], f"Option '{option.opts[0]}' takes one value: say it once.", ctx)
+
+
+def _refuse_what_is_no_text(value: Any, parameter: click.Parameter, ctx: click.Context) -> None:
+    """Bytes that are not UTF-8 come as half a surrogate pair each."""
+    for text in value if isinstance(value, tuple) else (value,):
+        try:
+            str(text).encode()
+        except UnicodeEncodeError:
+            raise click.BadParameter(f"{text!r} is not UTF-8.", ctx, parameter) from None
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -20,11 +23,19 @@ from avesa.cli.terminal_text import harmless
 from avesa.shared.clock import to_iso
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def write_json(value: object) -> None:
-    """One document on stdout. Times are ISO with Z, decimals numbers with all their digits."""
-    click.echo(msgspec.json.format(_ENCODER.encode(value), indent=2).decode())
+    """One document on stdout. Times are ISO with Z, decimals numbers with all their digits, and letters that the
+    encoding of stdout lacks JSON's escapes.
+    """
+    text = msgspec.json.format(_ENCODER.encode(value), indent=2).decode()
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    click.echo(text)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -7,7 +7,6 @@ flushing it first: after a power cut its name could be there and its content not
 from __future__ import annotations
 
 import errno
-import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,12 +22,12 @@ from obstore.store import LocalStore, S3Store
 
 from avesa.shared import durable_file
 from avesa.shared.errors import AvesaError, ConfigurationError, ObjectMissing, UsageError
+from avesa.shared.folder_names import check_folder_of_tables
 from avesa.shared.s3_options import delta_options, s3_config
 from avesa.shared.storage_failure import is_refusal, storage_failure
 
 T = TypeVar("T")
 
-_MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
 _CHUNK = 8 * 1024 * 1024
 """Bytes of an object in memory at a time while it is copied."""
 
@@ -261,22 +260,13 @@ def open_objects(root: str | Path, *, s3_options: Mapping[str, str] | None = Non
             hint="Use a local folder or s3://bucket/prefix.",
         )
     folder = Path(root).absolute()
-    _check_folder(folder)
+    check_folder_of_tables(folder)
     try:
         durable_file.make_folders(folder)
         return Objects(LocalStore(folder), str(folder), folder=folder)
     except (BaseError, OSError) as problem:
         failure = storage_failure("open", str(folder), problem)
     raise failure
-
-
-def _check_folder(folder: Path) -> None:
-    """deltalake decodes the path of a table twice, and takes a backslash for what parts folders."""
-    if _MISREAD.search(folder.as_posix()):
-        raise ConfigurationError(
-            f"tables cannot lie in {str(folder)!r}: what reads them takes its name for that of another folder.",
-            hint="Use a folder without % before two digits, backslashes and control characters in its path.",
-        )
 
 
 def _open_bucket(root: str, options: Mapping[str, str]) -> Objects:
