@@ -13,7 +13,7 @@ import argparse
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -84,10 +84,13 @@ def answered(page: str, con: duckdb.DuckDBPyConnection) -> str:
 
 
 def answer(sql: str, con: duckdb.DuckDBPyConnection) -> str:
-    """As a table of Markdown."""
     asked = con.execute(sql)
-    names = [column[0] for column in asked.description or ()]
-    rows = [[plain(value).replace("|", "\\|") for value in row] for row in asked.fetchall()]
+    return as_table([str(column[0]) for column in asked.description or ()], asked.fetchall())
+
+
+def as_table(names: Sequence[str], found: Iterable[Iterable[object]]) -> str:
+    """An answer in Markdown."""
+    rows = [[plain(value).replace("|", "\\|") for value in row] for row in found]
     lines = [names, ["---"] * len(names), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) if rows else "No rows.\n"
 

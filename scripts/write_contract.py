@@ -51,9 +51,9 @@ def contract(document: Json) -> Json:
             facts = {
                 "endpoints": [{**table(one), **published_values(document, operation, one)} for one in endpoints],
                 "parameters": [parameter(resolve(document, p)) for p in parameters],
-                "answer": answer(operation),
+                "answer": answer(document, operation),
             }
-            if "requestBody" in operation:
+            if operation.get("requestBody"):
                 facts["body"] = body(document, operation["requestBody"])
             if "servers" in item:
                 facts["servers"] = [address(server) for server in item["servers"]]
@@ -72,6 +72,7 @@ def contract(document: Json) -> Json:
 def table(endpoint: Json) -> Json:
     """What is published of one table; `answer` where one path serves several, each in a shape of its own."""
     facts = {fact: endpoint.get(fact) for fact in FACTS}
+    facts["records"] = facts["records"] or ""
     facts |= {fact: endpoint[fact] for fact in MORE_FACTS if endpoint.get(fact)}
     if "response_schema" in endpoint:
         shape = endpoint["response_schema"]
@@ -88,8 +89,8 @@ def published_values(document: Json, operation: Json, endpoint: Json) -> Json:
     """The values that the fields of a record can have, where the document lists them."""
     if not endpoint.get("canonical"):
         return {}
-    shape = endpoint.get("response_schema") or answer_schema(operation) or {}
-    way = [name for name in endpoint["records"].split(".") if name not in ("", "*")]
+    shape = endpoint.get("response_schema") or answer_schema(document, operation) or {}
+    way = [name for name in (endpoint.get("records") or "").split(".") if name not in ("", "*")]
     listed: Json = {}
     for path, values in listed_values(document, {"$ref": shape} if isinstance(shape, str) else shape, len(way)):
         if path[: len(way)] == way and len(values) <= MOST_VALUES:
@@ -123,18 +124,18 @@ def address(server: Json) -> str:
     """The address with the defaults of its variables filled in."""
     url: str = server["url"]
     for name, variable in server.get("variables", {}).items():
-        url = url.replace(f"{{{name}}}", variable["default"])
+        url = url.replace(f"{{{name}}}", variable.get("default", ""))
     return url
 
 
 def resolve(document: Json, node: Json) -> Json:
     """The node, or what its `$ref` points to inside the document."""
-    found: Any = document
-    if "$ref" not in node:
-        return node
-    for step in node["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return dict(found)
+    while "$ref" in node:
+        found: Any = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        node = found
+    return dict(node)
 
 
 def parameter(given: Json) -> Json:
@@ -145,40 +146,44 @@ def parameter(given: Json) -> Json:
     return {**facts, **bounds(schema)}
 
 
-def bounds(schema: Json) -> Json:
-    return {bound: schema[bound] for bound in BOUNDS if bound in schema}
+def bounds(schema: Any) -> Json:
+    return {bound: schema[bound] for bound in BOUNDS if isinstance(schema, dict) and bound in schema}
 
 
 def body(document: Json, given: Json) -> Json:
     """A request's JSON body: its type, the fields that must be there, and the bounds of single fields."""
-    schema = given["content"]["application/json"].get("schema", {})
-    whole = resolve(document, schema)
+    schema = json_schema(resolve(document, given)) or {}
+    whole = resolve(document, schema) if isinstance(schema, dict) else {}
     limits = {name: bounds(part) for name, part in whole.get("properties", {}).items()}
+    required = whole.get("required")
     return {
         "type": type_of(schema),
-        "required": sorted(whole.get("required", [])),
+        "required": sorted(required) if isinstance(required, list) else [],
         "bounds": {name: found for name, found in limits.items() if found},
     }
 
 
-def answer(operation: Json) -> Any:
+def answer(document: Json, operation: Json) -> Any:
     """The type of the first successful answer's JSON."""
-    schema = answer_schema(operation)
+    schema = answer_schema(document, operation)
     return None if schema is None else type_of(schema)
 
 
-def answer_schema(operation: Json) -> Any:
-    for status, response in operation["responses"].items():
-        if status.startswith("2"):
-            for kind, content in response.get("content", {}).items():
-                if "json" in kind:
-                    return content.get("schema", {})
+def answer_schema(document: Json, operation: Json) -> Any:
+    for status, response in operation.get("responses", {}).items():
+        if status.startswith("2") and (schema := json_schema(resolve(document, response))) is not None:
+            return schema
     return None
 
 
-def fields(schema: Json) -> Any:
+def json_schema(message: Json) -> Any:
+    """The schema of a message's JSON, None where it has none."""
+    return next((part.get("schema", {}) for kind, part in message.get("content", {}).items() if "json" in kind), None)
+
+
+def fields(schema: Any) -> Any:
     """The fields of an object schema by name; for any other schema its type."""
-    if "properties" in schema:
+    if isinstance(schema, dict) and "properties" in schema:
         shown = {name: type_of(part) for name, part in schema["properties"].items()}
         if "additionalProperties" in schema:
             shown["*"] = type_of(schema["additionalProperties"] or {})
@@ -199,6 +204,8 @@ def type_of(schema: Any) -> Any:
     for several in ("allOf", "oneOf", "anyOf"):
         if several in schema:
             parts = [type_of(part) for part in schema[several]]
+            if several == "allOf" and schema.get("properties"):
+                parts.append(fields({"properties": schema["properties"]}))
             alone = parts[0] if len(parts) == 1 else None
             return f"{alone}{mark}" if isinstance(alone, str) else {several: parts}
     if schema.get("properties"):

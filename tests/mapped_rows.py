@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from avesa.canonical_transform.mapping import load_mapping
+from avesa.canonical_transform.mapping_schema import mappings_folder
 from avesa.canonical_transform.mapping_sql import source_query
 
 _RAW = """CREATE TEMP TABLE raw AS SELECT
@@ -45,5 +46,27 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def mapped_row(table: str, service: str, endpoint: str, record: Any, parent_id: str | None = None) -> dict[str, Any]:
     """The row of one record. Every value that is there fits its column."""
     [row] = mapped_rows(table, service, endpoint, {"1": record}, parent_id)
-    assert row["uncastable"] == []
+    types = {column.name: column.type for column in load_mapping(table).columns}
+    wrong = [(bad["column_name"], types[bad["column_name"]], repr(bad["value"])) for bad in row["uncastable"]]
+    assert not wrong, _told(table, service, endpoint, record, wrong)
     return row
+
+
+def filled_row(table: str, service: str, endpoint: str, record: Any) -> dict[str, Any]:
+    """As `mapped_row`, of a record that has a value for every column with a rule."""
+    sources = json.loads((mappings_folder() / f"{table}.json").read_text(encoding="utf-8"))["sources"]
+    rules = sources.get(service, {}).get(endpoint)
+    assert rules, f"mappings/{table}.json has no rules for {service}/{endpoint} yet"
+    row = mapped_row(table, service, endpoint, record)
+    types = {column.name: column.type for column in load_mapping(table).columns}
+    empty = [
+        (name, types[name], f"null by {json.dumps(rule)[:80]}") for name, rule in rules.items() if row[name] is None
+    ]
+    assert not empty, _told(table, service, endpoint, record, empty)
+    return row
+
+
+def _told(table: str, service: str, endpoint: str, record: Any, wrong: list[tuple[str, str, str]]) -> str:
+    """Said in full, since an assertion outside of a test module is shown with nothing else."""
+    lines = [f"{table}.{column}: expected {type_}, found {found}" for column, type_, found in wrong]
+    return "\n".join([*lines, f"in the row of {service}/{endpoint}: {json.dumps(record, default=str)}"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -59,6 +60,15 @@ class Lake:
         assert {row[name] for row in there for name in gone} <= {None}
         current = [row for row in side.rows(f"{TABLE}_current", schema) if row["tenant_id"] == self.folding.tenant]
         assert to_the_letter(current) == to_the_letter([row for row in there if row["is_current"]])
+        begun = sorted(row["valid_from"] for row in there)
+        if begun:
+            moment = begun[len(begun) // 2]
+            then = [row for row in side.as_of(TABLE, moment, schema) if row["tenant_id"] == self.folding.tenant]
+            assert to_the_letter(then) == to_the_letter([row for row in there if was_in_force(row, moment)])
+
+
+def was_in_force(row: Row, moment: datetime) -> bool:
+    return bool(row["valid_from"] <= moment and (row["valid_to"] is None or row["valid_to"] > moment))
 
 
 def lake_in(folder: Path, **more: object) -> Lake:

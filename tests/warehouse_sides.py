@@ -35,6 +35,14 @@ class Side(Protocol):
 
     def rows(self, table: str, schema: str = "avesa") -> list[Row]: ...
 
+    def as_of(self, table: str, moment: datetime, schema: str = "avesa") -> list[Row]:
+        """What the function beside a table gives."""
+        ...
+
+    def drop_as_of(self, table: str) -> None:
+        """A person drops that function."""
+        ...
+
     def drop(self, table: str, schema: str = "avesa") -> None:
         """A person drops a table there."""
         ...
@@ -53,9 +61,18 @@ class DuckDBSide:
         self.url = f"duckdb://{self.path}"
 
     def rows(self, table: str, schema: str = "avesa") -> list[Row]:
+        return self._asked(f'FROM "{schema}"."{table}"')
+
+    def as_of(self, table: str, moment: datetime, schema: str = "avesa") -> list[Row]:
+        return self._asked(f"""FROM "{schema}"."{table}_as_of"('{moment.isoformat()}')""")
+
+    def drop_as_of(self, table: str) -> None:
+        self.run(f"DROP MACRO TABLE avesa.{table}_as_of")
+
+    def _asked(self, sql: str) -> list[Row]:
         with duckdb.connect(self.path) as con:
             con.execute("SET TimeZone = 'UTC'")
-            found = con.execute(f'FROM "{schema}"."{table}"')
+            found = con.execute(sql)
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -79,6 +96,12 @@ class PostgresSide:
 
     def rows(self, table: str, schema: str = "avesa") -> list[Row]:
         return self.asked(f'SELECT * FROM "{schema}"."{table}"')
+
+    def as_of(self, table: str, moment: datetime, schema: str = "avesa") -> list[Row]:
+        return self.asked(f"""SELECT * FROM "{schema}"."{table}_as_of"('{moment.isoformat()}')""")
+
+    def drop_as_of(self, table: str) -> None:
+        self.run(f"DROP FUNCTION avesa.{table}_as_of")
 
     def drop(self, table: str, schema: str = "avesa") -> None:
         self.run(f'DROP TABLE "{schema}"."{table}" CASCADE')
@@ -122,7 +145,17 @@ class ClickHouseSide:
         self.url = url
 
     def rows(self, table: str, schema: str = "avesa") -> list[Row]:
-        answer = self._ask(f'SELECT * FROM "{schema}"."{table}" FORMAT ArrowStream')
+        return self._rows(f'SELECT * FROM "{schema}"."{table}"')
+
+    def as_of(self, table: str, moment: datetime, schema: str = "avesa") -> list[Row]:
+        when = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return self._rows(f"""SELECT * FROM "{schema}"."{table}_as_of"(moment = '{when}')""")
+
+    def drop_as_of(self, table: str) -> None:
+        self.run(f"DROP VIEW avesa.{table}_as_of")
+
+    def _rows(self, sql: str) -> list[Row]:
+        answer = self._ask(f"{sql} FORMAT ArrowStream")
         return list(read_ipc_stream(BytesIO(answer)).read_all().to_struct_array().to_pylist()) if answer else []
 
     def drop(self, table: str, schema: str = "avesa") -> None:

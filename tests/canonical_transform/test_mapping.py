@@ -1,6 +1,7 @@
 """What a mapping file may say, what a tenant's file may change in it, and how a mistake is told."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from avesa.canonical_transform.mapping_rules import (
     OfParent,
     Where,
 )
-from avesa.canonical_transform.mapping_schema import SCHEMA_FILE, mappings_folder
+from avesa.canonical_transform.mapping_schema import SCHEMA_FILE, mappings_folder, rule_kinds
 from avesa.shared.errors import MappingError
 from avesa.warehouse.port import LOADS, VERSION
 
@@ -37,6 +38,9 @@ TABLES = [
 COMMON = {
     *("source_url", "created_at", "created_by", "updated_at", "updated_by", "tags", "custom_fields"),
 }
+
+BESIDE_ANOTHER = ("jobs_current", "jobs_as_of", "jobs_rows", "avesa_loads", "j" * 56, "jobs\n")
+"""What a warehouse calls something that lies beside a table, or would cut until it is called so."""
 
 MINOR = {"path": "x", "unit": "minor_units", "currency": "c"}
 
@@ -262,29 +266,47 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (document(columns={"hours": {"type": "text"}}), "columns.hours", "key description, which is missing"),
         (document(columns={"Hours": {"type": "text", "description": "x"}}), "columns", "a column name"),
         (document(columns={"a\n": {"type": "text", "description": "x"}}), "columns", "a column name"),
+        (document(table="Jobs"), "table", "a table name: a small letter"),
         (document(extra=1), "mappings/jobs.json", "only the keys $schema, table"),
         (document(scd2={"type": 3}), "scd2.type", "one of 1, 2, found 3"),
         (document(scd2={"untracked": []}), "scd2", "key type, which is missing"),
         (document(scd2={"type": 2, "untracked": ["nope"]}), "scd2.untracked[0]", "declared column, found nope"),
         (document(table="tasks"), "table", "expected jobs, the file's name, found tasks"),
+        *((document(table=name), "table", "expected a table name: a small letter") for name in BESIDE_ANOTHER),
         (with_rule("nope", "x"), "sources.acme.jobs.nope", "a column that is declared"),
         (with_rule("updated_at", "x"), "sources.acme.jobs.updated_at", "no rule"),
         (
             with_rule("name", 5),
             "sources.acme.jobs.name",
-            "exactly one of path, constant, first, join, list, parent, sum, found 5",
+            "exactly one of path, constant, first, join, list, parent, sum, hours_between, found 5",
         ),
         (
             with_rule("name", {}),
             "sources.acme.jobs.name",
-            "exactly one of path, constant, first, join, list, parent, sum",
+            "exactly one of path, constant, first, join, list, parent, sum, hours_between",
         ),
         (
             with_rule("name", {"pth": "x"}),
             "sources.acme.jobs.name",
-            "exactly one of path, constant, first, join, list, parent, sum",
+            "exactly one of path, constant, first, join, list, parent, sum, hours_between",
         ),
-        (with_rule("name", {"parent": False}), "sources.acme.jobs.name.parent", "True"),
+        (with_rule("name", {"parent": False}), "sources.acme.jobs.name.parent", "expected true, found false"),
+        (with_rule("hours", {"sum": ["a"], "hours_between": ["a", "b"]}), "acme.jobs.hours", "exactly one of"),
+        (with_rule("hours", {"hours_between": ["a", "b", "c"]}), "hours.hours_between", "a list of two paths"),
+        (with_rule("hours", {"hours_between": ["a"]}), "hours.hours_between", "a list of two paths"),
+        (with_rule("hours", {"hours_between": "a"}), "hours.hours_between", "a list of two paths"),
+        (
+            with_rule("hours", {"hours_between": ["a", "b"], "unit": "cents"}),
+            "jobs.hours",
+            "only the key hours_between",
+        ),
+        (with_rule("name", {"path": ["a", 1.5]}), "name.path[1]", "a name, the number of a place in a list, or {"),
+        (
+            with_rule("name", {"path": ["a", {"wher": {"b": "c"}}]}),
+            "name.path[1]",
+            'or {"where": {name: value}}, found',
+        ),
+        (with_rule("name", {"path": ["a", -1]}), "name.path[1]", "expected 0 or more, found -1"),
         (with_rule("count", {"parent": True}), "count.parent", "no parent, since the column is of type integer"),
         (with_rule("name", {"path": "x", "constant": 1}), "sources.acme.jobs.name", "exactly one of"),
         (with_rule("name", {"path": "x", "sql": "1"}), "sources.acme.jobs.name", "only the keys path, format"),
@@ -335,9 +357,10 @@ def test_a_first_within_a_first_is_the_same_as_one() -> None:
         (with_rule("labels", {"list": []}), "labels.list", "not empty"),
         (with_rule("name", {"path": "a", "when": {}}), "name.when", "not empty"),
         (with_rule("name", {"path": "a", "when": {"b": 1}}), "name.when.b", "a text or a list of texts"),
+        (with_rule("name", {"path": "a", "when": {"b": [1]}}), "name.when.b[0]", "expected a text or null, found 1"),
         (with_rule("name", {"path": "a", "when": {"b": []}}), "name.when.b", "something that is not empty"),
         (with_rule("name", {"path": "a", "when": {"b..c": "x"}}), "name.when", "a path: names joined by dots"),
-        (with_rule("name", {"constant": "a", "when": {"b": "c"}}), "name", "only the keys constant"),
+        (with_rule("name", {"constant": "a", "when": {"b": "c"}}), "name", "only the key constant"),
         (with_rule("count", "types[].id"), "count.path", "no []"),
         (with_rule("labels", {"path": []}), "labels.path", "or names beside it"),
         (with_rule("name", {"constant": "a\0b"}), "name.constant", "without NUL"),
@@ -351,6 +374,34 @@ def test_a_mistake_is_told_with_file_place_and_what_was_expected(
     assert told.startswith("mappings/jobs.json")
     assert place in told.split(": expected")[0]
     assert expected in told
+
+
+def schemas_in(part: Any) -> Iterator[dict[str, Any]]:
+    """The schema and all within it."""
+    yield part
+    for key, value in part.items():
+        if key in ("$defs", "properties"):
+            inner = list(value.values())
+        elif key in ("allOf", "anyOf"):
+            inner = value
+        else:
+            inner = [value] if key in ("items", "propertyNames", "additionalProperties") and value else []
+        for one in inner:
+            yield from schemas_in(one)
+
+
+def test_what_a_schema_asks_for_is_plain_or_has_a_title_that_says_it() -> None:
+    plain = {"type", "enum", "required", "uniqueItems", "minimum", "additionalProperties"}
+    of_others = {"$ref", "$defs", "$schema", "$id", "description", "properties", "items", "propertyNames", "allOf"}
+    for one in schemas_in(json.loads((mappings_folder() / SCHEMA_FILE).read_bytes())):
+        not_empty = {key for key in ("minLength", "minItems", "minProperties") if one.get(key) == 1}
+        assert "title" in one or not set(one) - plain - of_others - not_empty, one
+
+
+def test_the_schema_names_all_kinds_of_rules_to_editors() -> None:
+    schema = json.loads((mappings_folder() / SCHEMA_FILE).read_bytes())
+    assert schema["$defs"]["rule"]["title"].endswith(f"exactly one of {', '.join(rule_kinds())}")
+    assert {"path", "sum", "hours_between"} < set(rule_kinds())
 
 
 @pytest.mark.parametrize("name", [*sorted(RESERVED_COLUMNS - {"updated_at"}), GONE, VERSION, LOADS])

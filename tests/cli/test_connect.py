@@ -79,6 +79,18 @@ def test_settings_are_checked_against_what_the_service_needs(acme: Avesa, args: 
     assert not (acme.home / "secrets.json").exists()
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "berlin", "Europe", "+02:00", "../UTC"])
+def test_a_time_zone_that_nobody_knows_is_not_stored(acme: Avesa, zone: str) -> None:
+    keys = json.dumps({"api_token": "jira-token"})
+    args = ("connect", "acme", "jira", "--set", "site=acme", "--set", "email=a@b.test", "--secrets-from", "-")
+    told = acme(*args, "--set", f"timezone={zone}", stdin=keys, code=2).stderr
+    assert f"the setting timezone: {zone!r} is not the name of a time zone" in told and "Europe/Berlin" in told
+    assert acme.json("tenant", "list") == [{"tenant": "acme", "services": []}]
+    acme(*args, "--set", "timezone=Europe/Berlin", stdin=keys)
+    acme("connect", "acme", "jira", "--set", f"timezone={zone}", code=2)
+    assert acme.json("connect", "acme", "jira", "--set", "every=15m")["settings"]["timezone"] == "Europe/Berlin"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -159,6 +160,93 @@ def test_a_few_words_are_enough_for_a_declaration(avesa: Avesa, checkout: Path) 
     assert [one["name"] for one in shown["endpoints"]] == ["customers", "doors"]
 
 
+def test_without_a_document_nothing_is_asked_that_needs_one(avesa: Avesa, checkout: Path) -> None:
+    words = ("--base-url", "https://gatehouse.example", "--endpoint", "customers=/customers")
+    told = avesa.json("services", "new", "gatehouse", *words, "--checkout", str(checkout))
+    run_, contract = (line for line in told["next"] if line.startswith(("Run python", "Make a contract")))
+    assert "demo" not in str(told["next"]) and "conformance -k" not in str(told["next"])
+    assert told["next"].index(run_) < told["next"].index(contract)
+    command = run_.removeprefix("Run python ").split()
+    assert " passed" in run(checkout, *command, "-p", "no:cacheprovider")
+    assert told["next"][-1].startswith("Run make format") and told["next"][-1].endswith("then make lint.")
+
+
+def test_an_address_that_is_none_of_its_own_has_to_be_given(avesa: Avesa, checkout: Path, tmp_path: Path) -> None:
+    file = tmp_path / "relative.json"
+    words = ("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
+    for servers in ([{"url": "/v2"}], []):
+        file.write_text(json.dumps({**invented_document(), "servers": servers}))
+        assert "Give --base-url https://" in avesa(*words, code=2).stderr
+    avesa(*words, "--base-url", "https://gatehouse.example/v2")
+
+
+def test_names_and_paths_stay_as_the_vendor_writes_them(avesa: Avesa, checkout: Path, tmp_path: Path) -> None:
+    document = invented_document()
+    document["info"]["title"] = "Oddw\u00e4rk \u201cDesk\u201d \u2013 it\u2019s"
+    odd = """/th"ings's\\of"""
+    document["paths"] = {odd: document["paths"]["/customers"]}
+    document["paths"][odd]["get"]["x-endpoint"] = {
+        "name": "things",
+        "records": 'da"ta, (more',
+        "primary_key": ["id", "r\u00e9f"],
+        "updated_at": None,
+        "cursor_field": "long_" * 20,
+    }
+    file = tmp_path / "odd.json"
+    file.write_text(json.dumps(document))
+    told = avesa.json("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
+    code = (
+        "from avesa.integrations import load_service as s; g = s('gatehouse'); e = g.endpoints[0];"
+        "print([g.title, e.path, e.records, e.key])"
+    )
+    shown = ast.literal_eval(run(checkout, "-c", code))
+    assert shown == ['Oddw\u00e4rk "Desk" - it\'s', odd, 'da"ta, (more', ("id", "r\u00e9f")]
+    run(checkout, "-m", "ruff", "check", *told["written"][:2])
+    run(checkout, "-m", "ruff", "format", "--check", *told["written"][:2])
+
+
+def test_a_list_whose_records_are_made_of_parts_passes_the_conformance_suite(
+    avesa: Avesa, checkout: Path, tmp_path: Path
+) -> None:
+    document = invented_document()
+    schemas = document["components"]["schemas"]
+    schemas["Named"] = {"type": "object", "properties": {"id": schemas["Customer"]["properties"].pop("id")}}
+    schemas["Whole"] = {"allOf": [{"$ref": "#/components/schemas/Named"}], **schemas["Customer"]}
+    page = document["paths"]["/customers"]["get"]["responses"]["200"]["content"]["application/json"]
+    page["schema"]["properties"]["data"]["items"] = {"$ref": "#/components/schemas/Whole"}
+    page["schema"] = {"allOf": [page["schema"]]}
+    file = tmp_path / "parts.json"
+    file.write_text(json.dumps(document))
+    avesa("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
+    tests = ("tests/integrations/test_gatehouse.py", "tests/conformance/test_services.py")
+    shown = run(checkout, "-m", "pytest", "-n0", "-p", "no:cacheprovider", *tests, "-k", "gatehouse")
+    assert " passed" in shown
+
+
+def test_a_request_whose_body_is_told_elsewhere_is_read(avesa: Avesa, checkout: Path, tmp_path: Path) -> None:
+    document = invented_document()
+    operation = document["paths"]["/customers"].pop("get")
+    operation["x-endpoint"] = {"name": "customers", "records": "data", "primary_key": ["id"], "parent": None}
+    operation["requestBody"] = {"$ref": "#/components/requestBodies/Search"}
+    answer = operation["responses"]["200"]
+    operation["responses"]["200"] = {"$ref": "#/components/responses/Page"}
+    document["components"] |= {
+        "requestBodies": {"Search": {"content": {"multipart/form-data": {}}}},
+        "responses": {"Page": answer},
+    }
+    document["paths"]["/customers"]["post"] = operation
+    # What many documents leave out, or say in another way.
+    del operation["x-endpoint"]["records"], document["servers"][0]["variables"]["region"]["default"]
+    document["components"]["schemas"]["Anything"] = True
+    file = tmp_path / "posted.json"
+    file.write_text(json.dumps(document))
+    avesa("services", "new", "gatehouse", "--openapi", str(file), "--checkout", str(checkout))
+    facts = json.loads((checkout / "tests/contracts/gatehouse.json").read_text())
+    posted = facts["paths"]["/customers"]["post"]
+    assert list(facts["paths"]) == ["/customers"] and posted["answer"]["data"] == "[Customer]"
+    assert posted["endpoints"][0]["records"] == "" and facts["servers"] == ["https://.gatehouse.example/v1"]
+
+
 def test_no_file_is_written_over(avesa: Avesa, checkout: Path, document: Path) -> None:
     rules = checkout / "tests/contracts/rules/gatehouse.json"
     rules.write_text("mine")
@@ -184,6 +272,13 @@ def test_a_name_that_cannot_be_a_packages_is_refused(avesa: Avesa, checkout: Pat
         (("--base-url", "https://a.example", "--endpoint", "a"), "is not NAME=PATH"),
         (("--base-url", "https://a.example", "--endpoint", "a=/a", "--auth", "header"), "needs --auth-at"),
         (("--base-url", "https://a.example", "--endpoint", "a=/a", "--endpoint", "a=/b"), "named twice: a"),
+        (("--base-url", "notaurl", "--endpoint", "a=/a"), "'notaurl' is no address of a service"),
+        (("--base-url", "http://a.example", "--endpoint", "a=/a"), "begin with https://"),
+        (("--base-url", "https:///v1", "--endpoint", "a=/a"), "Give --base-url https://"),
+        (
+            ("--base-url", "https://a.example", "--endpoint", "a=/a", "--auth", "oauth2", "--auth-at", "/token"),
+            "Give --auth-at https://",
+        ),
     ],
 )
 def test_what_is_missing_is_told(avesa: Avesa, checkout: Path, words: tuple[str, ...], says: str) -> None:

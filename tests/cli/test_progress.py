@@ -135,3 +135,12 @@ def test_on_a_terminal_removing_a_tenant_asks(avesa: Avesa, typed: bytes, code: 
     assert "Forget tenant acme" in shown
     assert status == code
     assert [one["tenant"] for one in avesa.json("tenant", "list")] == left
+
+
+def test_a_warning_stands_below_the_line_of_its_table() -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    figures = {"kind": "listing", "rows": 2, "pages": 1, "warning": "odd \x1b[31m ids"}
+    entry = RunEntry("r", "acme", "ingest", "tiny/notes", "ok", moment, moment, figures=figures)
+    line, below = finished_line(entry).splitlines()
+    assert line == "acme  tiny/notes  listing  2 rows  1 page  0.0 s"
+    assert below.startswith("  odd ") and "\x1b" not in below

@@ -28,7 +28,7 @@ def test_it_tells_how_far_every_table_is(synced: Avesa) -> None:
     assert service["problem"] is None and len(service["tables"]) == 20
     tickets = service["tables"][0]
     assert set(tickets) == {
-        *("table", "status", "kind", "rows", "finished_at", "watermark", "unfinished", "error"),
+        *("table", "status", "kind", "rows", "finished_at", "watermark", "unfinished", "error", "warning"),
     }
     assert (tickets["status"], tickets["kind"], tickets["unfinished"], tickets["error"]) == (
         "ok",

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from avesa.shared.errors import Unavailable
+from avesa.shared.errors import UsageError
 from avesa.shared.objects import Objects
 from avesa.warehouse import load as warehouse_load
 from avesa.warehouse.address import VARIABLE, warehouse_address
@@ -231,7 +231,7 @@ def test_what_the_driver_says_of_a_server_is_no_secret_of_ours(monkeypatch: pyte
     from avesa.warehouse.postgres_session import PostgresSession
 
     monkeypatch.setenv(VARIABLE, "postgresql://loader:hunter2@127.0.0.1:9/w?hunter2=1")
-    with pytest.raises(Unavailable) as failure:
+    with pytest.raises(UsageError) as failure:
         PostgresSession(warehouse_address(None))
     assert "hunter2" not in str(failure.value)
     assert failure.value.__cause__ is None

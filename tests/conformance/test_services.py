@@ -88,6 +88,7 @@ def test_a_full_listing_lands_every_record_of_every_table(listed: Listed) -> Non
         check(tenant, endpoint.name)
         assert tenant.receipt(endpoint.name).complete
     assert any(table.pages > 2 for table in outcome.tables)
+    assert [(table.table, table.warning) for table in outcome.tables if table.warning] == []
 
 
 def test_records_land_as_they_came_with_an_id_and_a_time(listed: Listed) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from avesa.connector.outcome import PullOptions
-from avesa.connector.retry import Code, Errors
-from avesa.shared.errors import ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
+from avesa.connector.retry import Code, Errors, Inside
+from avesa.shared.errors import AvesaError, ServiceFailed, StaleState, StorageError, TableFailed, Unavailable
 from pull_bench import NOON, Bench, stop_after
 from tiny_vendor import SERVICE, Answer, Asked, receipts, record, tiny_vendor
 
@@ -184,6 +184,46 @@ def test_a_refusal_that_is_about_one_list_fails_that_alone(bench: Bench) -> None
         bench.pull()
     [stored] = bench.ports.tenants.services("acme")
     assert stored.problem is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        (Answer(200, b'{"fault":{"code":"E44"}}'), TableFailed, "The vendor answered 200, and in it an error: E44"),
+        (Answer(400, b'{"fault":{"code":"E44"}}'), TableFailed, "The vendor answered 400: E44"),
+        (Answer(200, b"oops"), TableFailed, "Page 3 is not JSON (4 bytes); a list was expected as the whole body"),
+        (Answer(503), Unavailable, "The vendor answered 503, 2 times in a row"),
+    ],
+)
+def test_what_fails_under_a_parent_is_told_with_that_parent_and_its_address(
+    bench: Bench, answer: Answer, kind: type[AvesaError], said: str
+) -> None:
+    refuse(bench, 3, answer=answer)
+    errors = Errors(code="fault.code", inside=(Inside("fault"),))
+    bench.service = replace(SERVICE, errors=errors, retry=replace(SERVICE.retry, attempts=2))
+    bench.pull("tickets")
+    with pytest.raises(kind) as caught:
+        bench.pull("notes")
+    assert caught.value.message == f"{said} (GET /api/tickets/3/notes, for the parent 3)."
+
+
+def test_that_no_answer_came_is_about_no_parent(bench: Bench) -> None:
+    refuse(bench, 3, answer=Answer(cut=5, body=b"[" + b" " * 99))
+    bench.service = replace(bench.service, retry=replace(SERVICE.retry, attempts=2))
+    bench.pull("tickets")
+    with pytest.raises(Unavailable) as caught:
+        bench.pull("notes")
+    assert "parent" not in caught.value.message and "/notes" not in caught.value.message
+
+
+def test_a_secret_in_such_an_address_is_not_told(bench: Bench) -> None:
+    key = bench.ports.secrets.get("acme", "tiny")["private_key"]
+    listed = Answer(body=json.dumps([{**record(1), "id": key}]).encode())
+    bench.vendor.bend = lambda asked, _: Answer(400) if asked.path.endswith("notes") else listed
+    bench.pull("tickets")
+    with pytest.raises(TableFailed, match=r"GET /api/tickets/\*\*\*/notes, for the parent \*\*\*") as caught:
+        bench.pull("notes")
+    assert key not in str(caught.value)
 
 
 def test_short_outages_are_waited_out(bench: Bench) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +264,17 @@ def test_a_full_disk_is_said_and_once_there_is_room_nothing_is_missing(tmp_path:
             ends_in_the_truth(days)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_sync_into_another_place_or_one_that_lost_its_data_begins_from_nothing(days: Days, tmp_path: Path) -> None:
+    """An hour after a listing, when else only what changed would be asked for."""
+    days.sync()
+    days.next_day(hours=1)
+    elsewhere = replace(days, root=str(tmp_path / "elsewhere"), moments=[days.moments.pop()])
+    ends_in_the_truth(elsewhere)
+    days.next_day(hours=1)
+    ends_in_the_truth(days)  # also what was told elsewhere meanwhile
+    shutil.rmtree(days.home / "data")
+    days.moments.clear()
+    days.next_day(hours=1)
+    ends_in_the_truth(days)

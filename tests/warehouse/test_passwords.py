@@ -125,10 +125,11 @@ def test_a_password_of_libpqs_own_file_is_hidden(
     file.chmod(0o600)
     postgres.answers(lambda heard: b"bad word " + heard)
     address = f"postgresql://loader@{postgres.place}/w?{OPTIONS}"
+    from_there = f': bad word ***; password retrieved from file "{file}"'
     monkeypatch.setenv("PGPASSFILE", str(file))
-    assert refused(address).message.endswith(": bad word ***")
+    assert refused(address).message.endswith(from_there)
     monkeypatch.delenv("PGPASSFILE")
-    assert refused(f"{address}&passfile={file}").message.endswith(": bad word ***")
+    assert refused(f"{address}&passfile={file}").message.endswith(from_there)
     assert postgres.heard[-2:] == [b"hun\\ter:2"] * 2
 
 

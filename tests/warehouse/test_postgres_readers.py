@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from benchmarks.postgres_server import PostgresServer
 
+from avesa.shared.errors import ConfigurationError
 from avesa.warehouse.schemas import Schemas
 from fold_story import change, thing
 from warehouse_lake import Lake, lake_in
 from warehouse_sides import PostgresSide, opened
 
-READ = ("tickets", "tickets_current", "avesa_loads")
+READ = ("tickets", "tickets_current", "tickets_as_of('2999-01-01')", "avesa_loads")
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +136,122 @@ def test_a_schema_of_a_tenants_own_is_guarded_in_the_same_way(
     assert side.asked("SELECT * FROM avesa_acme.tickets", url=analyst) == []
     side.run("INSERT INTO avesa_acme.avesa_readers VALUES ('analyst', 'acme')")
     assert len(side.asked("SELECT * FROM avesa_acme.tickets", url=analyst)) == 2
+
+
+AS_OF = "tickets_as_of('2999-01-01')"
+MADE = ("tickets_current", AS_OF)
+
+
+def test_who_may_not_read_the_table_gets_nothing_from_the_function(
+    side: PostgresSide, postgres: PostgresServer
+) -> None:
+    side.run("INSERT INTO avesa.avesa_readers VALUES ('analyst', 'acme')")
+    side.run("REVOKE SELECT ON avesa.tickets FROM analyst")
+    for read in MADE:
+        with pytest.raises(Exception, match="permission denied for table tickets"):
+            seen(side, postgres, read)
+
+
+def test_what_is_made_again_is_readable_by_the_rights_of_the_page(
+    side: PostgresSide, postgres: PostgresServer, lakes: dict[str, Lake]
+) -> None:
+    """Also where functions are nobody's by default."""
+    side.run("INSERT INTO avesa.avesa_readers VALUES ('analyst', 'acme')")
+    side.run("ALTER DEFAULT PRIVILEGES FOR ROLE loader IN SCHEMA avesa GRANT SELECT ON TABLES TO analyst")
+    side.run("ALTER DEFAULT PRIVILEGES FOR ROLE loader REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+    try:
+        side.run("DROP VIEW avesa.tickets_current")
+        side.drop_as_of("tickets")
+        with opened(side) as warehouse:
+            lakes["acme"].load(warehouse)
+        for read in MADE:
+            assert seen(side, postgres, read) == {"acme"}
+    finally:
+        side.run("ALTER DEFAULT PRIVILEGES FOR ROLE loader GRANT EXECUTE ON FUNCTIONS TO PUBLIC")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT (r).tenant_id FROM (SELECT avesa.{AS_OF} AS r) AS called",
+        f"SELECT t.tenant_id FROM avesa.avesa_readers CROSS JOIN LATERAL avesa.{AS_OF} AS t",
+        "SELECT tenant_id FROM avesa.tickets_as_of(moment => (SELECT max(valid_from) FROM avesa.tickets))",
+    ],
+)
+def test_a_role_sees_its_tenants_however_the_function_is_called_and_whoever_asked_before(
+    side: PostgresSide, postgres: PostgresServer, sql: str
+) -> None:
+    side.run("INSERT INTO avesa.avesa_readers VALUES ('analyst', 'acme'), ('team', 'globex')")
+    assert {row["tenant_id"] for row in side.asked(sql, url=postgres.url("postgres", "analyst"))} == {"acme"}
+    as_each = [f"SET ROLE {role}" for role in ("analyst", "team")]
+    assert {row["tenant_id"] for row in side.asked(as_each[0], sql, as_each[1], sql)} == {"globex"}
+
+
+def test_a_function_that_a_reader_owns_is_told_though_it_says_that_it_is_ours(
+    side: PostgresSide, lakes: dict[str, Lake]
+) -> None:
+    """Whoever owns it could change later what others run."""
+    side.run("ALTER FUNCTION avesa.tickets_as_of OWNER TO analyst")
+    with opened(side) as warehouse, pytest.raises(ConfigurationError, match=r"function avesa\.tickets_as_of.* already"):
+        lakes["acme"].load(warehouse)
+    side.run("ALTER FUNCTION avesa.tickets_as_of OWNER TO loader")
+    side.run("ALTER VIEW avesa.tickets_current OWNER TO analyst")
+    with opened(side) as warehouse, pytest.raises(ConfigurationError, match=r"view avesa\.tickets_current already"):
+        lakes["acme"].load(warehouse)
+
+
+def test_what_somebody_opened_to_all_is_bound_again_to_who_reads(
+    side: PostgresSide, postgres: PostgresServer, lakes: dict[str, Lake]
+) -> None:
+    """Such as a view that was written by hand in the place of one that was dropped."""
+    side.run("INSERT INTO avesa.avesa_readers VALUES ('analyst', 'acme')")
+    side.run("ALTER FUNCTION avesa.tickets_as_of SECURITY DEFINER")
+    side.run("DROP VIEW avesa.tickets_current")
+    side.run("CREATE VIEW avesa.tickets_current AS SELECT * FROM avesa.tickets WHERE is_current")
+    side.run("GRANT SELECT ON avesa.tickets_current TO analyst")
+    for read in MADE:
+        assert seen(side, postgres, read) == {"acme", "globex"}
+    with opened(side) as warehouse:
+        lakes["acme"].load(warehouse)
+    for read in MADE:
+        assert seen(side, postgres, read) == {"acme"}
+
+
+def test_a_schema_that_got_another_name_has_its_function_right_after_the_next_load(
+    side: PostgresSide, lakes: dict[str, Lake]
+) -> None:
+    side.run("ALTER SCHEMA avesa RENAME TO msp")
+    with opened(side, Schemas("msp")) as warehouse:
+        assert lakes["acme"].load(warehouse).status == "unchanged"
+    lakes["acme"].is_in(side, schema="msp")
+
+
+def test_who_loads_as_another_role_than_the_owner_leaves_what_the_owner_knows(
+    side: PostgresSide, postgres: PostgresServer, lakes: dict[str, Lake]
+) -> None:
+    side.run("CREATE ROLE other_loader LOGIN SUPERUSER")
+    try:
+        side.drop_as_of("tickets")
+        with opened(PostgresSide(postgres.url("postgres", "other_loader"))) as warehouse:
+            lakes["acme"].load(warehouse)
+        with opened(side) as warehouse:
+            lakes["acme"].load(warehouse)
+        lakes["acme"].is_in(side)
+    finally:
+        side.run("REASSIGN OWNED BY other_loader TO loader")
+        side.run("DROP ROLE other_loader")
+
+
+def test_a_view_that_the_loader_makes_shows_all_tenants_unless_it_is_bound_to_its_reader(
+    side: PostgresSide, postgres: PostgresServer
+) -> None:
+    side.run("INSERT INTO avesa.avesa_readers VALUES ('analyst', 'acme')")
+    side.run("ALTER DEFAULT PRIVILEGES IN SCHEMA avesa GRANT SELECT ON TABLES TO analyst")
+    try:
+        side.run("CREATE VIEW avesa.of_the_table AS SELECT * FROM avesa.tickets")
+        side.run("CREATE VIEW avesa.bound WITH (security_invoker = true) AS SELECT * FROM avesa.tickets")
+        side.run("CREATE VIEW avesa.of_a_view AS SELECT * FROM avesa.tickets_current")
+    finally:
+        side.run("ALTER DEFAULT PRIVILEGES IN SCHEMA avesa REVOKE SELECT ON TABLES FROM analyst")
+    assert seen(side, postgres, "of_the_table") == {"acme", "globex"}
+    assert seen(side, postgres, "bound") == seen(side, postgres, "of_a_view") == {"acme"}

@@ -280,7 +280,7 @@ def _onto_current(
     settled = _settled(job, ledger, verdicts)
     arrived = onto_current.compare(con, shape, known.newest, known.newest_deletion)
     if arrived.uncastable:
-        add_counts(job.report.uncastable, uncastable_values(con))
+        add_counts(job.report.uncastable, uncastable_values(con, onto_current.NEW))
     onto_current.change(con, shape, source, arrived)
     if arrived.late:
         _add_late(job, source, raw, snapshot, group, settled)

@@ -111,6 +111,12 @@ def load_mapping(table: str, overlay: bytes | None = None, overlay_name: str = "
     return _laid_over(ours, read_document(overlay, file, overlay=True), file)
 
 
+def own_sources(overlay: bytes, file: str) -> list[Source]:
+    """The sources that a tenant's file itself names, in its order. Raises MappingError as `load_mapping` does."""
+    named = read_document(overlay, file, overlay=True).get("sources", {})
+    return [(service, endpoint) for service, endpoints in named.items() for endpoint in endpoints]
+
+
 def canonical_tables_of(service: str, endpoint: str) -> list[str]:
     """The canonical tables that our mappings fill from an endpoint, sorted."""
     return [table for table in mapping_names() if (service, endpoint) in _ours(table).sources]

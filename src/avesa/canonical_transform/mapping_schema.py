@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMA_FILE = "mapping.schema.json"
-RULE_KINDS = ("path", "constant", "first", "join", "list", "parent")
 
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _JSON_TYPES = {
@@ -31,6 +30,7 @@ _JSON_TYPES = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
+    "null": "null",
 }
 
 
@@ -117,6 +117,14 @@ def mapping_schema(overlay: bool) -> dict[str, Any]:
 
 
 @cache
+def rule_kinds() -> tuple[str, ...]:
+    """The keys of which a rule that is an object has exactly one."""
+    definitions = mapping_schema(overlay=False)["$defs"]
+    shapes = (definitions[one["$ref"].rpartition("/")[2]] for one in definitions["rule"]["anyOf"])
+    return tuple(shape["required"][0] for shape in shapes if "required" in shape)
+
+
+@cache
 def _quick_check(overlay: bool) -> Check:
     return quick_check(mapping_schema(overlay))
 
@@ -151,7 +159,7 @@ def _meant_branch(error: ValidationError) -> ValidationError | None:
     for inner in error.context or ():
         branches.setdefault(int(inner.schema_path[0]), []).append(inner)
     instance = error.instance
-    if isinstance(instance, dict) and sum(kind in instance for kind in RULE_KINDS) > 1:
+    if isinstance(instance, dict) and sum(kind in instance for kind in rule_kinds()) > 1:
         return None
     fitting = [inner for inner in branches.values() if not any(map(_is_other_shape, inner))]
     return _worst(iter(fitting[0])) if len(fitting) == 1 else None
@@ -173,23 +181,31 @@ def _expectation(error: ValidationError) -> str:
     if rule == "additionalProperties":
         known = list(schema.get("properties", {}))
         odd = next(key for key in instance if key not in known)
-        return f"expected only the keys {', '.join(known)}, found {_shown(odd)}"
+        keys = "key" if len(known) == 1 else "keys"
+        return f"expected only the {keys} {', '.join(known)}, found {_shown(odd)}"
     if rule == "required":
         missing = [key for key in wanted if key not in instance]
         return f"expected the key {missing[0]}, which is missing"
-    if "title" in schema:
-        expected = schema["title"]
-    elif rule == "enum":
-        expected = f"one of {', '.join(map(str, wanted))}"
-    elif rule == "type":
-        expected = _JSON_TYPES.get(str(wanted), str(wanted))
-    elif rule in ("minLength", "minItems", "minProperties"):
-        expected = "something that is not empty"
-    elif rule == "uniqueItems":
-        expected = "every item once"
-    else:
-        expected = f"{rule} {wanted}"
+    expected = schema["title"] if "title" in schema else _in_words(rule, wanted)
     return f"expected {expected}, found {_shown(instance)}"
+
+
+def _in_words(rule: str, wanted: Any) -> str:
+    """What a keyword asks for, where the schema itself has no words for it."""
+    match rule:
+        case "enum":
+            listed = [one if isinstance(one, str) else json.dumps(one) for one in wanted]
+            return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
+        case "type":
+            return " or ".join(_JSON_TYPES[one] for one in ([wanted] if isinstance(wanted, str) else wanted))
+        case "uniqueItems":
+            return "every item once"
+        case "minimum":
+            return f"{wanted} or more"
+        case "minLength" | "minItems" | "minProperties":
+            return "something that is not empty"
+        case _:
+            return "something else"
 
 
 def _shown(value: Any) -> str:

@@ -55,10 +55,13 @@ def add_absences(con: duckdb.DuckDBPyConnection, within: str = "true") -> None:
 
 
 def uncastable_values(con: duckdb.DuckDBPyConnection, relation: str = "observations") -> dict[str, dict[str, Any]]:
-    """By column: how many values of the observations could not be cast, and up to three samples."""
+    """By column: how many values of the observations could not be cast, and up to three samples. A value that a record
+    was seen with several times counts once.
+    """
     found = con.execute(f"""
-        SELECT bad.column_name, count(*), list_slice(list(DISTINCT bad.value) FILTER (bad.value IS NOT NULL), 1, 3)
-        FROM (SELECT unnest(uncastable) AS bad FROM {relation})
+        SELECT bad.column_name, count(DISTINCT (source_id, bad.value)),
+            list_slice(list(DISTINCT bad.value) FILTER (bad.value IS NOT NULL), 1, 3)
+        FROM (SELECT source_id, unnest(uncastable) AS bad FROM {relation})
         GROUP BY ALL ORDER BY ALL
     """).fetchall()
     return {str(name): {"count": int(number), "samples": sorted(samples or [])} for name, number, samples in found}

@@ -146,6 +146,10 @@ _COUNTS = """
 """
 
 
+NEW = "(FROM observations WHERE rowid IN (SELECT row FROM arrivals WHERE NOT is_same))"
+"""The relation of the observations that tell something new, after `compare`."""
+
+
 def change(con: duckdb.DuckDBPyConnection, shape: TableShape, source: Source, arrived: Arrived) -> None:
     """Create `added` and `removed` (see table_change) from `arrivals`, but for the records that are `late`."""
     if arrived.late:

@@ -139,6 +139,11 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
         click.echo(harmless(f"Error: {error_text(told)}"), err=True)
 
 
+def warn(message: str, hint: str = "") -> None:
+    """Say on stderr what is odd and stops nothing."""
+    click.echo(f"Warning: {message}" + (f"\n  {hint}" if hint else ""), err=True)
+
+
 def home_option(function: _F) -> _F:
     """`--home`, `--root` and `--aws` after a command, where people type them too; they go before those before it."""
     aws = click.option(

@@ -70,6 +70,11 @@ for command in (
         "avesa.cli.unmapped:unmapped",
         "Count the statuses, types and priorities of TENANT whose meaning is unknown, and so null.",
     ),
+    Deferred(
+        "uncastable",
+        "avesa.cli.uncastable:uncastable",
+        "Show which values of TENANT's current records do not fit their column's type, and so are null.",
+    ),
     Deferred("deletes", "avesa.cli.deletes:deletes", "Decide about listings that lack suspiciously many records."),
     Deferred(
         "warehouse",

@@ -9,12 +9,15 @@ from typing import Any
 import click
 from rich.console import Console
 
+from avesa.canonical_transform.mapping import load_mapping
 from avesa.canonical_transform.scd2 import HISTORY, KEY
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, home_option, json_option, warn
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, moment, shown, write_json
+from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import history as versions_of
 from avesa.pipeline.transform import tenant_mapping
+from avesa.shared.errors import MappingError
 
 Version = Mapping[str, Any]
 _FRAME = frozenset(name for name, _ in (*KEY, *HISTORY)) | {"updated_at"}
@@ -43,11 +46,22 @@ def history(tenant: str, table: str, id: str, as_json: bool) -> None:
     """
     with opened_ports(tenant) as ports:
         versions = versions_of(ports, tenant, table, id)
-        untracked = tenant_mapping(ports, tenant, table).untracked
-    if as_json:
-        write_json(versions)
-    else:
-        write_timeline(console(), table, versions, untracked)
+        if as_json:
+            write_json(versions)
+        else:
+            write_timeline(console(), table, versions, _untracked(ports, tenant, table))
+
+
+def _untracked(ports: Ports, tenant: str, table: str) -> Set[str]:
+    """Of the tenant's mapping, or where that is not valid of ours: what the table holds can be told all the same."""
+    try:
+        return tenant_mapping(ports, tenant, table).untracked
+    except MappingError as error:
+        warn(
+            f"tenant {tenant}, {table}: {error.message}",
+            "Until it is mended, columns that it alone does not track are shown as changes too.",
+        )
+        return load_mapping(table).untracked
 
 
 def write_timeline(out: Console, table: str, versions: Sequence[Version], untracked: Set[str]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from avesa.canonical_transform.mapping import RESERVED_COLUMNS
-from avesa.cli.openapi_lists import Json, snake
+from avesa.cli.openapi_document import Json
+from avesa.cli.openapi_lists import snake
 from avesa.cli.service_facts import EndpointFacts, ServiceFacts
 from avesa.shared.errors import UsageError
 

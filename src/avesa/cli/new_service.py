@@ -7,7 +7,7 @@ import json
 import keyword
 import runpy
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import click
 import avesa
 from avesa.cli.command import Command, home_option, json_option
 from avesa.cli.mapping_draft import draft_mappings
+from avesa.cli.openapi_document import Json, read_file
 from avesa.cli.output import console, write_json
 from avesa.cli.service_facts import (
     AUTH_KINDS,
@@ -27,6 +28,7 @@ from avesa.cli.service_facts import (
     ServiceFacts,
     SettingFacts,
     default_secrets,
+    is_address,
     read_openapi,
 )
 from avesa.cli.service_files import integration_test, mapping_test, package, rules
@@ -150,14 +152,13 @@ def facts_of(name: str, openapi: Path | None, given: Mapping[str, str | None], l
 
 
 def read_document(name: str, file: Path) -> ServiceFacts:
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise UsageError(f"{file} is not JSON.", hint="A document in YAML has to be written as JSON first.") from None
+    document = read_file(file)
     try:
         return read_openapi(name, document)
-    except (LookupError, TypeError, AttributeError) as error:
-        raise UsageError(f"{file} cannot be read as an OpenAPI document: {error}.") from error
+    except LookupError as error:
+        raise UsageError(f"{file} cannot be read as an OpenAPI document: {error.args[0]}.") from error
+    except RecursionError:
+        raise UsageError(f"{file} is nested too deeply to be read.") from None
 
 
 def _list_of(text: str) -> EndpointFacts:
@@ -175,6 +176,12 @@ def _laid_over(
     if kind in ("header", "query", "oauth2") and not auth.at:
         raise UsageError(f"--auth {kind} needs --auth-at.", hint="A header, a parameter, or where tokens are given.")
     base_url = (given["base_url"] or facts.base_url).rstrip("/")
+    for url in (base_url, *((auth.at,) if kind == "oauth2" else ())):
+        if not is_address(url):
+            raise UsageError(
+                f"{url!r} is no address of a service: it does not begin with https:// and a host.",
+                hint="Give --auth-at https://…" if url is auth.at else "Give --base-url https://…",
+            )
     secrets = facts.secrets if kind == facts.auth.kind else default_secrets(kind)
     known = {setting.name for setting in facts.settings} | set(secrets)
     paths = (base_url, auth.at if kind == "oauth2" else "", *(endpoint.path for endpoint in endpoints))
@@ -200,13 +207,19 @@ def files_of(facts: ServiceFacts, root: Path) -> dict[str, str]:
         f"tests/integrations/test_{facts.name}.py": integration_test(facts),
     }
     if facts.document is not None:
-        contract = runpy.run_path(str(root / "scripts" / "write_contract.py"))["contract"](facts.document)
-        text = json.dumps(contract, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        files[f"tests/contracts/{facts.name}.json"] = text + "\n"
+        files[f"tests/contracts/{facts.name}.json"] = _contract(root, facts.document)
         files[f"tests/contracts/rules/{facts.name}.json"] = rules(facts)
     if any(endpoint.canonical for endpoint in facts.endpoints):
         files[f"tests/canonical_transform/test_mapping_{facts.name}.py"] = mapping_test(facts)
     return files
+
+
+def _contract(root: Path, document: Json) -> str:
+    write = runpy.run_path(str(root / "scripts" / "write_contract.py"))["contract"]
+    try:
+        return json.dumps(write(document), ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+    except RecursionError:
+        raise UsageError("the document is nested too deeply to be read.") from None
 
 
 def check_declaration(name: str, text: str) -> None:
@@ -240,24 +253,38 @@ def next_steps(facts: ServiceFacts, drafts: Mapping[str, str]) -> list[str]:
     name = facts.name
     steps = [f"Go through src/avesa/integrations/{name}/__init__.py with the vendor's page beside it."]
     if facts.document is not None:
+        steps += _say_rules(name)
+        steps += _mapping_steps(facts, drafts)
         steps += [
-            f"Say in tests/contracts/rules/{name}.json how the vendor pages, filters and refuses, in the words of "
-            "tests/contracts/README.md.",
-            "Add the number of its tables to tests/conformance/test_contracts.py, and a walk to "
-            "one of tests/conformance/walks_*.py.",
+            f'Run python -m pytest -n0 tests/conformance tests/integrations tests/canonical_transform -k "{name}"',
+            f"See it in the sandbox: avesa demo --service {name}",
         ]
     else:
-        steps.append("Make a contract of the vendor's OpenAPI document: scripts/write_contract.py")
+        # The strict vendor, and with it the conformance suite and the sandbox, is made of contract and rules.
+        steps += [
+            f"Run python -m pytest -n0 tests/integrations/test_{name}.py",
+            f"Make a contract of the vendor's OpenAPI document, with x-service and x-endpoint facts in it: python "
+            f"scripts/write_contract.py DOCUMENT.json tests/contracts/{name}.json",
+            *_say_rules(name),
+            "Then the conformance suite and the sandbox know it: docs/adding-a-service.md, from step 6 on.",
+        ]
+    return [*steps, "Run make format, which writes it into docs/services.md too, and then make lint."]
+
+
+def _say_rules(name: str) -> tuple[str, ...]:
+    return (
+        f"Say in tests/contracts/rules/{name}.json how the vendor pages, filters and refuses, in the words of "
+        "tests/contracts/README.md.",
+        "Add the number of its tables to tests/conformance/test_contracts.py, and a walk to one of "
+        "tests/conformance/walks_*.py.",
+    )
+
+
+def _mapping_steps(facts: ServiceFacts, drafts: Mapping[str, str]) -> Iterator[str]:
     for table in sorted({endpoint.canonical for endpoint in facts.endpoints if endpoint.canonical}):
         fed = ", ".join(endpoint.name for endpoint in facts.endpoints if endpoint.canonical == table)
         file = f"mappings/{table}.json"
         if file in drafts:
-            steps.append(f"Go through {file}: of {fed} it has the fields that are named as columns (docs/mappings.md).")
+            yield f"Go through {file}: of {fed} it has the fields that are named as columns (docs/mappings.md)."
         else:
-            steps.append(f'Map {fed} in {file} under "sources", "{name}" (docs/mappings.md).')
-    steps += [
-        f'Run python -m pytest -n0 tests/conformance tests/integrations tests/canonical_transform -k "{name}"',
-        f"See it in the sandbox: avesa demo --service {name}",
-        "Run make lint.",
-    ]
-    return steps
+            yield f'Map {fed} in {file} under "sources", "{facts.name}" (docs/mappings.md).'

@@ -11,7 +11,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from avesa.cli.output import console, counted
+from avesa.cli.output import console, counted, shown
 from avesa.shared.run_log import RunEntry, RunLog
 
 
@@ -110,7 +110,7 @@ def watching(*, silent: bool) -> Iterator[Watcher]:
 
 
 def finished_line(entry: RunEntry) -> str:
-    """`acme  connectwise/tickets  changes  12 rows  1 page  0.2 s`"""
+    """`acme  connectwise/tickets  changes  12 rows  1 page  0.2 s`, and below it a warning."""
     seconds = f"{max((entry.finished_at - entry.started_at).total_seconds(), 0):.1f} s"
     figures = entry.figures
     if entry.status == "failed":
@@ -128,4 +128,5 @@ def finished_line(entry: RunEntry) -> str:
             counted(figures.get("pages", 0), "page"),
         ]
         parts += ["stopped"] if entry.status == "stopped" else []
-    return "  ".join([entry.tenant_id, entry.table, *parts, seconds])
+    line = "  ".join([entry.tenant_id, entry.table, *parts, seconds])
+    return f"{line}\n  {shown(warning)}" if (warning := figures.get("warning")) else line

@@ -8,12 +8,14 @@ from typing import Any
 
 from rich.console import Console
 
-from avesa.cli.command import error_json
+from avesa.cli.command import error_json, tell_errors, warn
 from avesa.cli.output import counted
 from avesa.pipeline.ingest import IngestOutcome
+from avesa.pipeline.mapping_findings import MappingFinding, mapping_findings
+from avesa.pipeline.ports import Ports
 from avesa.pipeline.sync import SyncReport
 from avesa.pipeline.transform import TransformOutcome
-from avesa.shared.errors import AvesaError, ServiceFailed
+from avesa.shared.errors import AvesaError, ServiceFailed, StorageError
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class TenantRun:
     report: SyncReport
     stopped: bool = False
     error: AvesaError | None = None
+    warnings: tuple[MappingFinding, ...] = ()
+    """What has no effect in the tenant's own mappings, by mistake."""
     identical: Mapping[str, bool] = field(default_factory=dict[str, bool])
     """Of each rebuilt table, whether it came out as it was."""
 
@@ -55,6 +59,7 @@ def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
                 "stopped": run.stopped,
                 "tables": [table_json(table) for table in run.report.tables],
                 "canonical": [fold_json(fold, run.identical.get(fold.table)) for fold in run.report.transforms],
+                "warnings": [vars(one) for one in run.warnings],
                 "errors": [error_json(error) for error in run.failures()],
             }
             for run in runs
@@ -78,6 +83,7 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
         "watermark": table.watermark,
         "resumed": table.resumed,
         "error": error_json(table.error) if table.error else None,
+        "warning": table.warning,
     }
 
 
@@ -90,6 +96,23 @@ def fold_json(fold: TransformOutcome, identical: bool | None = None) -> dict[str
         "identical": identical,
         "error": error_json(fold.error) if fold.error else None,
     }
+
+
+def warnings_of(ports: Ports, tenant: str) -> tuple[MappingFinding, ...]:
+    """For TenantRun. What cannot be read has failed its fold, which says so."""
+    try:
+        return tuple(one for one in mapping_findings(ports, tenant) if one.level == "warning")
+    except StorageError:
+        return ()
+
+
+def tell_failures(runs: Iterable[TenantRun]) -> None:
+    """On stderr: what has no effect, and what has failed."""
+    runs = list(runs)
+    for run in runs:
+        for one in run.warnings:
+            warn(f"tenant {run.tenant}: {one.message}", one.hint or "")
+    tell_errors(error for run in runs for error in run.failures())
 
 
 def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:

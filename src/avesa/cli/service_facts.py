@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from avesa.cli.openapi_document import Json, message_of, parameter_of, resolved
 from avesa.cli.openapi_lists import (
-    Json,
     given_endpoints,
     operations,
     record_of,
-    resolved,
     sample,
     snake,
+    told_at,
     with_endpoints,
 )
 from avesa.connector.template import names_in
@@ -39,6 +39,7 @@ _DEFAULT_SECRETS: Mapping[AuthKind, tuple[str, ...]] = {
 _PAGE = ("page", "page_number", "page_no")
 _OFFSET = ("offset", "skip", "start", "start_at")
 _SIZE = ("page_size", "per_page", "limit", "size", "max_results", "count", "top")
+_LARGEST_PAGE = 1_000_000
 _INVENTED = re.compile(r"example|your|xxx|contoso|subdomain", re.IGNORECASE)
 
 
@@ -106,10 +107,12 @@ def default_secrets(kind: AuthKind) -> tuple[str, ...]:
 
 
 def read_openapi(name: str, document: Json) -> ServiceFacts:
-    """The facts of a document. Raises LookupError, in words, for one in which nothing can be listed."""
+    """The facts of a document that `openapi_document` has checked. Raises LookupError, in words, for one in which
+    nothing can be listed, or a reference leads nowhere.
+    """
     told = document.get("x-service") or {}
     with_facts = with_endpoints(document)
-    base_url, variables = _address(document.get("servers") or [{"url": "https://api.example.com"}])
+    base_url, variables = _address(document.get("servers") or [{"url": ""}])
     auth, secrets = _auth(document, told, base_url)
     endpoints = tuple(_endpoints(with_facts))
     if not endpoints:
@@ -226,13 +229,16 @@ def _scheme(document: Json) -> AuthFacts:
 def _paging(document: Json) -> PagingFacts:
     """The way that most lists go by the names of their parameters."""
     found: Counter[PagingFacts] = Counter()
-    for _, item, _, operation in operations(document):
+    for path, item, method, operation in operations(document):
         if not given_endpoints(operation):
             continue
-        parameters = [resolved(document, p) for p in (*item.get("parameters", []), *operation.get("parameters", []))]
-        query = {snake(p["name"]): p for p in parameters if p.get("in") == "query"}
-        size = next((query[name] for name in _SIZE if name in query), None)
-        most = int((size or {}).get("schema", {}).get("maximum", 100))
+        with told_at(method, path):
+            several = (*item.get("parameters", []), *operation.get("parameters", []))
+            query = {
+                snake(p["name"]): p for p in (parameter_of(document, p) for p in several) if p.get("in") == "query"
+            }
+            size = next((query[name] for name in _SIZE if name in query), None)
+            most = _most(resolved(document, (size or {}).get("schema", {})))
         kinds: tuple[tuple[PagingKind, tuple[str, ...]], ...] = (("page", _PAGE), ("offset", _OFFSET))
         for kind, names in kinds:
             at = next((query[name]["name"] for name in names if name in query), None)
@@ -242,24 +248,43 @@ def _paging(document: Json) -> PagingFacts:
     return found.most_common(1)[0][0] if found else PagingFacts()
 
 
+def _most(size: Json) -> int:
+    """The largest page, as far as that is told and is one that can be asked for."""
+    told = float(size.get("maximum") or 0)
+    return int(told) if 1 <= told <= _LARGEST_PAGE else PagingFacts.most
+
+
 def _endpoints(document: Json) -> Iterator[EndpointFacts]:
     for path, item, method, operation in operations(document):
         for given in given_endpoints(operation):
-            parent = given.get("parent")
-            own_url, _ = _address(item["servers"]) if item.get("servers") else (None, [])
-            yield EndpointFacts(
-                name=given["name"],
-                path=_template(operation.get("x-http-path", path), parent),
-                method=method.upper(),
-                records=given.get("records") or "",
-                key=tuple(given["primary_key"]),
-                updated_at=given.get("cursor_field"),
-                canonical=given.get("canonical"),
-                parent=(parent["endpoint"], _parent_param(parent)) if parent else None,
-                in_query=parent is not None and not parent.get("path_param"),
-                base_url=own_url,
-                sample=sample(document, record_of(document, operation, given)),
-            )
+            with told_at(method, path):
+                yield _endpoint(document, path, item, method, operation, given)
+
+
+def _endpoint(document: Json, path: str, item: Json, method: str, operation: Json, given: Json) -> EndpointFacts:
+    parent = given.get("parent")
+    own_url, _ = _address(item["servers"]) if item.get("servers") else (None, [])
+    if own_url is not None and not is_address(own_url):
+        raise LookupError(f"its servers begin with {own_url!r}, and an address begins with https://")
+    message_of(document, operation.get("requestBody"))
+    return EndpointFacts(
+        name=given["name"],
+        path=_template(operation.get("x-http-path", path), parent),
+        method=method.upper(),
+        records=given.get("records") or "",
+        key=tuple(given["primary_key"]),
+        updated_at=given.get("cursor_field"),
+        canonical=given.get("canonical"),
+        parent=(parent["endpoint"], _parent_param(parent)) if parent else None,
+        in_query=parent is not None and not parent.get("path_param"),
+        base_url=own_url,
+        sample=sample(document, record_of(document, operation, given)),
+    )
+
+
+def is_address(url: str) -> bool:
+    """Whether a service can be asked there: https, and a host, of which any part may be a setting."""
+    return re.match(r"https://[^\s/?#]+", url) is not None
 
 
 def _parent_param(parent: Json) -> str:

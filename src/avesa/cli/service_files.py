@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
-from avesa.cli.openapi_lists import Json
+from avesa.cli.openapi_document import Json
 from avesa.cli.service_facts import EndpointFacts, ServiceFacts
 from avesa.connector.template import names_in
 
 _WIDTH = 120
+_TOKEN = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|.""", re.DOTALL)
+"""A text of Python's, or any other character."""
+_TYPED = str.maketrans(
+    {
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+        **dict.fromkeys("\N{EN DASH}\N{EM DASH}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}", "-"),
+        **dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+        **dict.fromkeys("\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}", '"'),
+        **dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ZERO WIDTH SPACE}", " "),
+    }
+)
 
 
 def package(facts: ServiceFacts) -> str:
     """The declaration, `src/avesa/integrations/{name}/__init__.py`."""
     parts = [
         f"name={_text(facts.name)},",
-        f"title={_text(facts.title)},",
+        f"title={_text(_prose(facts.title))},",
         f"category={_text(facts.category)},",
         f"base_url={_text(facts.base_url)},",
     ]
@@ -83,7 +95,7 @@ def _paging(facts: ServiceFacts) -> str:
 
 def _setting(name: str, default: str | None, help_: str) -> str:
     given = [f"default={_text(default)}"] if default is not None else []
-    return _call("Setting", (_text(name), *given, *([f"help={_text(help_)}"] if help_ else [])))
+    return _call("Setting", (_text(name), *given, *([f"help={_text(_prose(help_))}"] if help_ else [])))
 
 
 def _endpoint(endpoint: EndpointFacts) -> str:
@@ -202,8 +214,7 @@ from typing import Any
 
 import pytest
 
-from avesa.canonical_transform.mapping import load_mapping
-from mapped_rows import mapped_row
+from mapped_rows import filled_row
 
 RECORDS: dict[str, dict[str, Any]] = {{
 {records}
@@ -217,9 +228,7 @@ RECORDS: dict[str, dict[str, Any]] = {{
     ],
 )
 def test_a_record_fills_every_column_that_has_a_rule(endpoint: str, table: str) -> None:
-    row = mapped_row(table, {_text(facts.name)}, endpoint, RECORDS[endpoint])
-    rules = load_mapping(table).sources[{_text(facts.name)}, endpoint]
-    assert [column for column in rules if row[column] is None] == []
+    filled_row(table, {_text(facts.name)}, endpoint, RECORDS[endpoint])
 '''
 
 
@@ -248,15 +257,12 @@ def _folded(call: str, indent: int) -> str:
 
 def _arguments(inside: str) -> Iterable[str]:
     """The arguments of a call, apart at the commas that stand in no text and in no brackets."""
-    depth, quoted, begun = 0, False, 0
-    for place, character in enumerate(inside):
-        if character == '"' and inside[place - 1 : place] != "\\":
-            quoted = not quoted
-        elif not quoted:
-            depth += (character in "([{") - (character in ")]}")
-            if character == "," and depth == 0:
-                yield inside[begun:place].strip()
-                begun = place + 1
+    depth, begun = 0, 0
+    for token in _TOKEN.finditer(inside):
+        depth += (token[0] in "([{") - (token[0] in ")]}")
+        if token[0] == "," and depth == 0:
+            yield inside[begun : token.start()].strip()
+            begun = token.end()
     yield inside[begun:].strip()
 
 
@@ -286,13 +292,22 @@ def _in_line(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(_plain(text))
+    """In the quotes that need fewer escapes, as the formatter has it: double ones where that is the same."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    # What JSON escapes beside quotes, Python reads the same.
+    readable = text.encode("utf-8", "replace").decode()
+    inside = json.dumps(readable, ensure_ascii=False)[1:-1].replace('\\"', '"')
+    return quote + inside.replace(quote, f"\\{quote}") + quote
 
 
 def _plain(text: str) -> str:
-    """A text that needs no escapes in Python: ASCII, in one line, without double quotes and backslashes."""
-    ascii_ = text.replace("…", "...").encode("ascii", "replace").decode()
-    return " ".join(ascii_.replace('"', "'").replace("\\", "/").split())
+    """A text that stands in a docstring: without double quotes and backslashes."""
+    return _prose(text).replace('"', "'").replace("\\", "/")
+
+
+def _prose(text: str) -> str:
+    """What people read, in one line and as one types it: typographers' signs that look like others are these others."""
+    return " ".join(text.translate(_TYPED).split())
 
 
 def _json(value: Any) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, Group, home_option, json_option
+from avesa.cli.command import Command, Group, home_option, json_option, tell_errors
 from avesa.cli.deferred import Deferred
 from avesa.cli.output import console, write_json, write_table
 from avesa.connector.auth import Auth, OneOf, all_names
 from avesa.connector.service import Service, Setting
 from avesa.integrations import load_service, service_names
+from avesa.shared.errors import AvesaError, ConfigurationError
 
 BASE_URL_HELP = "another address in place of the vendor's: a proxy or a test server"
 
@@ -45,15 +46,33 @@ Examples:
 @json_option
 @click.pass_context
 def services(ctx: click.Context, as_json: bool) -> None:
-    """Show what tenants can be connected to, or one in detail."""
+    """Show what tenants can be connected to, or one in detail.
+
+    Exit status 1 where the declaration of one cannot be used; the others are shown.
+    """
     if ctx.invoked_subcommand is not None:
         return
-    chosen = [load_service(name) for name in service_names()]
+    chosen, broken = _loaded()
     if as_json:
         write_json([described_service(one) for one in chosen])
     else:
         columns = ("name", "title", "category", "auth", "tables", "changes", "canonical tables")
         write_table(columns, map(_overview, chosen), right=["tables", "changes"])
+    tell_errors(broken)
+    if broken:
+        ctx.exit(1)
+
+
+def _loaded() -> tuple[list[Service], list[AvesaError]]:
+    """All services, and what is wrong with those that are none."""
+    found: list[Service] = []
+    broken: list[AvesaError] = []
+    for name in service_names():
+        try:
+            found.append(load_service(name))
+        except ConfigurationError as error:
+            broken.append(error)
+    return found, broken
 
 
 @click.command(cls=Command)

@@ -13,8 +13,10 @@ from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
 from avesa.integrations import load_service
+from avesa.pipeline.mapping_findings import mapping_findings
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import snapshots
+from avesa.shared.errors import ConfigurationError, UsageError
 from avesa.shared.layout import quarantine_prefix
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
@@ -59,14 +61,21 @@ def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
         "synced": bool(latest),
         "services": [_service_status(one, states, latest) for one in services],
         "canonical": _canonical_status(ports, tenant, states, latest),
+        "mappings": [vars(one) for one in mapping_findings(ports, tenant)],
     }
 
 
 def _service_status(
     connected: TenantService, states: dict[str, TableState], latest: dict[tuple[Any, str], RunEntry]
 ) -> dict[str, Any]:
-    tables = []
-    for endpoint in load_service(connected.service).endpoints:
+    tables: list[dict[str, Any]] = []
+    problem = connected.problem
+    hint = problem and f"Mend it: avesa connect {connected.tenant_id} {connected.service} --secrets-from FILE"
+    try:
+        endpoints = load_service(connected.service).endpoints
+    except (UsageError, ConfigurationError) as error:
+        endpoints, problem, hint = (), error.message, error.hint
+    for endpoint in endpoints:
         if connected.tables is not None and endpoint.name not in connected.tables:
             continue
         name = f"{connected.service}/{endpoint.name}"
@@ -88,12 +97,14 @@ def _service_status(
                     "rows": unfinished.figures.rows,
                 },
                 "error": entry.error if entry else None,
+                "warning": entry.figures.get("warning") if entry else None,
             }
         )
     return {
         "service": connected.service,
         "enabled": connected.enabled,
-        "problem": connected.problem,
+        "problem": problem,
+        "hint": hint or None,
         "tables": tables,
     }
 
@@ -109,6 +120,8 @@ def _canonical_status(
         entry, state = latest.get(("transform", name)), states.get(name)
         if table not in live and entry is None:
             continue
+        ours = [one for one in entries if one.table == name]
+        folded_at = next((one.finished_at for one in ours if one.status == "ok"), None)
         files = live[table].files if table in live else ()
         ledger = decode_ledger(state.details if state else None)
         found.append(
@@ -118,9 +131,9 @@ def _canonical_status(
                 "current": sum(file.rows for file in files if file.is_current),
                 "closed": sum(file.rows for file in files if not file.is_current),
                 "quarantined": _quarantined(ports, tenant, table),
-                "uncastable": _uncastable([one for one in entries if one.table == name]),
+                "uncastable": _uncastable(ours),
                 "held": [source.held for source in ledger.sources.values() if source.held],
-                "folded_at": entry.finished_at if entry else None,
+                "folded_at": folded_at,
                 "error": entry.error if entry else None,
             }
         )
@@ -160,8 +173,8 @@ def _show(found: dict[str, Any]) -> None:
         if problem or not found["synced"]:
             out.print(f"  {service['service']}{disabled}{problem}")
         if problem:
-            out.print(f"  Mend it: avesa connect {found['tenant']} {service['service']} --secrets-from FILE")
-        if found["synced"]:
+            out.print(f"  {shown(service['hint'])}")
+        if service["tables"] and found["synced"]:
             columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
             write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
     if found["canonical"]:
@@ -176,11 +189,13 @@ def _show(found: dict[str, Any]) -> None:
             for one in found["canonical"]
         ]
         write_table(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
+    for one in found["mappings"]:
+        out.print(f"  {one['level']}: {shown(one['message'])} {shown(one['hint'])}".rstrip())
 
 
 def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
     unfinished = table["unfinished"]
-    note = table["error"] or ""
+    note = table["error"] or table["warning"] or ""
     if unfinished and not note:
         note = f"unfinished {unfinished['kind']}: {counted(unfinished['pages'], 'page')} so far"
     result = table["status"] or "never"

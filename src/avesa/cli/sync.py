@@ -8,18 +8,18 @@ from typing import Any, TypeVar
 
 import click
 
-from avesa.cli.command import Command, aws_environment, home_option, json_option, tell_errors
+from avesa.cli.command import Command, aws_environment, home_option, json_option
 from avesa.cli.opening import opened, opened_aws
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, Watcher, watching
-from avesa.cli.report import TenantRun, run_json, write_runs
+from avesa.cli.report import TenantRun, run_json, tell_failures, warnings_of, write_runs
 from avesa.cli.stopping import StopSwitch
 from avesa.cli.sync_on_aws import sync_on_aws
 from avesa.integrations import load_service
 from avesa.pipeline.due import choose_services
 from avesa.pipeline.ports import Deployment
 from avesa.pipeline.sync import SyncReport, sync_tenant
-from avesa.shared.errors import AvesaError, UsageError, Where
+from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
 from avesa.shared.tenants import TenantServices
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -138,7 +138,7 @@ def _run(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json
         write_json(run_json(runs))
     else:
         write_runs(console(), runs)
-    tell_errors(error for run in runs for error in run.failures())
+    tell_failures(runs)
     if any(run.stopped for run in runs):
         click.echo("Stopped; the next sync goes on from here.", err=True)
     if not all(run.complete for run in runs):
@@ -162,11 +162,12 @@ def _sync_one(deployment: Deployment, tenant: str, asked: Asked, *, stop: StopSw
                 page_seen=watcher.page,
                 transform=asked.transform,
             )
+            warnings = warnings_of(ports, tenant) if asked.transform else ()
     except UsageError:
         raise
     except AvesaError as error:
         return TenantRun(tenant, nothing, error=error.located(Where(tenant)))
-    return TenantRun(tenant, report, stopped=stop())
+    return TenantRun(tenant, report, stopped=stop(), warnings=warnings)
 
 
 def _start(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json: bool) -> None:
@@ -191,11 +192,12 @@ def _chosen_tenants(known: TenantServices, tenant: str | None, service: str | No
     everyone = known.tenants()
     if not everyone:
         raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
-    chosen, refused = [], []
+    chosen: list[str] = []
+    refused: list[AvesaError] = []
     for name in everyone:
         try:
             choose_services(known, name, service, table)
-        except UsageError as error:
+        except (UsageError, ConfigurationError) as error:
             refused.append(error)
         else:
             chosen.append(name)

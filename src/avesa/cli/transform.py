@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, tables_option, tell_errors
+from avesa.cli.command import Command, home_option, json_option, tables_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
-from avesa.cli.report import TenantRun, run_json, write_runs
+from avesa.cli.report import TenantRun, run_json, tell_failures, warnings_of, write_runs
 from avesa.cli.stopping import StopSwitch
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import query
@@ -79,8 +79,10 @@ def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: 
                 before = _digests(ports, name, chosen) if rebuild else {}
                 outcomes = transform_tenant(told, name, run_id=run_id, tables=tables or None, rebuild=rebuild)
                 after = _digests(ports, name, chosen) if rebuild else {}
+                warnings = warnings_of(ports, name)
             identical = {table: before[table] == after[table] for table in before.keys() & after.keys()}
-            runs.append(TenantRun(name, SyncReport(name, run_id, transforms=tuple(outcomes)), identical=identical))
+            report = SyncReport(name, run_id, transforms=tuple(outcomes))
+            runs.append(TenantRun(name, report, warnings=warnings, identical=identical))
     if as_json:
         write_json(run_json(runs))
     else:
@@ -88,7 +90,7 @@ def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: 
         for run in runs:
             if not run.report.transforms and not run.stopped:
                 console().print("  nothing has landed yet")
-    tell_errors(error for run in runs for error in run.failures())
+    tell_failures(runs)
     if not all(run.complete for run in runs):
         click.get_current_context().exit(1)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, home_option, json_option, tell_errors
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, write_json, write_table
 from avesa.pipeline.unmapped import unmapped_words
@@ -27,13 +30,19 @@ A tenant gives such a word its place in a mapping of its own: docs/mappings.md, 
 def unmapped(tenant: str, table: str | None, as_json: bool) -> None:
     """Count the statuses, types and priorities of TENANT whose meaning is unknown, and so null."""
     with opened_ports(tenant) as ports:
-        rows = unmapped_words(ports, tenant, [table] if table else None)
+        found = unmapped_words(ports, tenant, [table] if table else None)
     if as_json:
-        write_json(rows)
-        return
-    if not rows:
+        write_json(found.words)
+    elif found.words:
+        _show(found.words)
+    elif not found.errors:
         console().print("Every word has its place.")
-        return
+    tell_errors(found.errors)
+    if found.errors:
+        click.get_current_context().exit(1)
+
+
+def _show(rows: Sequence[Mapping[str, Any]]) -> None:
     write_table(
         ["table", "column", "raw table", "word", "rows"],
         [

@@ -17,6 +17,7 @@ from avesa.connector.pull_settings import check_pull_setting, is_pull_setting
 from avesa.connector.service import Service
 from avesa.connector.stored_secrets import StoredSecrets
 from avesa.connector.template import fill, names_in
+from avesa.connector.times import zone_of
 from avesa.shared.errors import ConfigurationError, UsageError, Where
 from avesa.shared.guard import check_guard_setting, is_guard_setting
 
@@ -155,7 +156,7 @@ def _needed_by_others(service: Service, way: At) -> frozenset[str]:
 
 
 def check_settings(service: Service, settings: Mapping[str, str], *, where: Where) -> None:
-    """Raises UsageError for a setting that the service does not have.
+    """Raises UsageError for a setting that the service does not have, and for a time zone that nobody knows.
 
     `base_url`, `limit_share`, the settings of the deletion guard (shared/guard.py) and those of a tenant's pulls
     (pull_settings.py) are allowed for each of them.
@@ -177,12 +178,25 @@ def check_settings(service: Service, settings: Mapping[str, str], *, where: Wher
                 where=where,
                 hint=f"Did you mean {close[0]!r}?" if close else f"It has {', '.join(names)}.",
             )
+    _check_zones(service, settings, where)
 
 
 def _check_table_of(service: Service, name: str, where: Where) -> None:
     table = name.partition(".")[2]
     if table and table not in [endpoint.name for endpoint in service.endpoints]:
         raise UsageError(f"the setting {name} names no table of {service.title}.", where=where)
+
+
+def _check_zones(service: Service, settings: Mapping[str, str], where: Where) -> None:
+    """Of the settings that are there, those that name a time zone."""
+    for template in {zone: None for endpoint in service.endpoints for zone in service.zones_of(endpoint)}:
+        names = names_in(template)
+        if names and names <= settings.keys():
+            try:
+                zone_of(template, settings)
+            except ConfigurationError as error:
+                named = f"the setting {', '.join(sorted(names))}: {error.message}"
+                raise UsageError(named, where=where, hint=error.hint) from None
 
 
 def _check_share(value: str, where: Where) -> None:

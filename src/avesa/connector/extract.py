@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -27,8 +28,8 @@ from avesa.connector.record import Record
 from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
 from avesa.connector.service import Endpoint
-from avesa.shared.errors import TableFailed
-from avesa.shared.hiding import shows
+from avesa.shared.errors import TableFailed, Unavailable
+from avesa.shared.hiding import hidden, shows
 
 _WHOLE = 64 * 1024
 """Of a body that is longer, the digest goes by the keys of its records, its length, its beginning, its end and every
@@ -36,6 +37,9 @@ _WHOLE = 64 * 1024
 """
 _EDGE = 16 * 1024
 _STRIDE = 509
+
+_LONGEST_TOLD = 300
+"""Characters of an address and of the parents."""
 
 _REFUSALS = (401, 402, 403)
 """No credentials, no money, no right: a list that was asked for with these is there."""
@@ -142,7 +146,7 @@ class Walk:
             following = (self._first(lists[i]) for i in range(index + 1, len(lists)))
             is_last = index == len(lists) - 1
             guard = RepeatGuard(start.digest if resumed else None)
-            for page in self._one_list(fetcher, parent_id, request, resumed, guard, following, number):
+            for page in self._one_list(fetcher, batch, request, resumed, guard, following, number):
                 number = page.number
                 done = is_last and page.after.request is None
                 yield page if not done else _ended(page)
@@ -150,13 +154,14 @@ class Walk:
     def _one_list(
         self,
         fetcher: Fetcher,
-        parent_id: str | None,
+        batch: tuple[str, ...],
         request: Request,
         resumed: bool,
         guard: RepeatGuard,
         following: Iterator[Request],
         number: int,
     ) -> Iterator[Extracted]:
+        parent_id = batch[-1] if batch else None
         pages = number if parent_id is None else 0
         # What only leads to records (the order of an export) is not asked for ahead of need.
         upcoming = iter([ahead for ahead in islice(following, fetcher.depth) if ahead.has_records])
@@ -167,14 +172,16 @@ class Walk:
             asked = next_request
             if asked.wait > 0:
                 (self.wait or waiter(self.client.stop))(asked.wait)
+            # Where no answer comes, that is about the vendor and not about one list.
             response = fetcher.fetch(asked)
             number += 1
             pages += 1
-            if pages > self.max_pages:
-                raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
-            gone = self._is_gone(response, parent_id)
-            self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
-            records = [] if gone else self._records(asked, response, number, parent_id)
+            with self._telling_whose(asked, batch):
+                if pages > self.max_pages:
+                    raise TableFailed(f"More than {self.max_pages} pages came; the vendor's paging never ends.")
+                gone = self._is_gone(response, parent_id)
+                self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
+                records = [] if gone else self._records(asked, response, number, parent_id)
             digest = _digest(asked, response, records)
             guard.check(digest, len(records))
             page = Page(
@@ -202,6 +209,21 @@ class Walk:
                 Position(parent_id, next_request, digest if next_request else None),
                 self._why_refused(response) if gone else None,
             )
+
+    @contextmanager
+    def _telling_whose(self, asked: Request, batch: tuple[str, ...]) -> Iterator[None]:
+        """Of a list under a parent, what fails is told with parent and address: it may be about that one alone."""
+        try:
+            yield
+        except (TableFailed, Unavailable) as error:
+            if batch:
+                several = f"{len(batch)} parents from {batch[0]} to {batch[-1]}"
+                whose = f"the parent {batch[0]}" if len(batch) == 1 else several
+                told = f"{asked.method} {urlsplit(asked.url).path}, for {whose}"
+                told = " ".join(hidden(told, self.client.hidden()).split())
+                told = told if len(told) <= _LONGEST_TOLD else f"{told[:_LONGEST_TOLD]}…"
+                error.message = f"{error.message.removesuffix('.')} ({told})."
+            raise
 
     def _next_part(self, asked: Request) -> Request | None:
         return self.paging.skip(asked) if isinstance(self.paging, InTurn) else None

@@ -35,6 +35,8 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """The same by parents, where each of them has a feed of its own."""
     refused: tuple[str, ...] = ()
     """The parents whose lists were refused in the last listing."""
+    receipt: str | None = None
+    """The name of the last pull's receipt. What is remembered counts only where that lies."""
 
 
 def encode_memory(memory: Memory) -> str:

@@ -46,6 +46,8 @@ class PullOutcome:
     watermark: datetime | None
     resumed: bool
     vendor_total: int | None = None
+    warning: str | None = None
+    """What looks wrong in what was declared, though nothing failed."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,12 @@ class Place:
 
 
 def outcome_of(
-    at: Checkpoint, status: Literal["ok", "stopped"], *, watermark: datetime | None, resumed: bool
+    at: Checkpoint,
+    status: Literal["ok", "stopped"],
+    *,
+    watermark: datetime | None,
+    resumed: bool,
+    warning: str | None = None,
 ) -> PullOutcome:
     figures = at.figures
     return PullOutcome(
@@ -77,4 +84,5 @@ def outcome_of(
         watermark=watermark,
         resumed=resumed,
         vendor_total=at.totals.last,
+        warning=warning,
     )

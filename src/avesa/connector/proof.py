@@ -15,9 +15,9 @@ from avesa.shared.receipt import Receipt, Window, decode_receipt, encode_receipt
 
 def write_receipt(
     place: Place, service: str, table: str, at: Checkpoint, ids: tuple[int, str], reason: str | None
-) -> None:
-    """Write the receipt of a pull whose files are all durable. `ids` are their number and digest, `reason` is why it
-    is not complete, else None.
+) -> str:
+    """Write the receipt of a pull whose files are all durable; its name. `ids` are their number and digest, `reason` is
+    why it is not complete, else None.
     """
     now = place.clock()
     distinct_ids, ids_sha256 = ids
@@ -47,6 +47,7 @@ def write_receipt(
     )
     path = receipt_file(place.tenant, service, table, timestamp_name(now))
     place.objects.write(path, encode_receipt(receipt))
+    return path.rpartition("/")[2]
 
 
 def distinct_in_files(place: Place, service: str, table: str, files: tuple[str, ...]) -> DistinctIds:

@@ -28,6 +28,7 @@ from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.request import Params, Request
 from avesa.connector.service import Endpoint
+from avesa.connector.shared_ids import SharedIds
 from avesa.connector.table_store import TableStore
 from avesa.connector.tenant_table import table_of
 from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
@@ -139,6 +140,7 @@ class _Pull:
         self.at = at
         self.base = at.figures
         known = frozenset(self.memory.boundary if at.kind == "changes" else ())
+        self.shared_ids = SharedIds(self.endpoint)
         self.arrivals = Arrivals(self.table, self.place.run_id, known, self._floor)
         self.landing = Landing(
             self.place.objects,
@@ -238,6 +240,8 @@ class _Pull:
         records, rows = self.arrivals.of(page, self.at)
         self.landing.add(rows)
         distinct.add(rows.record_id)
+        if self.at.kind == "listing":
+            self.shared_ids.add(rows)
         figures = self.at.figures.after(
             page.number,
             landed=rows.updated_at,
@@ -340,4 +344,6 @@ class _Pull:
         return self._outcome("stopped")
 
     def _outcome(self, status: Literal["ok", "stopped"]) -> PullOutcome:
-        return outcome_of(self.at, status, watermark=self.store.watermark, resumed=self.resumed)
+        return outcome_of(
+            self.at, status, watermark=self.store.watermark, resumed=self.resumed, warning=self.shared_ids.warning()
+        )

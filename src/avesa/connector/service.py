@@ -16,8 +16,8 @@ from avesa.connector.limits import Limits
 from avesa.connector.paging import Paging, SinglePage
 from avesa.connector.request import Params
 from avesa.connector.retry import Errors, Retry
-from avesa.connector.service_check import check_service
-from avesa.connector.times import Iso, Times
+from avesa.connector.service_check import check_service, check_types
+from avesa.connector.times import Iso, Times, zones
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Endpoint:
     key: tuple[str, ...] = ("id",)
     may_lack: tuple[str, ...] = ()
     updated_at: str | None = None
-    changes: Changes | Delta | str | None = "inherit"
+    changes: Changes | Delta | Literal["inherit"] | None = "inherit"
     paging: Paging | None = None
     listing_paging: Paging | None = None
     params: Params = ()
@@ -204,6 +204,7 @@ class Service:
     shards: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_service(self)
 
     def endpoint(self, name: str) -> Endpoint:
@@ -227,6 +228,12 @@ class Service:
 
     def times_of(self, endpoint: Endpoint) -> Times:
         return endpoint.times or self.times
+
+    def zones_of(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """The time zones that its times are read and asked in: names, or templates over the settings."""
+        deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
+        windowed = [one for one in (self.changes_of(endpoint), *deletions) if isinstance(one, Changes)]
+        return (*zones(self.times_of(endpoint)), *(zone for one in windowed for zone in one.zones))
 
     def total_of(self, endpoint: Endpoint) -> Total | None:
         return endpoint.total or self.total

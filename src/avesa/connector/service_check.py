@@ -1,19 +1,34 @@
-"""What has to fit together in a service: names that are used and defined, and what goes with what."""
+"""What has to fit together in a service: fields and types, names that are used and defined, what goes with what."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from avesa.connector.auth import all_names
+from avesa.connector.declared_types import mistakes
 from avesa.connector.incremental import Changes, Delta
 from avesa.connector.json_paths import EACH, split_path
 from avesa.connector.limits import AtOnce, Rate
 from avesa.connector.template import names_in
-from avesa.connector.times import zones
 from avesa.shared.layout import checked_name
 
 if TYPE_CHECKING:
     from avesa.connector.service import Each, Endpoint, Parent, Service
+
+
+def check_types(service: Service) -> None:
+    """Raises ValueError, which names the part and the field that hold what they should not."""
+    for mistake in mistakes(service):
+        raise ValueError(f"{_place(service, mistake.at)}: {mistake.says}")
+
+
+def _place(service: Service, at: str) -> str:
+    """`connectwise/tickets: secret_fields`, or with what stands in no endpoint `connectwise: errors.code`."""
+    inside = re.fullmatch(r"endpoints\[(\d+)\]\.(.+)", at)
+    if inside is None:
+        return f"{service.name}: {at}"
+    return f"{service.name}/{service.endpoints[int(inside[1])].name}: {inside[2]}"
 
 
 def check_service(service: Service) -> None:
@@ -50,13 +65,9 @@ def _check_limits(service: Service, known: list[str]) -> None:
 
 def _check_endpoint(service: Service, endpoint: Endpoint, names: list[str]) -> None:
     checked_name(endpoint.name, "table")
-    if isinstance(endpoint.changes, str) and endpoint.changes != "inherit":
-        raise ValueError(f"{service.name}/{endpoint.name}: changes is neither Changes, None nor 'inherit'")
     _check_request(service, endpoint)
     changes = service.changes_of(endpoint)
-    deletions = (endpoint.deletions.changes,) if endpoint.deletions else ()
-    windowed = [one for one in (changes, *deletions) if isinstance(one, Changes)]
-    for zone in (*zones(service.times_of(endpoint)), *(zone for one in windowed for zone in one.zones)):
+    for zone in service.zones_of(endpoint):
         for name in sorted(names_in(zone) - {setting.name for setting in service.settings}):
             raise ValueError(f"{service.name}/{endpoint.name}: the time zone is no setting: {name}")
     by_events = isinstance(changes, Changes) and changes.events is not None

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
+import msgspec
+
 from avesa.connector.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint, misfit
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.memory import Memory, decode_memory, encode_memory
@@ -19,11 +21,18 @@ from avesa.shared.watermarks import TableState
 
 
 class TableStore:
-    """`state` is what is stored now, as far as this worker knows."""
+    """`state` is what is stored now, as far as this worker knows.
+
+    Watermark and memory count only where the receipt lies that they rest on. In another place, or in one that lost its
+    data, the table begins from nothing: to ask for changes alone would leave out all that is missing there.
+    """
 
     def __init__(self, place: Place, service: str, table: str) -> None:
         self._place, self._service, self._table = place, service, table
         self.state = place.watermarks.get(place.tenant, f"{service}/{table}")
+        self._receipt = self.memory().receipt
+        if self._receipt is not None and self._receipt not in self._files_from(self._receipt):
+            self.state = dataclasses.replace(self.state, watermark=None, details=None)
 
     @property
     def watermark(self) -> datetime | None:
@@ -60,12 +69,12 @@ class TableStore:
 
     def finish(self, watermark: datetime | None, memory: Memory) -> None:
         """The end of a pull whose receipt is written: the watermark and the memory move, the checkpoint goes."""
-        details = encode_memory(memory)
+        details = encode_memory(msgspec.structs.replace(memory, receipt=self._receipt))
         self._put(dataclasses.replace(self.state, watermark=watermark, checkpoint=None, details=details))
 
     def write_receipt(self, at: Checkpoint, ids: tuple[int, str], reason: str | None) -> None:
         """`ids` are the number of the distinct ids and their digest, `reason` is why the pull is not complete."""
-        write_receipt(self._place, self._service, self._table, at, ids, reason)
+        self._receipt = write_receipt(self._place, self._service, self._table, at, ids, reason)
 
     def distinct(self, files: tuple[str, ...]) -> DistinctIds:
         """The ids of files that are there already, to be added to. The caller closes it."""

@@ -210,14 +210,15 @@ def zoned(times: Times, settings: Mapping[str, str]) -> Times:
 
 def zoned_form(form: Form, settings: Mapping[str, str]) -> Form:
     """As `zoned`, for what is written."""
-    return replace(form, zone=_zone(form.zone, settings)) if isinstance(form, Written) else form
+    return replace(form, zone=zone_of(form.zone, settings)) if isinstance(form, Written) else form
 
 
 def _zoned(times: _One, settings: Mapping[str, str]) -> _One:
-    return replace(times, zone=_zone(times.zone, settings)) if isinstance(times, Iso | Written) else times
+    return replace(times, zone=zone_of(times.zone, settings)) if isinstance(times, Iso | Written) else times
 
 
-def _zone(template: str, settings: Mapping[str, str]) -> str:
+def zone_of(template: str, settings: Mapping[str, str]) -> str:
+    """The name of the zone. Raises ConfigurationError for one that nobody knows."""
     name = fill(template, settings)
     try:
         _tzinfo(name)

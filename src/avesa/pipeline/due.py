@@ -12,7 +12,7 @@ from avesa.connector.service import Endpoint
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import choose_tables, is_table_due
 from avesa.pipeline.tenant_mappings import fed_by
-from avesa.shared.errors import UsageError, Where
+from avesa.shared.errors import ConfigurationError, UsageError, Where
 from avesa.shared.objects import Objects
 from avesa.shared.tenants import TenantService, TenantServices
 from avesa.shared.watermarks import TableState, Watermarks
@@ -100,13 +100,15 @@ def has_table(connected: TenantService, table: str) -> bool:
 def choose_services(
     tenants: TenantServices, tenant: str, service: str | None = None, table: str | None = None
 ) -> list[TenantService]:
-    """The tenant's enabled services, or the one named. Raises UsageError if there is nothing to do."""
+    """The tenant's enabled services, or the one named. Raises UsageError if there is nothing to do,
+    ConfigurationError where that cannot be told, as the declaration of one that may have the table is broken.
+    """
     connected = [one for one in tenants.services(tenant) if one.enabled]
     if service is not None:
         load_service(service)
         connected = [one for one in connected if one.service == service]
     if table is not None:
-        having = [one for one in connected if has_table(one, table)]
+        having = _having(connected, table)
         if connected and not having:
             choose_tables(load_service(connected[0].service), [table])
         connected = having
@@ -116,3 +118,20 @@ def choose_services(
             hint=f"Connect it: avesa connect {tenant} {service or 'SERVICE'} --secrets-from FILE",
         )
     return connected
+
+
+def _having(connected: Sequence[TenantService], table: str) -> list[TenantService]:
+    """Those that have the table. One whose declaration is broken is passed over, but where no other has the table that
+    is raised, a ConfigurationError.
+    """
+    having: list[TenantService] = []
+    broken: ConfigurationError | None = None
+    for one in connected:
+        try:
+            having += [one] if has_table(one, table) else []
+        except ConfigurationError as error:
+            error.located(Where(one.tenant_id))
+            broken = error
+    if broken is not None and not having:
+        raise broken
+    return having

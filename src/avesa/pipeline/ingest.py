@@ -65,6 +65,7 @@ class IngestOutcome:
     watermark: datetime | None = None
     resumed: bool = False
     error: AvesaError | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,7 @@ def ingest_table(
         done.files,
         done.watermark,
         done.resumed,
+        warning=done.warning,
     )
 
 
@@ -362,4 +364,5 @@ def _figures(done: PullOutcome) -> dict[str, Any]:
         "files": len(done.files),
         "resumed": done.resumed,
         "vendor_total": done.vendor_total,
+        "warning": done.warning,
     }

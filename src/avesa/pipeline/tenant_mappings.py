@@ -19,6 +19,12 @@ def read_mapping(objects: Objects, tenant: str, table: str) -> Mapping:
         return load_mapping(table)
 
 
+def landed_sources(objects: Objects, tenant: str) -> set[Source]:
+    """The raw tables that somebody has written files for, whether or not a service of that name is known."""
+    raw = layout.tenant_raw_prefix(tenant)
+    return {(service, table) for service in objects.folders(raw) for table in objects.folders(f"{raw}/{service}")}
+
+
 def fed_by(objects: Objects, tenant: str, sources: Collection[Source]) -> list[str]:
     """The canonical tables that any of these raw tables feed, sorted.
 

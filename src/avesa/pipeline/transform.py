@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -15,11 +16,11 @@ import duckdb
 from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
-from avesa.canonical_transform.mapping import Mapping, mapping_names
+from avesa.canonical_transform.mapping import Mapping, Source, mapping_names
 from avesa.canonical_transform.raw_history import Bench, GuardOf
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
-from avesa.pipeline.tenant_mappings import read_mapping
+from avesa.pipeline.tenant_mappings import landed_sources, read_mapping
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where, internal_error
 from avesa.shared.guard import guard_of
@@ -57,28 +58,10 @@ def transform_tenant(
     each table is folded anew from raw and swapped in at once. Raises UsageError for an unknown table.
     """
     chosen = choose_canonical(tables)
-    folded = set(ports.objects.folders(layout.tenant_canonical_prefix(tenant)))
-    raw = layout.tenant_raw_prefix(tenant)
-    landed = {
-        (service, table)
-        for service in ports.objects.folders(raw)
-        for table in ports.objects.folders(f"{raw}/{service}")
-    }
-    outcomes = []
     with tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
-        for table in chosen:
-            try:
-                mapping = tenant_mapping(ports, tenant, table)
-                if table not in folded and not landed.intersection(mapping.sources):
-                    continue
-                outcomes.append(
-                    _transform(ports, database, tenant, mapping, run_id=run_id, rebuild=rebuild, looks=looks)
-                )
-            except AvesaError as error:
-                outcomes.append(
-                    TransformOutcome(tenant, table, "failed", FoldReport(), error.located(Where(tenant, None, table)))
-                )
-    return outcomes
+        run = _Run(ports, database, tenant, run_id, rebuild=rebuild, looks=looks)
+        outcomes = [_transform(run, table) for table in chosen]
+    return [outcome for outcome in outcomes if outcome is not None]
 
 
 def choose_canonical(names: Iterable[str] | None) -> list[str]:
@@ -105,58 +88,83 @@ def tenant_guards(ports: Ports, tenant: str) -> GuardOf:
     return lambda source: guard_of(settings.get(source.service, {}), source.table)
 
 
-def _transform(
-    ports: Ports,
-    database: duckdb.DuckDBPyConnection,
-    tenant: str,
-    mapping: Mapping,
-    *,
-    run_id: str,
-    rebuild: bool,
-    looks: timedelta,
-) -> TransformOutcome:
-    started_at = ports.clock()
-    where = Where(tenant, None, mapping.table)
+@dataclass(frozen=True)
+class _Run:
+    """The folds of one run for one tenant, and what it finds there."""
+
+    ports: Ports
+    database: duckdb.DuckDBPyConnection
+    tenant: str
+    run_id: str
+    rebuild: bool
+    looks: timedelta
+
+    @cached_property
+    def folded(self) -> set[str]:
+        """The canonical tables that are there."""
+        return set(self.ports.objects.folders(layout.tenant_canonical_prefix(self.tenant)))
+
+    @cached_property
+    def landed(self) -> set[Source]:
+        return landed_sources(self.ports.objects, self.tenant)
+
+    @cached_property
+    def failed(self) -> set[str]:
+        """The canonical tables whose last fold failed, as the run log has them."""
+        latest = self.ports.run_log.latest(self.tenant)
+        return {entry.table for entry in latest if entry.stage == "transform" and entry.status == "failed"}
+
+    def has_work(self, mapping: Mapping) -> bool:
+        """Also where nothing has landed, but the last fold failed: the run log is told that it no longer does."""
+        if mapping.table in self.folded or self.landed.intersection(mapping.sources):
+            return True
+        return _name(mapping.table) in self.failed
+
+
+def _transform(run: _Run, table: str) -> TransformOutcome | None:
+    """None where nothing has landed that the table is made of."""
+    started_at = run.ports.clock()
+    where = Where(run.tenant, None, table)
     try:
-        with ports.watermarks.lease(tenant, f"canonical/{mapping.table}"):
-            report = _fold_until_it_holds(ports, database, tenant, mapping, rebuild=rebuild, looks=looks)
+        mapping = tenant_mapping(run.ports, run.tenant, table)
+        if not run.has_work(mapping):
+            return None
+        with run.ports.watermarks.lease(run.tenant, _name(table)):
+            report = _fold_until_it_holds(run, mapping)
     except AvesaError as error:
         error.located(where)
         if not isinstance(error, Busy):
-            _log(ports, run_id, tenant, mapping.table, started_at, None, error)
-        return TransformOutcome(tenant, mapping.table, "failed", FoldReport(), error)
+            _log(run, table, started_at, None, error)
+        return TransformOutcome(run.tenant, table, "failed", FoldReport(), error)
     except BaseException as error:  # noqa: BLE001 - told as an InternalError; a panic is no Exception
         bug = internal_error(error).located(where)
-        _log(ports, run_id, tenant, mapping.table, started_at, None, bug)
-        return TransformOutcome(tenant, mapping.table, "failed", FoldReport(), bug)
-    _log(ports, run_id, tenant, mapping.table, started_at, report, None)
-    return TransformOutcome(tenant, mapping.table, "ok", report)
+        _log(run, table, started_at, None, bug)
+        return TransformOutcome(run.tenant, table, "failed", FoldReport(), bug)
+    _log(run, table, started_at, report, None)
+    return TransformOutcome(run.tenant, table, "ok", report)
 
 
-def _fold_until_it_holds(
-    ports: Ports,
-    database: duckdb.DuckDBPyConnection,
-    tenant: str,
-    mapping: Mapping,
-    *,
-    rebuild: bool,
-    looks: timedelta,
-) -> FoldReport:
-    name = f"canonical/{mapping.table}"
+def _fold_until_it_holds(run: _Run, mapping: Mapping) -> FoldReport:
+    ports, tenant = run.ports, run.tenant
     for attempt in range(1, ATTEMPTS + 1):
         with (
             tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder,
-            session(database) as con,
+            session(run.database) as con,
         ):
             table = canonical_table(ports, tenant, mapping.table, Path(folder))
             bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(folder))
-            saver = _LedgerInState(ports, tenant, name)
+            saver = _LedgerInState(ports, tenant, _name(mapping.table))
             try:
-                return fold(tenant, bench, table, saver.ledger, saver.save, rebuild=rebuild, looks=looks)
+                return fold(tenant, bench, table, saver.ledger, saver.save, rebuild=run.rebuild, looks=run.looks)
             except StaleState:
                 if attempt == ATTEMPTS:
                     raise
     raise AssertionError("unreachable")
+
+
+def _name(table: str) -> str:
+    """What state, lease and run log call a canonical table."""
+    return f"canonical/{table}"
 
 
 class _LedgerInState:
@@ -177,24 +185,16 @@ class _LedgerInState:
         )
 
 
-def _log(
-    ports: Ports,
-    run_id: str,
-    tenant: str,
-    table: str,
-    started_at: datetime,
-    report: FoldReport | None,
-    error: AvesaError | None,
-) -> None:
-    ports.run_log.write(
+def _log(run: _Run, table: str, started_at: datetime, report: FoldReport | None, error: AvesaError | None) -> None:
+    run.ports.run_log.write(
         RunEntry(
-            run_id,
-            tenant,
+            run.run_id,
+            run.tenant,
             "transform",
-            f"canonical/{table}",
+            _name(table),
             "ok" if error is None else "failed",
             started_at,
-            ports.clock(),
+            run.ports.clock(),
             error=None if error is None else error.message,
             figures=report.figures() if report else {},
         )

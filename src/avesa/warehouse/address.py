@@ -10,11 +10,12 @@ import hashlib
 import ipaddress
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from avesa.shared.errors import ConfigurationError, UsageError
+from avesa.warehouse import postgres_uri
+from avesa.warehouse.postgres_uri import plain
 
 VARIABLE = "AVESA_WAREHOUSE_URL"
 _KINDS = {"duckdb": "duckdb", "postgresql": "postgresql", "postgres": "postgresql", "clickhouse": "clickhouse"}
@@ -72,8 +73,8 @@ class Address:
 
     @property
     def password(self) -> str | None:
-        word = urlsplit(self.url).password
-        return None if word is None else _plain(word)
+        word = _split(self.url).password
+        return None if word is None else plain(word)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ class Address:
 
     @property
     def options(self) -> dict[str, str]:
-        return dict(parse_qsl(urlsplit(self.url).query))
+        return {name: plain(value) for name, value in _split(self.url).options}
 
     @property
     def is_here(self) -> bool:
@@ -113,41 +114,57 @@ def warehouse_address(typed: str | None) -> Address:
 def secrets_in(url: str) -> tuple[str, ...]:
     """The passwords in an address, as they are written and as they are; all of it where it is not clear."""
     try:
-        parts = urlsplit(url)
+        parts = _split(url)
     except ValueError:
         return (url,)
-    if parts.netloc and not _is_clear(url, parts.netloc):
+    if parts.authority and not _is_clear(url, parts.authority):
         return (url,)
-    written = [word for word in _written(parts) if word]
-    return (*written, *(_plain(word) for word in written))
+    secret = (value for name, value in parts.options if name.lower() in _SECRET)
+    written = [word for word in (parts.password or "", *secret) if word]
+    return (*written, *(plain(word) for word in written))
 
 
-def _written(parts: SplitResult) -> Iterator[str]:
-    yield parts.password or ""
-    for pair in parts.query.split("&"):
-        name, _, value = pair.partition("=")
-        if unquote(name).lower() in _SECRET:
-            yield value
+@dataclass(frozen=True)
+class _Parts:
+    """What stands in an address, as it is written but for the names of its options."""
+
+    kind: str | None
+    authority: str
+    user: str | None
+    password: str | None
+    place: str
+    """Hosts and ports."""
+    path: str
+    options: tuple[tuple[str, str], ...]
 
 
-def _plain(word: str) -> str:
-    """Bytes that are no text are kept, as Python keeps those of the environment."""
-    return unquote(word, errors="surrogateescape")
+def _split(url: str) -> _Parts:
+    """Raises ValueError for what is no address at all."""
+    kind = _KINDS.get(url.strip().partition(":")[0].lower())
+    if kind == "postgresql" and "://" in url:
+        uri = postgres_uri.parsed(url)
+        place = uri.place if "%" in uri.place else uri.place.lower()
+        return _Parts(kind, uri.authority, uri.user, uri.password, place, uri.path, uri.options)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    place = (f"[{host}]" if ":" in host else host) + (f":{parts.port}" if parts.port else "")
+    pairs = (pair.partition("=") for pair in parts.query.split("&"))
+    options = tuple((unquote(name), value) for name, _, value in pairs)
+    return _Parts(kind, parts.netloc, parts.username, parts.password, place, parts.path, options)
 
 
 def _parsed(url: str, *, typed: bool) -> Address:
     try:
         url.encode()
-        parts = urlsplit(url)
-        kind = _KINDS.get(parts.scheme.lower())
-        if kind not in (None, "duckdb") and not _is_clear(url, parts.netloc):
-            raise _unclear()
-        _ = parts.port
+        parts = _split(url)
     except ValueError:
-        kind = None
+        raise _no_address() from None
+    kind = parts.kind
     if kind is None:
         raise _no_address()
-    secret = parts.password is not None or any(name.lower() in _SECRET for name, _ in parse_qsl(parts.query))
+    if kind != "duckdb" and not _is_clear(url, parts.authority):
+        raise _unclear()
+    secret = parts.password is not None or any(name.lower() in _SECRET for name, _ in parts.options)
     if secret and typed:
         raise UsageError(
             "the address holds a password, which every user of this machine can see while the command runs.",
@@ -155,14 +172,14 @@ def _parsed(url: str, *, typed: bool) -> Address:
         )
     if kind == "duckdb":
         _check_file(url, parts)
-    if kind == "clickhouse" and not parts.hostname:
+    if kind == "clickhouse" and not parts.place.partition(":")[0]:
         raise UsageError("the address names no host.", hint="Write clickhouse://user@host/database")
-    return Address(kind, _shown(url), url)
+    return Address(kind, _shown(url, parts), url)
 
 
-def _check_file(url: str, parts: SplitResult) -> None:
+def _check_file(url: str, parts: _Parts) -> None:
     """Raises UsageError unless the address names one file, and all who read it find the same."""
-    if parts.netloc or parts.path in ("", "/"):
+    if parts.authority or parts.path in ("", "/"):
         raise UsageError("a DuckDB warehouse is a file.", hint=f"Write {_FILE}")
     try:
         name = unquote(parts.path, errors="strict")
@@ -180,16 +197,13 @@ def _check_file(url: str, parts: SplitResult) -> None:
         )
 
 
-def _shown(url: str) -> str:
+def _shown(url: str, parts: _Parts) -> str:
     """The address without what may be secret. One way of writing for one place, so that it tells warehouses apart."""
-    parts = urlsplit(url)
-    user = f"{parts.username}@" if parts.username else ""
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port else ""
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() in _TELLING]
-    place = f"{user}{host}{port}{parts.path}{'?' if kept else ''}{urlencode(kept)}"
-    return f"{_KINDS[parts.scheme.lower()]}:{'//' if '://' in url else ''}{place}"
+    user = f"{parts.user}@" if parts.user else ""
+    kept = [(name, plain(value)) for name, value in parts.options if name.lower() in _TELLING]
+    query = urlencode(kept, quote_via=quote, safe="", errors="surrogateescape")
+    place = f"{user}{parts.place}{parts.path}{'?' if kept else ''}{query}"
+    return f"{parts.kind}:{'//' if '://' in url else ''}{place}"
 
 
 def _is_clear(url: str, place: str) -> bool:

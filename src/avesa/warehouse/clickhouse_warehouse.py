@@ -20,8 +20,10 @@ from avesa.canonical_transform.sql_text import identifier
 from avesa.shared.clock import to_iso
 from avesa.warehouse.address import Address
 from avesa.warehouse.clickhouse_session import ClickHouseSession
+from avesa.warehouse.ddl.dialect import in_force
 from avesa.warehouse.port import (
     LOADS,
+    MADE_BY,
     VERSION,
     Held,
     Holding,
@@ -33,7 +35,7 @@ from avesa.warehouse.port import (
     stale,
 )
 from avesa.warehouse.schemas import Schemas
-from avesa.warehouse.statements import listed, named
+from avesa.warehouse.statements import as_of_name, current_name, listed, named
 
 TYPES = {
     "string": "Nullable(String)",
@@ -50,6 +52,8 @@ KEY_TYPES = {
 }
 _DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
 _INTERNAL = (VERSION, GONE)
+_MOMENT = "{moment:DateTime64(6, 'UTC')}"
+"""What a reader of the view says in parentheses: SELECT … FROM tickets_as_of(moment = '2026-03-05')."""
 
 
 class ClickHouseWarehouse:
@@ -62,7 +66,9 @@ class ClickHouseWarehouse:
         self.schemas = schemas
         self._session = ClickHouseSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, with their views, and the columns that they have at least."""
+        """The columns that the tables have at least."""
+        self._shown: set[tuple[str, str]] = set()
+        """The tables that are known to be there, with what is read beside them."""
         self.run("SELECT 1 AS one")
 
     def holding(self, tenant: str, table: str) -> Holding:
@@ -76,6 +82,7 @@ class ClickHouseWarehouse:
         if self._ready.get((schema, load.table)) != load.columns:
             self._prepare(schema, load)
             self._ready[schema, load.table] = load.columns
+            self._shown.add((schema, load.table))
         holding, number = self._holding(schema, load.tenant, load.table)
         if holding.held != load.after:
             raise stale(load.where)
@@ -86,6 +93,12 @@ class ClickHouseWarehouse:
             for part in parts:
                 self.insert(part, named(identifier(schema), f"{load.table}_rows"), [*load.names, VERSION, GONE])
         self._note(schema, load, number + 2, begun=False)
+
+    def show(self, tenant: str, table: str) -> None:
+        schema = self.schemas.of(tenant)
+        if (schema, table) not in self._shown:
+            self._show(schema, table, list(self._columns(schema, f"{table}_rows")))
+            self._shown.add((schema, table))
 
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
@@ -165,13 +178,39 @@ class ClickHouseWarehouse:
             wanted = KEY_TYPES.get(column, TYPES[type_])
             if there.get(column, wanted) != wanted:
                 raise other_type(f"{schema}.{load.table}", column, there[column], wanted)
-        self._show(place, load.table, [column for column in self._columns(schema, name) if column not in _INTERNAL])
+        if missing or not there or (schema, load.table) not in self._shown:
+            self._show(schema, load.table, list(self._columns(schema, name)))
 
-    def _show(self, place: str, table: str, columns: list[str]) -> None:
-        """The views that people read."""
-        source = f"SELECT {listed(columns)} FROM {named(place, f'{table}_rows')} FINAL"
-        self.run(f"CREATE OR REPLACE VIEW {named(place, table)} AS {source}")
-        self.run(f"CREATE OR REPLACE VIEW {named(place, f'{table}_current')} AS {source} WHERE is_current")
+    def _show(self, schema: str, table: str, columns: list[str]) -> None:
+        """The views that people read: those that are missing, and all if the table got a column.
+
+        The one over the whole table is made last. So if that has every column, the others have.
+        """
+        place, current, as_of = identifier(schema), current_name(table), as_of_name(table)
+        there = self._views(schema, (as_of, current, table))
+        shown = [column for column in columns if column not in _INTERNAL]
+        as_they_are = list(self._columns(schema, table)) == shown
+        source = f"SELECT {listed(shown)} FROM {named(place, f'{table}_rows')} FINAL"
+        for name, condition in (
+            (as_of, f" WHERE {in_force(_MOMENT, identifier)} COMMENT {literal(MADE_BY)}"),
+            (current, " WHERE is_current"),
+            (table, ""),
+        ):
+            if name not in there or not as_they_are:
+                self.run(f"CREATE OR REPLACE VIEW {named(place, name)} AS {source}{condition}")
+
+    def _views(self, schema: str, names: tuple[str, str, str]) -> set[str]:
+        """Which of the three are there. Raises ConfigurationError if one is no view, or the first does not say that we
+        made it: nobody else's is replaced.
+        """
+        found = self.run(f"""
+            SELECT name, engine, comment FROM system.tables
+            WHERE database = {literal(schema)} AND name IN ({", ".join(map(literal, names))})
+        """)
+        for row in found:
+            if row["engine"] != "View" or (row["name"] == names[0] and row["comment"] != MADE_BY):
+                raise not_ours(f"{schema}.{row['name']}", "view" if row["engine"] == "View" else "table")
+        return {str(row["name"]) for row in found}
 
     def _show_loads(self, place: str) -> None:
         self.run(f"""
@@ -229,7 +268,7 @@ class ClickHouseWarehouse:
         self.run(f"INSERT INTO {named(identifier(schema), f'{LOADS}_rows')} VALUES ({', '.join(values)})")
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, f"{LOADS}_rows") and self._columns(schema, f"{table}_rows"))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 
 import duckdb
 
@@ -14,9 +15,9 @@ from avesa.shared.errors import Where
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
 from avesa.warehouse.duckdb_file import could_not_take, open_file
-from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
+from avesa.warehouse.port import LOADS, MADE_BY, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
-from avesa.warehouse.statements import named
+from avesa.warehouse.statements import as_of_name, current_name, named
 
 TYPES = {
     "string": "VARCHAR",
@@ -39,7 +40,9 @@ class DuckDBWarehouse:
         self.schemas = schemas
         self._opened: duckdb.DuckDBPyConnection | None = open_file(address.path, begin=begin)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, with their view, and the columns that they have at least."""
+        """The columns that the tables have at least."""
+        self._shown: set[tuple[str, str]] = set()
+        """The tables that are known to be there, with what is read beside them."""
         self._catalog = identifier(str(one_row(self._con, "SELECT current_database()")[0]))
 
     @property
@@ -68,6 +71,14 @@ class DuckDBWarehouse:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
         self._ready[schema, load.table] = load.columns
+        self._shown.add((schema, load.table))
+
+    def show(self, tenant: str, table: str) -> None:
+        schema = self.schemas.of(tenant)
+        if (schema, table) not in self._shown:
+            with self._transaction(tenant, table):
+                self._show(schema, table)
+            self._shown.add((schema, table))
 
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
@@ -130,7 +141,7 @@ class DuckDBWarehouse:
             self._con.unregister("avesa_part")
 
     def _prepare(self, schema: str, load: Load) -> None:
-        """Schema, table, columns and view as the load needs them."""
+        """Schema, table, columns and what is read beside it, as the load needs them."""
         place, there = self._place(schema), self._columns(schema, load.table)
         if not self._columns(schema, LOADS):
             if there:
@@ -146,9 +157,27 @@ class DuckDBWarehouse:
         for name, delta in load.columns:
             if there.get(name, TYPES[delta]) != TYPES[delta]:
                 raise other_type(f"{schema}.{load.table}", name, there[name], TYPES[delta])
-        if missing or not there:
+        if missing or not there or (schema, load.table) not in self._shown:
+            self._show(schema, load.table, again=bool(missing or not there))
+
+    def _show(self, schema: str, table: str, *, again: bool = False) -> None:
+        """View and macro beside the table, where they are missing; the view `again` when it got a column."""
+        place, view, macro = self._place(schema), current_name(table), as_of_name(table)
+        kind = self._kind(schema, view)
+        if kind not in ("", "VIEW"):
+            raise not_ours(f"{schema}.{view}")
+        if again or not kind:
             # Without the schema's name, so that whoever attaches the file under another name can read the view.
-            self.run(statements.create_view(place, load.table, identifier(load.table)))
+            self.run(statements.create_view(place, table, identifier(table)))
+        # With the file's name too. A macro looks from where its caller is, who may have several such files attached.
+        select = statements.as_of(named(place, table), "moment::TIMESTAMP WITH TIME ZONE")
+        comment = f"{MADE_BY}: {select}"
+        said = self._macros.get((schema, macro))
+        if said is not None and not said.startswith(MADE_BY):
+            raise not_ours(f"{schema}.{macro}", "macro")
+        if said != comment:
+            self.run(f"CREATE OR REPLACE MACRO {named(place, macro)}(moment) AS TABLE {select}")
+            self.run(f"COMMENT ON MACRO TABLE {named(place, macro)} IS {literal(comment)}")
 
     def _held(self, tenant: str, table: str) -> Held | None:
         schema = self.schemas.of(tenant)
@@ -162,7 +191,7 @@ class DuckDBWarehouse:
         return f"{self._catalog}.{identifier(schema)}"
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
@@ -174,6 +203,27 @@ class DuckDBWarehouse:
                   AND table_name = {literal(table)} ORDER BY column_index
             """).fetchall()
         )
+
+    def _kind(self, schema: str, name: str) -> str:
+        """VIEW or BASE TABLE; nothing if there is neither."""
+        found = self.run(f"""
+            SELECT table_type FROM information_schema.tables
+            WHERE table_catalog = current_database() AND table_schema = {literal(schema)}
+              AND table_name = {literal(name)}
+        """).fetchone()
+        return "" if found is None else str(found[0])
+
+    @cached_property
+    def _macros(self) -> dict[tuple[str, str], str]:
+        """What is said of the macros that were there when the file was opened, by schema and name.
+
+        Looked up once: it takes as long as a small load, and nobody else makes one while the file is open here.
+        """
+        found = self.run("""
+            SELECT schema_name, function_name, coalesce(comment, '') FROM duckdb_functions()
+            WHERE database_name = current_database() AND function_type = 'table_macro'
+        """)
+        return {(str(schema), str(name)): str(said) for schema, name, said in found.fetchall()}
 
     @contextmanager
     def _transaction(self, tenant: str, table: str) -> Iterator[Held | None]:

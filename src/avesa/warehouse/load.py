@@ -135,6 +135,7 @@ def load_table(
             case Nothing():
                 if holding.held is None:
                     return None
+                warehouse.show(tenant, table)
                 return LoadOutcome(
                     tenant,
                     table,

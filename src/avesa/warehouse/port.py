@@ -19,6 +19,8 @@ VERSION = "avesa_version"
 """The column that says of each row by which version of the Delta log it came, for a warehouse that needs to know."""
 LOADS = "avesa_loads"
 """The table of a schema that says how far its tables are."""
+MADE_BY = "Made by avesa"
+"""What stands in a function that we made, so that another's of that name is left alone."""
 
 
 class Stream(Protocol):
@@ -119,6 +121,10 @@ class Warehouse(Protocol):
         """
         ...
 
+    def show(self, tenant: str, table: str) -> None:
+        """Make what people read beside a table that is held, where it is missing; nothing else is changed."""
+        ...
+
     def tables(self, tenant: str) -> Sequence[str]:
         """The tables of which it notes how far the tenant's rows are loaded, or were about to be."""
         ...
@@ -146,11 +152,11 @@ def stale(where: Where) -> StaleState:
     return StaleState("another program loaded the table meanwhile.", where=where)
 
 
-def not_ours(name: str) -> ConfigurationError:
-    """For a table that lies where ours should."""
+def not_ours(name: str, what: str = "table") -> ConfigurationError:
+    """For a table, or what else, that lies where ours should."""
     return ConfigurationError(
-        f"there is a table {name} already that was not made by avesa.",
-        hint="Name another schema: --schema NAME.",
+        f"there is a {what} {name} already that was not made by avesa.",
+        hint="Name another schema (--schema NAME), or give it another name.",
     )
 
 

@@ -8,6 +8,8 @@ Whoever owns the tables, and superusers, see everything.
 
 from __future__ import annotations
 
+from avesa.canonical_transform.sql_text import identifier, literal
+from avesa.shared.errors import ConfigurationError
 from avesa.warehouse.port import LOADS
 from avesa.warehouse.statements import named
 
@@ -35,6 +37,31 @@ def guard(place: str, table: str) -> list[str]:
         f"""CREATE POLICY avesa_tenant ON {named(place, table)} FOR SELECT
             USING (tenant_id = ANY (ARRAY({tenants})) AND ({_IS_NARROWED}))""",
     ]
+
+
+def select_hidden(place: str, table: str) -> str:
+    """The table and that of loads, where they hide rows from the role that asks: it can load nothing into them."""
+    ours = [f"to_regclass({literal(named(place, name))})" for name in (table, LOADS)]
+    return f"""
+        SELECT relnamespace::regnamespace || '.' || relname AS name, current_user::text AS us,
+            pg_get_userbyid(relowner)::text AS owner, relforcerowsecurity AS forced
+        FROM pg_catalog.pg_class WHERE oid IN ({", ".join(ours)}) AND row_security_active(oid)
+        ORDER BY oid = {ours[1]}
+    """
+
+
+def rows_are_hidden(name: str, us: str, owner: str, *, forced: bool) -> ConfigurationError:
+    """What to tell of a row of `select_hidden`."""
+    membership = f"GRANT {identifier(owner)} TO {identifier(us)}"
+    if forced:
+        return ConfigurationError(
+            f"the rows of {name} are hidden from {us}, since its row-level security is forced.",
+            hint=f"Nothing was changed. Lift that: ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY",
+        )
+    return ConfigurationError(
+        f"{name} belongs to {owner}, and {us} cannot load into it: row-level security hides its rows.",
+        hint=f"Nothing was changed. Load as {owner}, or as a member of it: {membership}",
+    )
 
 
 _IS_OURS = "reader IN (SELECT rolname FROM pg_catalog.pg_roles WHERE pg_has_role(oid, 'MEMBER'))"

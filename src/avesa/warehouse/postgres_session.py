@@ -1,28 +1,32 @@
-"""One session with a PostgreSQL server through ADBC, without autocommit: statements, rows as Arrow, errors as ours."""
+"""One session with a PostgreSQL server through ADBC, without autocommit: statements, rows as Arrow, errors as ours.
+
+It speaks UTF-8, whatever role, database, environment and address say, and waits for no lock without a limit. A signal
+is heard while the driver waits, and a statement that is broken off is cancelled at the server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+import os
+from collections.abc import Callable
+from contextlib import closing, suppress
+from typing import Any, TypeVar
 
 from arro3.core import RecordBatchReader
 
-from avesa.canonical_transform.engine import first_line
-from avesa.shared.errors import AvesaError, ConfigurationError, StorageError, Unavailable
-from avesa.shared.hiding import hidden
+from avesa.canonical_transform.sql_text import literal
+from avesa.shared.errors import AvesaError, ConfigurationError
 from avesa.warehouse.address import Address, not_installed
+from avesa.warehouse.call_thread import CallThread
 from avesa.warehouse.port import Stream
+from avesa.warehouse.postgres_failures import failure
 from avesa.warehouse.postgres_passwords import passwords
+from avesa.warehouse.postgres_uri import with_options
 
-if TYPE_CHECKING:
-    import adbc_driver_manager
-
+_T = TypeVar("_T")
 OLDEST = 15
 """The first version whose views can be bound to the rights of whoever reads them."""
-_TELLING = ("08", "28", "3D", "3F", "42", "53", "54", "55", "57", "58")
-"""Classes of errors whose message names objects and limits, never values."""
+LOCK_SECONDS = 30.0
+"""How long a statement waits for a lock, unless role, database or address set a limit of their own."""
 
 
 class PostgresSession:
@@ -36,24 +40,35 @@ class PostgresSession:
             raise not_installed("PostgreSQL") from None
         self._address = address
         self._driver = adbc_driver_manager
-        with self._told():
+        self._thread = CallThread()
+        self._connection: Any = None
+
+        def connect() -> None:
             self._database = adbc_driver_postgresql.connect(_with_defaults(address.url))
-            self._connection = self._driver.AdbcConnection(self._database)
-            self._connection.set_autocommit(False)
-        version = int(self.run("SELECT current_setting('server_version_num')::int AS number")[0]["number"]) // 10_000
-        self.commit()
-        if version < OLDEST:
-            raise ConfigurationError(
-                f"the server is PostgreSQL {version}; it takes {OLDEST} or newer.", hint="Upgrade it, or name another."
-            )
+            connection = self._driver.AdbcConnection(self._database)
+            connection.set_autocommit(False)
+            self._connection = connection
+
+        try:
+            self._call(connect)
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, sql: str) -> list[dict[str, Any]]:
         """One statement, and the rows that it gives."""
-        with self._statement() as statement:
-            statement.set_sql_query(sql)
-            handle, _ = statement.execute_query()
-            batches = RecordBatchReader.from_arrow(handle).read_all()
-            return list(batches.to_struct_array().to_pylist()) if batches.num_rows else []
+
+        def say() -> list[dict[str, Any]]:
+            with closing(self._driver.AdbcStatement(self._connection)) as statement:
+                # Rows by COPY would come with errors that have no code.
+                statement.set_options(**{"adbc.postgresql.use_copy": False})
+                statement.set_sql_query(sql)
+                handle, _ = statement.execute_query()
+                batches = RecordBatchReader.from_arrow(handle).read_all()
+                return list(batches.to_struct_array().to_pylist()) if batches.num_rows else []
+
+        return self._call(say)
 
     def ingest(self, stream: Stream, table: str, *, schema: str | None) -> None:
         """By COPY into a table that is there; without a schema into a temporary one."""
@@ -62,78 +77,76 @@ class PostgresSession:
             options["adbc.ingest.temporary"] = "true"
         else:
             options["adbc.ingest.target_db_schema"] = schema
-        with self._statement() as statement:
-            statement.set_options(**options)
-            statement.bind_stream(stream)
-            statement.execute_update()
+
+        def copy() -> None:
+            with closing(self._driver.AdbcStatement(self._connection)) as statement:
+                statement.set_options(**options)
+                statement.bind_stream(stream)
+                statement.execute_update()
+
+        self._call(copy)
+
+    def wait_at_most(self, seconds: float) -> None:
+        """For each lock, until the end of the transaction; a limit that is stricter already stays."""
+        self.run(f"SELECT set_config('lock_timeout', {literal(str(self._stricter(seconds)))}, true)")
 
     def commit(self) -> None:
-        with self._told():
-            self._connection.commit()
+        self._call(self._connection.commit)
 
     def rollback(self) -> None:
         """Of a session that broke the server has done it already."""
-        with suppress(self._driver.Error):
-            self._connection.rollback()
+        if not self._thread.is_lost:
+            with suppress(AvesaError):
+                self._call(self._connection.rollback)
 
     def close(self) -> None:
-        with suppress(self._driver.Error):
-            self._connection.close()
-            self._database.close()
+        """A call that was left alone still works at the connection, which then ends with the process."""
+        if not self._thread.is_lost and self._connection is not None:
+            with suppress(AvesaError):
+                self._call(self._connection.close)
+                self._call(self._database.close)
+        self._thread.close()
 
-    @contextmanager
-    def _statement(self) -> Iterator[adbc_driver_manager.AdbcStatement]:
-        with self._told():
-            statement = self._driver.AdbcStatement(self._connection)
-            try:
-                yield statement
-            finally:
-                statement.close()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _begin(self) -> None:
+        (is_so,) = self.run(f"""
+            SELECT set_config('client_encoding', 'UTF8', false) AS letters,
+                current_setting('server_version_num')::int / 10000 AS version,
+                (SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'lock_timeout') AS lock_timeout,
+                CASE current_setting('lock_timeout') WHEN '0'
+                    THEN set_config('lock_timeout', '{int(1000 * LOCK_SECONDS)}', false) END AS limited
+        """)
+        self.commit()
+        if is_so["letters"] != "UTF8":
+            raise ConfigurationError("the server does not speak UTF-8.", hint="Reach it without what is in between.")
+        if is_so["version"] < OLDEST:
+            raise ConfigurationError(
+                f"the server is PostgreSQL {is_so['version']}; it takes {OLDEST} or newer.",
+                hint="Upgrade it, or name another.",
+            )
+        self.lock_seconds = is_so["lock_timeout"] / 1000 or LOCK_SECONDS
+        # So that a statement of a loader that was killed does not go on waiting for locks, with others behind it.
+        # Servers on some systems cannot do it.
         try:
-            yield
+            self.run("SELECT set_config('client_connection_check_interval', '1s', false)")
+            self.commit()
+        except ConfigurationError:
+            self.rollback()
+
+    def _stricter(self, seconds: float) -> int:
+        return int(1000 * min(seconds, self.lock_seconds))
+
+    def _call(self, function: Callable[[], _T]) -> _T:
+        try:
+            return self._thread.call(function, self._connection and self._connection.cancel)
         except self._driver.Error as error:
-            secrets = (*self._address.secrets, *passwords(self._address.options.get("passfile")))
-            failure = _failure(error.sqlstate or "", first_line(hidden(str(error), secrets)))
-        else:
-            return
-        raise failure from None
-
-
-def _failure(state: str, line: str) -> AvesaError:
-    said = line.rpartition("ERROR:")[2].rpartition("FATAL:")[2].strip() if not state or state[:2] in _TELLING else ""
-    detail = f": {said}" if said else f" (SQLSTATE {state})"
-    # What refuses a connection comes without a code.
-    match "28" if not state and "Failed to connect" in line and "FATAL:" in line else state[:2]:
-        case "" | "08" | "57":
-            return Unavailable(
-                f"the PostgreSQL server does not answer{detail}",
-                hint="Check host, port and network, then load again: nothing is lost or doubled.",
-            )
-        case "40" | "55" | "53":
-            return StorageError(
-                f"the PostgreSQL server could not do it now{detail}", hint="Nothing was changed there. Load again."
-            )
-        case "28":
-            return ConfigurationError(
-                f"the PostgreSQL server refuses the login{detail}",
-                hint="Set PGPASSWORD or write the password into ~/.pgpass; check user and database in the address.",
-            )
-        case _ if state == "42501":
-            return ConfigurationError(
-                f"the PostgreSQL role lacks a right{detail}",
-                hint="The role that loads has to own its tables: let it make the schema (GRANT CREATE ON DATABASE).",
-            )
-        case _:
-            return ConfigurationError(f"the PostgreSQL server refuses it{detail}", hint="Nothing was changed there.")
+            options = self._address.options
+            found = failure(error, (*self._address.secrets, *passwords(options.get("passfile"))))
+        raise found from None
 
 
 def _with_defaults(url: str) -> str:
-    """With a name that the server's own views show, and a limit to how long it is tried to reach it."""
-    parts = urlsplit(url)
-    names = {name for name, _ in parse_qsl(parts.query)}
-    more = {"application_name": "avesa", "connect_timeout": "10"}
-    added = [f"{name}={value}" for name, value in more.items() if name not in names]
-    return f"postgresql://{parts.netloc}{parts.path}?{'&'.join([*filter(None, [parts.query]), *added])}"
+    """With a name that the server's own views show, a limit to how long it is tried to reach it, and UTF-8."""
+    unless_said = {"fallback_application_name": "avesa"}
+    if not os.environ.get("PGCONNECT_TIMEOUT"):
+        unless_said["connect_timeout"] = "10"
+    return with_options(url, unless_said=unless_said, always={"client_encoding": "UTF8"})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.sql_text import identifier, literal
-from avesa.warehouse import postgres_readers, statements
+from avesa.shared.errors import Busy
+from avesa.warehouse import postgres_readers, postgres_views, statements
 from avesa.warehouse.address import Address
 from avesa.warehouse.port import LOADS, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.postgres_session import PostgresSession
+from avesa.warehouse.postgres_waits import Wanted, in_use, load_of, shape_of
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import named
 
@@ -24,6 +27,10 @@ TYPES = {
     "date": "date",
 }
 _STAGED = "avesa_staged"
+SHAPE_SECONDS = 2.0
+"""How long a change of a shape waits at a time, since all who want to read the table wait behind it."""
+SHAPE_PAUSES = (1.0, 2.0, 4.0)
+"""Between the times that it is tried. Who waited reads meanwhile."""
 
 
 class PostgresWarehouse:
@@ -36,10 +43,13 @@ class PostgresWarehouse:
         self.schemas = schemas
         self._session = PostgresSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        """The tables that are known to be there, with their view, and the columns that they have at least."""
+        """The columns that the tables have at least."""
+        self._shown: set[tuple[str, str]] = set()
+        """The tables that are known to be there, with what is read beside them."""
 
     def holding(self, tenant: str, table: str) -> Holding:
-        with self._transaction():
+        wanted = load_of(self.schemas.of(tenant), tenant, table)
+        with self._told_whom(wanted), self._transaction():
             return Holding(self._held(tenant, table))
 
     def load(self, load: Load, parts: Iterable[Part]) -> None:
@@ -47,11 +57,12 @@ class PostgresWarehouse:
         place = identifier(schema)
         # What changes the shape of a table keeps its readers waiting, so it is not a part of the load.
         if self._ready.get((schema, load.table)) != load.columns:
-            with self._transaction():
-                self._prepare(schema, load)
+            self._shape(schema, load.table, lambda: self._prepare(schema, load))
             self._ready[schema, load.table] = load.columns
-        with self._transaction():
-            self._lock_rows(schema, load.tenant, load.table)
+            self._shown.add((schema, load.table))
+        wanted = load_of(schema, load.tenant, load.table)
+        with self._told_whom(wanted), self._transaction():
+            self._lock(wanted)
             if self._held(load.tenant, load.table) != load.after:
                 raise stale(load.where)
             if load.anew:
@@ -63,6 +74,12 @@ class PostgresWarehouse:
             else:
                 self._apply(place, load, parts)
             self.run(statements.put_held(place, load))
+
+    def show(self, tenant: str, table: str) -> None:
+        schema = self.schemas.of(tenant)
+        if (schema, table) not in self._shown:
+            self._shape(schema, table, lambda: self._show(schema, table))
+            self._shown.add((schema, table))
 
     def tables(self, tenant: str) -> Sequence[str]:
         schema = self.schemas.of(tenant)
@@ -83,8 +100,9 @@ class PostgresWarehouse:
     def forget(self, tenant: str, table: str) -> int | None:
         schema = self.schemas.of(tenant)
         place = identifier(schema)
-        with self._transaction():
-            self._lock_rows(schema, tenant, table)
+        wanted = load_of(schema, tenant, table)
+        with self._told_whom(wanted), self._transaction():
+            self._lock(wanted)
             there, noting = self._columns(schema, table), self._columns(schema, LOADS)
             if there and not (noting and there.keys() >= set(KEY)):
                 raise not_ours(f"{schema}.{table}")
@@ -114,16 +132,32 @@ class PostgresWarehouse:
         self.run(statements.delete_staged(place, load, f"pg_temp.{_STAGED}"))
         self.run(statements.insert_staged(place, load, f"pg_temp.{_STAGED}"))
 
+    def _shape(self, schema: str, table: str, change: Callable[[], None]) -> None:
+        for pause in SHAPE_PAUSES:
+            try:
+                with self._transaction():
+                    change()
+            except Busy:
+                time.sleep(pause)
+            else:
+                return
+        with self._told_whom(shape_of(schema, table)), self._transaction():
+            change()
+
     def _prepare(self, schema: str, load: Load) -> None:
-        """Schema, table, columns, view and who may read them, as the load needs them."""
+        """Schema, table, columns, what is read beside it and who may read it, as the load needs them."""
         place, there = identifier(schema), self._columns(schema, load.table)
+        self._check_owner(schema, load.table)
         if (
             there
             and all(there.get(name) == TYPES[type_] for name, type_ in load.columns)
             and self._columns(schema, LOADS)
         ):
+            if (schema, load.table) not in self._shown:
+                self._show(schema, load.table)
             return
-        self._lock(f"avesa shape {schema}")
+        self._session.wait_at_most(SHAPE_SECONDS)
+        self._lock(shape_of(schema, load.table))
         there = self._columns(schema, load.table)
         if not self._columns(schema, LOADS):
             if there:
@@ -143,8 +177,17 @@ class PostgresWarehouse:
                 self.run(statements.add_column(place, load.table, name, TYPES[type_]))
             elif there.get(name, TYPES[type_]) != TYPES[type_]:
                 raise other_type(f"{schema}.{load.table}", name, there[name], TYPES[type_])
-        bound = "WITH (security_invoker = true)"
-        self.run(statements.create_view(place, load.table, named(place, load.table), bound))
+        self._show(schema, load.table, again=True)
+
+    def _show(self, schema: str, table: str, *, again: bool = False) -> None:
+        """View and function beside the table, where they are missing; the view `again` when it got a column."""
+        place = identifier(schema)
+        look = postgres_views.look(place, table)
+        if again or postgres_views.create(place, table, self.run(look), again=False):
+            self._session.wait_at_most(SHAPE_SECONDS)
+            self._lock(shape_of(schema, table))
+            for statement in postgres_views.create(place, table, self.run(look), again=again):
+                self.run(statement)
 
     def _held(self, tenant: str, table: str) -> Held | None:
         schema = self.schemas.of(tenant)
@@ -155,7 +198,7 @@ class PostgresWarehouse:
         return None
 
     def _is_there(self, schema: str, table: str) -> bool:
-        known = (schema, table) in self._ready
+        known = (schema, table) in self._shown
         return known or bool(self._columns(schema, LOADS) and self._columns(schema, table))
 
     def _columns(self, schema: str, table: str) -> dict[str, str]:
@@ -178,12 +221,21 @@ class PostgresWarehouse:
     def _deleted(self, delete: str) -> int:
         return int(self.run(f"WITH gone AS ({delete} RETURNING 1) SELECT count(*) AS number FROM gone")[0]["number"])
 
-    def _lock_rows(self, schema: str, tenant: str, table: str) -> None:
-        self._lock(f"avesa load {schema} {tenant} {table}")
+    def _check_owner(self, schema: str, table: str) -> None:
+        for row in self.run(postgres_readers.select_hidden(identifier(schema), table)):
+            raise postgres_readers.rows_are_hidden(**row)
 
-    def _lock(self, name: str) -> None:
+    def _lock(self, wanted: Wanted) -> None:
         """Until the end of the transaction, against all who lock the same name."""
-        self.run(f"SELECT pg_advisory_xact_lock(hashtextextended({literal(name)}, 0))")
+        self.run(f"SELECT pg_advisory_xact_lock({wanted.key})")
+
+    @contextmanager
+    def _told_whom(self, wanted: Wanted) -> Iterator[None]:
+        """Whom was waited for, if it was in vain."""
+        try:
+            yield
+        except Busy:
+            raise in_use(self._session, wanted) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

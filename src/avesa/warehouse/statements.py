@@ -9,11 +9,20 @@ from collections.abc import Mapping, Sequence
 
 from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.sql_text import identifier, literal, moment
+from avesa.warehouse.ddl.dialect import in_force
 from avesa.warehouse.port import LOADS, Load
 
 
 def named(place: str, table: str) -> str:
     return f"{place}.{identifier(table)}"
+
+
+def current_name(table: str) -> str:
+    return f"{table}_current"
+
+
+def as_of_name(table: str) -> str:
+    return f"{table}_as_of"
 
 
 def create_loads(place: str, types: Mapping[str, str]) -> str:
@@ -55,8 +64,13 @@ def create_table(place: str, load: Load, types: Mapping[str, str], *, key: bool)
 
 def create_view(place: str, table: str, source: str, options: str = "") -> str:
     """The rows that are open now, beside the table whose rows they are."""
-    return f"""CREATE OR REPLACE VIEW {named(place, f"{table}_current")} {options} AS
+    return f"""CREATE OR REPLACE VIEW {named(place, current_name(table))} {options} AS
         SELECT * FROM {source} WHERE is_current"""
+
+
+def as_of(source: str, moment: str) -> str:
+    """The rows that were in force at a moment."""
+    return f"SELECT * FROM {source} WHERE {in_force(moment, identifier)}"
 
 
 def add_column(place: str, table: str, name: str, type_: str) -> str:

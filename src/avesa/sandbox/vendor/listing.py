@@ -88,11 +88,11 @@ def filtered(
 
 
 def at_path(table: Table, rules: Json, values: Mapping[str, str], rows: list[Row], now: datetime) -> list[Row]:
-    """The rows of the day that stands in the path. What is younger than `lags` days is not there yet."""
+    """The rows of the day that stands in the path. With `lags`, what is younger than so many days is not there yet."""
     for change in rules.get("changes") or []:
         if change["kind"] == "parameter" and change["in"] == "path":
             day = values[change["name"]]
-            newest = write_time(now - timedelta(days=change["lags"]), change["form"])
+            newest = write_time(now - timedelta(days=change["lags"]), change["form"]) if "lags" in change else day
             if day > newest:
                 message = f"Data for dates later than {newest} is not yet available. Please check back later"
                 raise Refused(400, message, violation=False, code="invalid")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from avesa.sandbox.vendor.bodies import failure, refusal
@@ -98,11 +100,11 @@ class StrictVendor:
     # What it answers
 
     def answer(self, asked: Asked) -> Answer:
-        """Never raises for what a client may send."""
+        """Never raises for what a client may send, nor for rules that cannot be followed: that is noted."""
         table: list[str] = []
         try:
             with self._lock:
-                answer = self._answer(asked, table)
+                answer = self._followed(asked, table)
         except Refused as refused:
             if refused.violation:
                 self.violations.append(f"{asked.method} {asked.path}: {refused.message}.")
@@ -113,6 +115,19 @@ class StrictVendor:
             answer.raw = answer.content().replace(b"$base", asked.base.encode())
         self.served.append(Served(asked.method, asked.path, asked.query, table[0] if table else None, answer.status))
         return answer
+
+    def _followed(self, asked: Asked, told: list[str]) -> Answer:
+        try:
+            return self._answer(asked, told)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            # A word is missing in a rule, or of another kind. With this status nobody asks again.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            of = f" of {told[0]}" if told else ""
+            raise Refused(
+                501,
+                f"the rules{of} cannot be followed: {type(error).__name__} {error} "
+                f"({PurePath(place.filename).name}, line {place.lineno})",
+            ) from error
 
     def _answer(self, asked: Asked, told: list[str]) -> Answer:
         if (token_path := self.credentials.token_path(asked.path)) is not None:
