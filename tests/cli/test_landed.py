@@ -144,7 +144,24 @@ def test_columns_of_a_raw_file_that_are_not_as_its_format_says_are_told(
     place = "acme/raw/connectwise/contacts/pull-00010-0.parquet"
     assert said.startswith(f"Error: tenant acme, connectwise/contacts: in the raw file {place} {told}")
     assert told in avesa("rebuild", "acme", "contacts", code=1).stderr
-    avesa("verify", "acme", code=1)
+    assert f"pull-00010.receipt.json does not fit its files: in pull-00010-0.parquet {told}" in (
+        avesa("verify", "acme", code=1).stdout
+    )
+
+
+def test_a_column_that_but_one_of_many_files_lacks_is_found(avesa: Avesa, home: LandedHome) -> None:
+    """Folded together with others it counts as null."""
+    rewrite(home.raw / "pull-00010-0.parquet", "SELECT * EXCLUDE (parent_id) FROM '{file}'")
+    assert "in pull-00010-0.parquet column parent_id is missing" in avesa("verify", "acme", code=1).stdout
+
+
+@pytest.mark.parametrize(
+    "decision", ["{", "[" * 100_000, '{"decision": "approve", "decided_at": "2026-01-01T00:00:00"}']
+)
+def test_what_is_no_decision_is_told_by_name(avesa: Avesa, home: LandedHome, decision: str) -> None:
+    (home.raw / "pull-00020.decision.json").write_text(decision)
+    told = avesa("transform", "acme", code=1).stderr
+    assert "acme/raw/connectwise/contacts/pull-00020.decision.json is not a decision: " in told
 
 
 @pytest.mark.parametrize("more", ["'x' AS note", "1 AS file", "now() AS listed_at", "2026 AS year"])

@@ -15,6 +15,7 @@ from avesa.canonical_transform.data_file import DataFile
 from avesa.canonical_transform.engine import count, engine, session
 from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger
+from avesa.canonical_transform.raw_columns import wrong_columns
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, read_pulls
 from avesa.canonical_transform.sql_text import identifier, parquet
@@ -138,20 +139,21 @@ def _unnamed(raw: RawListing, pulls: list[Pull]) -> set[str]:
 
 
 def _receipts(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Check:
-    """Are the files of each receipt there, with the rows, the ids and the times that it tells?"""
+    """Are the files of each receipt there, with the columns of raw files, and the rows, ids and times that it tells?"""
     wrong = []
     for source, some in pulls.items():
         for pull in some:
-            paths = []
+            paths: list[Path] = []
             for file in pull.receipt.files:
                 try:
-                    paths.append(str(bench.objects.fetch(f"{source.prefix}/{file}", bench.scratch)))
+                    paths.append(bench.objects.fetch(f"{source.prefix}/{file}", bench.scratch))
                 except ObjectMissing:
                     wrong.append(f"{source.prefix}/{file} is missing")
             if len(paths) < len(pull.receipt.files):
                 continue
             try:
-                differing = _differing(pull.receipt, _counted(bench.con, paths))
+                columns = [f"in {path.name} {amiss}" for path in paths if (amiss := wrong_columns(bench.con, path))]
+                differing = columns or _differing(pull.receipt, _counted(bench.con, paths))
             except duckdb.Error:
                 wrong.append(f"{source.prefix}/{pull.name} names a file that cannot be read")
                 continue
@@ -195,7 +197,7 @@ def _text(value: object) -> str:
             return str(value)
 
 
-def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
+def _counted(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> Counted:
     nothing = "(SELECT NULL::VARCHAR AS record_id, NULL::TIMESTAMPTZ AS updated_at WHERE false)"
     relation = parquet(paths) if paths else nothing
     found = con.execute(f"""
