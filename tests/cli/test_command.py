@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from avesa import __version__
-from avesa.cli.command import Command, Group, home, home_option
+from avesa.cli.command import Command, Group, home, home_option, tell_errors
 from avesa.cli.commands import cli
 from avesa.cli.deferred import loaded
 from avesa.shared.errors import AvesaError, UsageError, Where
@@ -149,6 +149,42 @@ def test_a_traceback_hides_what_the_environment_holds_of_secrets(monkeypatch: py
     told = CliRunner().invoke(failing, ["fail", "leak"]).stderr
     assert "Traceback" in told and "loader:***@db.example.com" in told
     assert "hunter" not in told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("query", "acme", "SELECT '\udcff'"),
+        ("query", "\udcff", "SELECT 1"),
+        ("history", "acme", "tickets", "\udcff"),
+        ("sync", "acme", "--service", "\udcff"),
+        ("transform", "acme", "--table", "tickets", "--table", "\udcff"),
+        ("connect", "acme", "connectwise", "--set", "company_id=\udcff"),
+    ],
+)
+def test_what_is_typed_and_not_utf8_is_wrong_usage(avesa: Avesa, said: tuple[str, ...]) -> None:
+    avesa("tenant", "add", "acme")
+    told = avesa(*said, code=2).stderr
+    assert "Error: Invalid value for " in told and "is not UTF-8." in told
+
+
+def test_an_error_s_text_cannot_make_the_terminal_do_things(
+    avesa: Avesa, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = AvesaError("the vendor said \x1b]0;PWNED\x07.", where=Where("acme"), hint="Mend\x9b2J it.\r")
+
+    @click.group(cls=Group)
+    def program() -> None: ...
+
+    @program.command(cls=Command)
+    def breaks() -> None:
+        raise told
+
+    tell_errors([told])
+    monkeypatch.setenv("AVESA_DEBUG", "1")
+    for text in (capsys.readouterr().err, CliRunner().invoke(program, ["breaks"]).stderr):
+        assert "Error: tenant acme: the vendor said \ufffd]0;PWNED\ufffd.\n  Mend\ufffd2J it.\ufffd\n" in text
+        assert not set(text) & {"\x1b", "\x07", "\x9b", "\r"}
 
 
 def test_a_command_outside_of_the_group_falls_back_to_the_default_home(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ landed."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,86 @@ def test_verify_names_what_is_wrong_to_people_and_programs_and_ends_with_1(avesa
         "the log and its files agree",
         "a rebuild from raw gives the same rows",
     ]
+
+
+def naming(file: str, receipt: bytes) -> bytes:
+    return json.dumps({**json.loads(receipt), "files": [file]}).encode()
+
+
+NO_RECEIPTS: dict[str, Callable[[bytes], bytes]] = {
+    "not UTF-8": lambda text: text.replace(b'"run"', b'"r\xffn"'),
+    "nested too deeply": lambda text: text.replace(b"{", b'{"more": ' + b"[" * 100_000 + b"]" * 100_000 + b",", 1),
+    "a time without a zone": lambda text: text.replace(b"00:10:00Z", b"00:10:00"),
+    "a time before the first": lambda text: text.replace(b"2026-01-01T00:10:00Z", b"0001-01-01T00:00:00+05:00"),
+    "a time after the last": lambda text: text.replace(b"2026-01-01T00:10:00Z", b"9999-12-31T23:59:59-05:00"),
+    **{f"the file {file!r}": partial(naming, file) for file in ("", ".", "..", "a/b", "a\\b", "a\0b")},
+}
+
+
+@pytest.mark.parametrize("wrong", NO_RECEIPTS)
+def test_what_is_no_receipt_is_told_by_name_and_stops_its_table_alone(
+    avesa: Avesa, home: LandedHome, wrong: str
+) -> None:
+    home.land(listing(10, contact("1", 1, 10)), table="companies")
+    receipt = home.raw / "pull-00010.receipt.json"
+    receipt.write_bytes(NO_RECEIPTS[wrong](whole := receipt.read_bytes()))
+    assert receipt.read_bytes() != whole
+    told = avesa("transform", "acme", code=1).stderr
+    assert told.startswith("Error: tenant acme, connectwise/contacts: acme/raw/connectwise/contacts/pull-00010.receipt")
+    assert " is not a receipt: " in told
+    assert avesa.json("query", "acme", "SELECT count(*) AS n FROM companies") == [{"n": 1}]
+    checks = avesa.json("verify", "acme", code=1)
+    assert {check["table"] for check in checks if not check["ok"]} == {"contacts"}
+    (unreadable,) = next(check["wrong"] for check in checks if check["what"] == "all of it can be read")
+    assert "pull-00010.receipt.json is not a receipt: " in unreadable
+    assert sum(check["table"] == "companies" for check in checks) == 5
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("* EXCLUDE (parent_id)", "column parent_id is missing"),
+        ("* EXCLUDE (problem, page)", "columns page, problem are missing"),
+        ("* EXCLUDE (record_id)", "column record_id is missing"),
+        ("*, 'x' AS Filename", "column filename is there, a name that reading gives to the place of a row"),
+        ("*, 1 AS file_row_number", "column file_row_number is there"),
+    ],
+)
+def test_columns_of_a_raw_file_that_are_not_as_its_format_says_are_told(
+    avesa: Avesa, home: LandedHome, columns: str, told: str
+) -> None:
+    rewrite(home.raw / "pull-00010-0.parquet", f"SELECT {columns} FROM '{{file}}'")
+    (home.raw / "pull-00020.receipt.json").unlink()
+    said = avesa("transform", "acme", code=1).stderr
+    place = "acme/raw/connectwise/contacts/pull-00010-0.parquet"
+    assert said.startswith(f"Error: tenant acme, connectwise/contacts: in the raw file {place} {told}")
+    assert told in avesa("rebuild", "acme", "contacts", code=1).stderr
+    assert f"pull-00010.receipt.json does not fit its files: in pull-00010-0.parquet {told}" in (
+        avesa("verify", "acme", code=1).stdout
+    )
+
+
+def test_a_column_that_but_one_of_many_files_lacks_is_found(avesa: Avesa, home: LandedHome) -> None:
+    """Folded together with others it counts as null."""
+    rewrite(home.raw / "pull-00010-0.parquet", "SELECT * EXCLUDE (parent_id) FROM '{file}'")
+    assert "in pull-00010-0.parquet column parent_id is missing" in avesa("verify", "acme", code=1).stdout
+
+
+@pytest.mark.parametrize(
+    "decision", ["{", "[" * 100_000, '{"decision": "approve", "decided_at": "2026-01-01T00:00:00"}']
+)
+def test_what_is_no_decision_is_told_by_name(avesa: Avesa, home: LandedHome, decision: str) -> None:
+    (home.raw / "pull-00020.decision.json").write_text(decision)
+    told = avesa("transform", "acme", code=1).stderr
+    assert "acme/raw/connectwise/contacts/pull-00020.decision.json is not a decision: " in told
+
+
+@pytest.mark.parametrize("more", ["'x' AS note", "1 AS file", "now() AS listed_at", "2026 AS year"])
+def test_a_column_more_in_a_raw_file_does_no_harm(avesa: Avesa, home: LandedHome, more: str) -> None:
+    rewrite(home.raw / "pull-00010-0.parquet", f"SELECT *, {more} FROM '{{file}}'")
+    avesa("transform", "acme")
+    avesa("verify", "acme")
+    assert count(avesa, "true") == 60
 
 
 def test_verify_names_ten_of_the_records_that_differ_and_counts_the_rest(avesa: Avesa, home: LandedHome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -54,6 +55,24 @@ def test_it_runs_as_a_module_too() -> None:
 def test_ctrl_c_while_a_module_is_imported_ends_it_without_a_word(module: str, status: int) -> None:
     done = run("-c", INTERRUPTED.format(module=module, handler="default_int_handler"), "tenant", "list")
     assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8", "ascii:surrogateescape"])
+def test_letters_that_the_encoding_of_stdout_lacks_are_told_all_the_same(tmp_path: Path, encoding: str) -> None:
+    env = {**ENV, "PYTHONIOENCODING": encoding, "AVESA_HOME": str(tmp_path / "home")}
+    program = [sys.executable, "-m", "avesa"]
+    subprocess.run([*program, "tenant", "add", "acme"], env=env, check=True, capture_output=True)
+    for more in ([], ["--csv"], ["--json"]):
+        asked = [*program, "query", "acme", "SELECT 'é€😀' AS a", *more]
+        done = subprocess.run(asked, env=env, check=False, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+        name = encoding.partition(":")[0]
+        if more == ["--json"]:
+            assert json.loads(done.stdout.decode(name)) == [{"a": "é€😀"}]
+        else:
+            # Where there is but ASCII, click writes UTF-8.
+            told = ["é€😀".encode(name, "backslashreplace"), *(["é€😀".encode()] if name == "ascii" else [])]
+            assert any(one in done.stdout for one in told)
 
 
 def test_a_program_that_is_started_to_ignore_ctrl_c_ignores_it_from_the_beginning() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from avesa.cli.output import counted, moment, plain, shown
+from avesa.cli.output import console, counted, moment, plain, shown, write_table
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ from avesa.cli.output import counted, moment, plain, shown
         (Decimal("1.5000"), "1.5"),
         (Decimal("100.0000"), "100"),
         (Decimal("0.0000"), "0"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("1234567890123456789012345678901234.5670"), "1234567890123456789012345678901234.567"),
         (datetime(2026, 3, 2, 14, 5, 9, tzinfo=UTC), "2026-03-02T14:05:09Z"),
         (datetime(2026, 3, 2, 14, 5, 9, tzinfo=timezone(timedelta(hours=2))), "2026-03-02T12:05:09Z"),
         (datetime.fromisoformat("2026-03-02T14:05:00"), "2026-03-02T14:05:00"),
@@ -35,6 +37,14 @@ def test_a_shown_text_has_no_control_characters_and_fits() -> None:
     assert shown("a\x1b[31mb\x9bc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c"
     assert shown("one\ntwo  three", width=9) == "one two …"
     assert shown("one", width=9) == "one"
+
+
+def test_nothing_that_is_printed_can_make_the_terminal_do_things(capsys: pytest.CaptureFixture[str]) -> None:
+    console().print("a\x1b]0;PWNED\x07", "b\x9b2J\n\tc")
+    write_table(["d\x1b[31m"], [["e\x1b[31m"]])
+    told = capsys.readouterr().out
+    assert told.startswith("a\ufffd]0;PWNED\ufffd b\ufffd2J\n") and "d\ufffd[31m" in told
+    assert not set(told) & {"\x1b", "\x07", "\x9b"}
 
 
 def test_a_moment_is_in_utc_to_the_second() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from avesa_program import Avesa
 
 
@@ -31,6 +33,11 @@ def test_people_see_the_dearest_table_first(synced: Avesa) -> None:
 def test_a_tenant_without_history_gets_an_estimate(synced: Avesa) -> None:
     shown = synced("plan", "globex").stdout
     assert "which is a guess: there is no history yet" in shown and "~" in shown
+
+
+@pytest.mark.parametrize("every", ["nan", "inf", "-inf", "1e-300", "1e300", "0"])
+def test_a_time_between_two_syncs_that_makes_no_sense_is_wrong_usage(synced: Avesa, every: str) -> None:
+    assert "Invalid value for '--every'" in synced("plan", "acme", "--every", every, code=2).stderr
 
 
 def test_an_unknown_tenant_is_wrong_usage(avesa: Avesa) -> None:

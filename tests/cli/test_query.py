@@ -37,6 +37,22 @@ def test_csv_is_what_a_spreadsheet_reads(synced: Avesa) -> None:
     assert row == ["2026-03-02T14:05:09.500000Z", "2026-03-02", "1.5", "true", "", 'a,"b"', "[1,2]", "7"]
 
 
+def test_columns_of_one_name_are_all_told_under_names_of_their_own(synced: Avesa) -> None:
+    twice = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS A"
+    assert synced.json("query", "acme", twice) == [{"a": 1, "a_1": 2, "a_1_1": 3, "A_2": 4}]
+    assert synced("query", "acme", twice, "--csv").stdout == "a,a_1,a_1_1,A_2\n1,2,3,4\n"
+    assert synced("query", "acme", twice).stdout.split()[:4] == ["a", "a_1", "a_1_1", "A_2"]
+
+
+def test_a_number_keeps_all_its_digits(synced: Avesa) -> None:
+    digits = "12345678901234567890123456789012345678"
+    for number in (digits, f"{digits[:-4]}.{digits[-4:]}"):
+        asked = ("query", "acme", f"SELECT {number} AS n")
+        assert synced(*asked, "--csv").stdout == f"n\n{number}\n"
+        assert number in synced(*asked).stdout
+        assert number in synced(*asked, "--json").stdout
+
+
 def test_a_table_into_a_pipe_is_not_cut(synced: Avesa) -> None:
     columns = ", ".join(f"repeat('x', 40) AS column_{number}" for number in range(8))
     shown = synced("query", "acme", f"SELECT {columns}").stdout
@@ -57,8 +73,26 @@ def test_the_tables_can_be_looked_over(synced: Avesa, sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
+        "PIVOT tickets ON status USING count(*)",
+        "FROM (PIVOT tickets ON status, priority USING count(*)) LIMIT 1",
+        "WITH p AS (PIVOT tickets ON status USING count(*)) SELECT * FROM p",
+        "PIVOT tickets ON status IN ('New', 'Closed') USING count(*)",
+    ],
+)
+def test_a_pivot_is_one_select(synced: Avesa, sql: str) -> None:
+    assert len(synced.json("query", "acme", sql)[0]) > 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
         "DROP VIEW tickets",
         "SELECT 1; SELECT 2",
+        "PIVOT tickets ON status; SELECT 2",
+        "SELECT 1; PIVOT tickets ON status",
+        "CREATE TYPE mood AS ENUM ('sad'); SELECT 1",
+        "CREATE TABLE made AS PIVOT tickets ON status",
+        "SELECT error('no') FROM tickets",
         "SELEC 1",
         "",
         "SELECT * FROM read_text('/etc/hostname')",
@@ -72,6 +106,13 @@ def test_whatever_is_no_reading_of_the_tables_is_wrong_usage(synced: Avesa, sql:
     result = synced("query", "acme", sql, code=2)
     assert result.stderr.startswith("Error: tenant acme: ")
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--as-of", "--known-at"])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00", "yesterday"])
+def test_a_time_that_no_table_knows_is_wrong_usage(synced: Avesa, option: str, time: str) -> None:
+    told = synced("query", "acme", "SHOW TABLES", option, time, code=2).stderr
+    assert f"Invalid value for '{option}': '{time}' is " in told
 
 
 def test_csv_and_json_exclude_each_other(synced: Avesa) -> None:

@@ -38,7 +38,9 @@ def test_removing_forgets_tenant_secrets_and_watermarks_and_keeps_the_data(conne
     assert set(json.loads((connected.home / "secrets.json").read_text())) == {"globex"}
     assert sorted(data.rglob("*")) == before
     connected("tenant", "add", "acme")
-    assert connected.json("status", "acme") == [{"tenant": "acme", "synced": False, "services": [], "canonical": []}]
+    assert connected.json("status", "acme") == [
+        {"tenant": "acme", "synced": False, "services": [], "canonical": [], "mappings": []}
+    ]
 
 
 def test_a_tenant_that_comes_back_goes_on_with_its_data(connected: Avesa, sandbox: Sandbox) -> None:

@@ -91,9 +91,11 @@ def test_a_missing_file_is_named(days: Days) -> None:
 def test_a_receipt_that_does_not_fit_its_files_is_named(days: Days) -> None:
     receipt = max((days.home / "data/acme/raw/connectwise/tickets").glob("*.receipt.json"))
     told = json.loads(receipt.read_text())
-    receipt.write_text(json.dumps({**told, "rows": told["rows"] + 1}))
+    oldest = told.pop("min_updated_at")
+    receipt.write_text(json.dumps({**told, "rows": 45, "complete": True, "reason": "stopped"}))
     assert failed(days)["receipts fit their files"].wrong == (
-        f"acme/raw/connectwise/tickets/{receipt.name} does not fit its files",
+        f"acme/raw/connectwise/tickets/{receipt.name} does not fit its files: rows is 45, by the files {told['rows']}; "
+        f"min_updated_at is null, by the files {oldest}; complete is true, though it gives a reason why it is not",
     )
 
 

@@ -42,3 +42,15 @@ def test_times_without_a_zone_and_negative_speeds_are_refused() -> None:
         SandboxClock(datetime(2026, 3, 2))  # noqa: DTZ001
     with pytest.raises(ValueError, match="backwards"):
         SandboxClock(START, speed=-1)
+    for speed in (float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="is no number"):
+            SandboxClock(START, speed=speed)
+
+
+def test_a_clock_that_runs_very_fast_is_at_its_limit() -> None:
+    real = 0.0
+    limit = START + timedelta(days=9)
+    clock = SandboxClock(START, speed=1e300, limit=lambda: limit, monotonic=lambda: real)
+    assert clock() == START
+    real = 1000.0
+    assert clock() == limit

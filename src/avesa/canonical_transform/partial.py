@@ -10,7 +10,7 @@ import duckdb
 import msgspec
 from arro3.core import Array, DataType, Table
 
-from avesa.canonical_transform.sql_text import literals
+from avesa.canonical_transform.sql_text import parquet
 
 _AT_ONCE = 10_000
 """So many payloads are in memory at a time."""
@@ -40,7 +40,7 @@ def complete_partials(con: duckdb.DuckDBPyConnection, relation: str, scratch: Pa
     return f"""(
         SELECT whole.* REPLACE (coalesce(completed.payload, whole.payload) AS payload)
         FROM {relation} AS whole
-        LEFT JOIN read_parquet({literals(map(str, files))}) AS completed USING (file, file_row_number)
+        LEFT JOIN {parquet(files)} AS completed USING (file, file_row_number)
     )"""
 
 

@@ -24,7 +24,7 @@ from avesa.canonical_transform.observations import add_absences, observations_qu
 from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.raw_source import Pull, RawRows, Source, load_rows, told_of_raw
 from avesa.canonical_transform.scd2 import TableShape, create_versions, lone_versions, shape_of
-from avesa.canonical_transform.sql_text import literal, literals
+from avesa.canonical_transform.sql_text import literal, parquet
 from avesa.canonical_transform.table_files import ROWS_PER_FILE
 from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects
@@ -152,10 +152,10 @@ def _fold_in_ranges(
         )
     uncastable: dict[str, dict[str, Any]] = {}
     for part in range(parts):
-        files = sorted(str(file) for file in (folder / f"range={part}").glob("*.parquet"))
+        files = sorted((folder / f"range={part}").glob("*.parquet"))
         if not files:
             continue
-        observed = f"read_parquet({literals(files)}, hive_partitioning = false)"
+        observed = parquet(files)
         add_counts(uncastable, uncastable_values(con, observed))
         if is_first:
             take(f"({lone_versions(shape, *key, observed)})")

@@ -6,17 +6,17 @@ what a receipt names that was withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import msgspec
 
 from avesa.canonical_transform.engine import first_line, one_row, tells_of_a_file
-from avesa.canonical_transform.sql_text import literal, literals, moment
+from avesa.canonical_transform.raw_columns import wrong_columns
+from avesa.canonical_transform.sql_text import literal, moment, parquet
 from avesa.shared import layout
 from avesa.shared.errors import ConfigurationError, StorageError, Where
 from avesa.shared.objects import Objects
@@ -97,7 +97,7 @@ def read_pulls(objects: Objects, source: Source, raw: RawListing, names: Iterabl
         path = f"{source.prefix}/{name}"
         try:
             receipt = decode_receipt(objects.read(path))
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except ValueError as error:
             raise ConfigurationError(
                 f"{path} is not a receipt: {error}.",
                 where=source.where,
@@ -118,7 +118,7 @@ def _decided(objects: Objects, source: Source, name: str) -> ListingDecision:
     path = f"{source.prefix}/{name}"
     try:
         return decode_decision(objects.read(path))
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except ValueError as error:
         raise ConfigurationError(
             f"{path} is not a decision: {error}.", where=source.where, hint="Mend or remove the file."
         ) from error
@@ -132,8 +132,6 @@ def _check_owner(path: str, receipt: Receipt, source: Source) -> None:
             where=source.where,
             hint="Move it, and the files that it names, to where they belong.",
         )
-    if any("/" in file or "\\" in file for file in receipt.files):
-        raise ConfigurationError(f"{path} names files outside its own folder.", where=source.where)
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,11 @@ def load_rows(
     """
     _load_pulls(con, pulls)
     wanted = f"record_id IN (SELECT source_id FROM {only})" if only else "true"
-    relation = _relation(objects, source, pulls, scratch, wanted)
-    with told_of_raw(source):
+    # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
+    names = sorted({file for pull in pulls for file in pull.receipt.files})
+    files = [_fetched(objects, source, file, scratch) for file in names]
+    relation = _relation(files, wanted)
+    with told_of_raw(source), _told_of_columns(con, source, files):
         con.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT {_SLIM} FROM {relation}")
         found = RawRows(
             relation,
@@ -229,13 +230,10 @@ def _believed(updated_at: str, extracted_at: str) -> str:
     )
 
 
-def _relation(objects: Objects, source: Source, pulls: list[Pull], scratch: Path, wanted: str) -> str:
-    # A pull that died between its receipt and its watermark is told of by two receipts with the same files.
-    files = sorted({file for pull in pulls for file in pull.receipt.files})
+def _relation(files: Sequence[Path], wanted: str) -> str:
     relation = f"({_EMPTY_ROWS})"
     if files:
-        paths = [str(_fetched(objects, source, file, scratch)) for file in files]
-        relation = f"read_parquet({literals(paths)}, filename = true, file_row_number = true, union_by_name = true)"
+        relation = parquet(files, "filename = true", "file_row_number = true", "union_by_name = true")
     return f"""(
         WITH raw AS (
             SELECT
@@ -273,6 +271,22 @@ def told_of_raw(source: Source, *, and_table: bool = False) -> Iterator[None]:
             hint="Restore the raw file, or remove it together with its receipt."
             + (" If it is the table's file, rebuild the table." if and_table else ""),
         ) from error
+
+
+@contextmanager
+def _told_of_columns(con: duckdb.DuckDBPyConnection, source: Source, files: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.BinderException as error:
+        for file in files:
+            if wrong := wrong_columns(con, file):
+                raise StorageError(
+                    f"in the raw file {source.prefix}/{file.name} {wrong}.",
+                    where=source.where,
+                    hint="docs/architecture.md names the columns of a raw file. Write it anew, or remove it together "
+                    "with its receipt.",
+                ) from error
+        raise
 
 
 def _load_pulls(con: duckdb.DuckDBPyConnection, pulls: list[Pull]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from avesa.shared.clock import to_iso
 
@@ -18,6 +20,8 @@ SQL_TYPES = {
 }
 """DuckDB's type for each type of a mapping."""
 
+_PATTERN = re.compile(r"[*?\[]")
+
 
 def literal(text: str) -> str:
     """A text as an SQL literal; as an expression where it has a null character, at which a query would end."""
@@ -28,6 +32,21 @@ def literal(text: str) -> str:
 def literals(texts: Iterable[str]) -> str:
     """A list of texts as an SQL literal."""
     return "[" + ", ".join(map(literal, texts)) + "]"
+
+
+def paths(files: Iterable[str | Path]) -> str:
+    """A list of files as an SQL literal, as what reads files takes it."""
+    return literals(map(pattern, files))
+
+
+def pattern(file: str | Path) -> str:
+    """The pattern that fits this file alone: no sign in its name stands for others."""
+    return _PATTERN.sub(r"[\g<0>]", str(file))
+
+
+def parquet(files: Iterable[str | Path], *options: str) -> str:
+    """A relation of the rows of just these files; no folder's name gives it a column, such as `year=2026` would."""
+    return f"read_parquet({', '.join([paths(files), 'hive_partitioning = false', *options])})"
 
 
 def moment(instant: datetime | None) -> str:

@@ -16,7 +16,7 @@ from avesa.canonical_transform.data_file import DataFile, NewFile
 from avesa.canonical_transform.engine import count, one_row
 from avesa.canonical_transform.raw_source import Source
 from avesa.canonical_transform.scd2 import TableShape
-from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, parquet
 
 ROWS_PER_FILE = 122_880
 """Four row groups."""
@@ -36,7 +36,7 @@ def rows_of(table: CanonicalTable, files: Sequence[DataFile], shape: TableShape)
     if paths:
         return f"""(
             SELECT *, parse_filename(filename) AS file, file_row_number AS file_row
-            FROM read_parquet({literals(paths)}, filename = true, file_row_number = true)
+            FROM {parquet(paths, "filename = true", "file_row_number = true")}
         )"""
     columns = "".join(f"NULL::{SQL_TYPES[type_]} AS {identifier(name)}, " for name, type_ in shape.all)
     return f"(SELECT {columns}NULL::VARCHAR AS file, NULL::BIGINT AS file_row WHERE false)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from avesa.cli.deferred import loaded
+from avesa.cli.terminal_text import harmless
 from avesa.shared.errors import AvesaError, UsageError, Where
 
 DEFAULT_HOME = Path(".avesa")
@@ -29,7 +31,11 @@ class _Typed(click.Command):
         if not ctx.resilient_parsing:
             said = self.make_parser(ctx).parse_args(list(args))[2]
             _refuse_repetitions([one for one in said if isinstance(one, click.Option)], ctx)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:
+            if isinstance(parameter.type, click.types.StringParamType):
+                _refuse_what_is_no_text(ctx.params.get(str(parameter.name)), parameter, ctx)
+        return rest
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.epilog:
@@ -70,11 +76,21 @@ class Group(_Typed, click.Group):
         return result
 
 
+class Number(click.FloatRange):
+    """A number in a range; what is none, as `nan` is, lies in no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return found
+
+
 class Failure(click.ClickException):
     """An error of ours as the command line tells it; exit status 1."""
 
     def __init__(self, error: AvesaError) -> None:
-        super().__init__(error_text(error))
+        super().__init__(harmless(error_text(error)))
 
 
 class Misuse(Failure):
@@ -120,7 +136,7 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
         if len(same) > 1:
             tables = ", ".join(str(error.where.table) for error in same)
             told = AvesaError(f"{message} ({len(same)} tables: {tables})", where=Where(tenant, service), hint=hint)
-        click.echo(f"Error: {error_text(told)}", err=True)
+        click.echo(harmless(f"Error: {error_text(told)}"), err=True)
 
 
 def warn(message: str, hint: str = "") -> None:
@@ -197,6 +213,15 @@ def _refuse_repetitions(said: Sequence[click.Option], ctx: click.Context) -> Non
             raise click.BadOptionUsage(option.opts[0], f"Option '{option.opts[0]}' takes one value: say it once.", ctx)
 
 
+def _refuse_what_is_no_text(value: Any, parameter: click.Parameter, ctx: click.Context) -> None:
+    """Bytes that are not UTF-8 come as half a surrogate pair each."""
+    for text in value if isinstance(value, tuple) else (value,):
+        try:
+            str(text).encode()
+        except UnicodeEncodeError:
+            raise click.BadParameter(f"{text!r} is not UTF-8.", ctx, parameter) from None
+
+
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         if value is not None:
@@ -209,4 +234,4 @@ def _debug() -> None:
     if os.environ.get("AVESA_DEBUG") == "1":
         from avesa.cli.environment_secrets import without_secrets  # noqa: PLC0415 — only who debugs waits for it
 
-        click.echo(without_secrets(traceback.format_exc()), err=True, nl=False)
+        click.echo(harmless(without_secrets(traceback.format_exc())), err=True, nl=False)

@@ -44,7 +44,12 @@ They are never given on the command line, where other users and the shell's hist
 @click.argument("tenant")
 @click.argument("service")
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A setting; can be given several times.")
-@click.option("--secrets-from", metavar="FILE", help="JSON object of secrets; - reads it from stdin.")
+@click.option(
+    "--secrets-from",
+    type=click.Path(allow_dash=True),
+    metavar="FILE",
+    help="JSON object of secrets; - reads it from stdin.",
+)
 @click.option("--same-account", is_flag=True, help="What the data came from has a new name or address.")
 @home_option
 @json_option

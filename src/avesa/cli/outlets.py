@@ -1,6 +1,7 @@
 """Where the program writes to: if stdout cannot be written any more the program ends, wherever it is, and says why.
 
 Where nobody reads on (`avesa query … | head`) it ends without a word. What cannot be told on stderr is passed over.
+A letter that the encoding lacks is written as a backslash and its number.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 FAILED = 1
+_REFUSING = ("strict", "surrogateescape")
+"""How Python writes by itself what an encoding has no letter for: some of it or all of it not at all."""
 
 
 def watch_outlets() -> None:
@@ -55,7 +58,7 @@ def _watched(stream: TextIO, failed: Callable[[OSError], None]) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(_Outlet(raw, failed)),
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors="backslashreplace" if stream.errors in _REFUSING else stream.errors,
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

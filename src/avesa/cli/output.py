@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,17 +17,25 @@ import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from avesa.cli.terminal_text import harmless
 from avesa.shared.clock import to_iso
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that could make a terminal do things. Vendors' texts may hold them."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def write_json(value: object) -> None:
-    """One document on stdout. Times are ISO with Z, decimals numbers with all their digits."""
-    click.echo(msgspec.json.format(_ENCODER.encode(value), indent=2).decode())
+    """One document on stdout. Times are ISO with Z, decimals numbers with all their digits, and letters that the
+    encoding of stdout lacks JSON's escapes.
+    """
+    text = msgspec.json.format(_ENCODER.encode(value), indent=2).decode()
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    click.echo(text)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -48,7 +58,9 @@ def plain(value: object) -> str:
         case datetime():
             return to_iso(value) if value.tzinfo is not None else value.isoformat()
         case Decimal():
-            return f"{value.normalize():f}"
+            whole, _, fraction = f"{value:f}".partition(".")
+            fraction = fraction.rstrip("0")
+            return f"{whole}.{fraction}" if fraction else whole
         case list() | tuple() | dict():
             return _ENCODER.encode(value).decode()
         case _:
@@ -57,7 +69,7 @@ def plain(value: object) -> str:
 
 def shown(value: object, *, width: int | None = None) -> str:
     """A value for a terminal: nothing in it can move the cursor; cut to `width` characters."""
-    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", plain(value))
+    text = harmless(plain(value))
     if width is not None:
         text = " ".join(text.split())
         text = text if len(text) <= width else text[: width - 1] + "…"
@@ -74,9 +86,16 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+class _HarmlessConsole(Console):
+    """No text that is printed can make the terminal do things, wherever it comes from."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(harmless(text), **how)
+
+
 def console(*, err: bool = False) -> Console:
     """Where people read. Vendors' texts are never taken for markup."""
-    return Console(stderr=err, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    return _HarmlessConsole(stderr=err, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def write_table(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, Number, home_option, json_option
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, shown, write_json, write_table
 from avesa.pipeline.plan import ServicePlan, plan_tenant
@@ -28,9 +28,9 @@ Exit status: 0 also where a budget does not suffice, 2 wrong usage.
 @click.argument("tenant")
 @click.option(
     "--every",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0.1, max=525_600),
     metavar="MINUTES",
-    help="Time between two syncs. [default: as the last days show, or 60]",
+    help="Time between two syncs, at most a year. [default: as the last days show, or 60]",
 )
 @home_option
 @json_option

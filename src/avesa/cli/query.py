@@ -26,7 +26,10 @@ class Moment(click.ParamType[datetime]):
             found = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no time. Write 2026-03-05 or 2026-03-05T08:00:00Z.", param, ctx)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        try:
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is outside of the years 1 to 9999 in UTC.", param, ctx)
 
 
 MOMENT = Moment()

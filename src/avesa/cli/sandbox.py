@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Command, home_option
+from avesa.cli.command import Command, Number, home_option
 from avesa.cli.sandbox_connections import connection_values, served_services
 from avesa.sandbox.serve import serve
 from avesa.sandbox.server import HAND_WRITTEN
 from avesa.shared.errors import AvesaError, UsageError
+from avesa.shared.layout import checked_name
 
 
 @click.command(
@@ -30,8 +31,8 @@ It prints the commands that connect its tenants. Ctrl-C stops it.
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
 @click.option("--seed", default=7, show_default=True, help="Another seed is another world.")
-@click.option("--days", type=click.IntRange(min=0), default=30, show_default=True, help="So long ago it began.")
-@click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Times real time.")
+@click.option("--days", type=click.IntRange(0, 3650), default=30, show_default=True, help="So long ago it began.")
+@click.option("--speed", type=Number(min=0, max=1_000_000), default=1.0, show_default=True, help="Times real time.")
 @home_option
 def sandbox(
     services: tuple[str, ...], tenants: tuple[str, ...], port: int, host: str, seed: int, days: int, speed: float
@@ -41,6 +42,8 @@ def sandbox(
     All services show the same world, one for each tenant, that goes on changing.
     """
     chosen = served_services(services)
+    for tenant in tenants:
+        checked_name(tenant)
     try:
         serve(
             port=port,

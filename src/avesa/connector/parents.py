@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from avesa.connector.json_paths import value_at, values_at
 from avesa.connector.landing import read_rows
 from avesa.connector.outcome import Place
@@ -99,7 +97,7 @@ def _pulled(objects: Objects, prefix: str, changed_since: datetime | None) -> li
 def _read_receipt(objects: Objects, name: str) -> Receipt:
     try:
         return decode_receipt(objects.read(name))
-    except msgspec.MsgspecError:
+    except ValueError:
         raise StorageError(f"{name} is not a receipt.") from None
 
 

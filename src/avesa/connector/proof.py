@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import islice
 
-import msgspec
-
 from avesa.connector.checkpoint import Checkpoint
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.landing import read_rows
@@ -71,7 +69,7 @@ def had_rows(place: Place, service: str, table: str) -> bool:
     for path in reversed(standing_receipts(info.path for info in place.objects.list(prefix))):
         try:
             receipt = decode_receipt(place.objects.read(path))
-        except msgspec.MsgspecError:
+        except ValueError:
             raise StorageError(f"{path} is not a receipt.") from None
         if receipt.rows:
             return True

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from avesa.pipeline.ports import Ports, forget_tenant
 from avesa.shared.clock import Clock, system_clock
+from avesa.shared.folder_names import check_folder
 from avesa.shared.objects import open_objects
 from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
 from avesa.shared.sqlite_state import SqliteState
@@ -40,8 +41,9 @@ def open_home(
     `root` puts the data elsewhere: another folder, or `s3://bucket/prefix`, which is reached by `s3_options` (see
     shared/s3_options.py) and for what they leave out by the environment (AWS_ACCESS_KEY_ID, AWS_REGION, …).
 
-    Raises StorageError where the folder cannot be used.
+    Raises StorageError or ConfigurationError where the folder cannot be used.
     """
+    check_folder(home)
     scratch = home / "scratch"
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from avesa.canonical_transform.engine import count, engine
-from avesa.canonical_transform.sql_text import literals
+from avesa.canonical_transform.sql_text import parquet
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import choose_canonical
 from avesa.shared import layout
@@ -58,5 +58,4 @@ def _reading(ports: Ports, files: Sequence[str]) -> Iterator[tuple[duckdb.DuckDB
         tempfile.TemporaryDirectory(prefix="quarantine-", dir=ports.scratch) as folder,
         engine(Path(folder)) as con,
     ):
-        paths = literals(str(ports.objects.fetch(path, Path(folder))) for path in files)
-        yield con, f"read_parquet({paths})"
+        yield con, parquet(ports.objects.fetch(path, Path(folder)) for path in files)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import string
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,17 +13,17 @@ from typing import Any
 
 import duckdb
 
-from avesa.canonical_transform.engine import engine, first_line
+from avesa.canonical_transform.engine import engine, first_line, tells_of_a_file
 from avesa.canonical_transform.mapping import load_mapping, mapping_names
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.canonical_transform.scd2 import shape_of
-from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals
+from avesa.canonical_transform.sql_text import SQL_TYPES, identifier, literal, literals, parquet, pattern
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.clock import to_iso
-from avesa.shared.errors import MappingError, UsageError, Where
+from avesa.shared.errors import MappingError, StorageError, UsageError, Where
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,12 @@ def tenant_tables(
             if as_of is not None:
                 moment = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
                 valid = f" WHERE valid_from <= {moment} AND coalesce(valid_to > {moment}, true)"
-            con.execute(f"CREATE VIEW {identifier(table)} AS FROM ({rows}){valid}")
+            with _told_of_table(tenant, table):
+                con.execute(f"CREATE VIEW {identifier(table)} AS FROM ({rows}){valid}")
         if known_at is not None:  # what the folds have left behind
             for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
                 con.execute(f"DROP TABLE {identifier(left)}")
-        con.execute(f"SET allowed_paths = {literals(allowed)}")
+        con.execute(f"SET allowed_paths = {literals({*allowed, *map(pattern, allowed)})}")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
         yield con
@@ -96,16 +98,74 @@ def query(
     with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables) as con:
         try:
             statements = con.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type not in _READING:
+            asked = [statement for statement in statements if not _is_of_a_pivot(statement)]
+            if len(asked) != 1 or asked[0].type not in _READING:
                 raise UsageError("only one SELECT at a time can be asked.", where=where)
-            return answer(con.execute(statements[0]))
+            for statement in statements:
+                con.execute(statement)
+            return answer(con)
         except duckdb.Error as error:
+            if _may_be_of_a_file(error):
+                _check_tables(con, tenant, sql)
             raise UsageError(f"the query failed: {first_line(error)}", where=where, hint=_tables_hint()) from error
+
+
+def _is_of_a_pivot(statement: duckdb.Statement) -> bool:
+    """Whether it makes the type of a PIVOT's columns, which stands before its SELECT and in nobody's text."""
+    return statement.type == duckdb.StatementType.CREATE and not statement.query
+
+
+def _check_tables(con: duckdb.DuckDBPyConnection, tenant: str, sql: str) -> None:
+    """Read the tables of a query as a whole. Raises StorageError for one that cannot be read."""
+    try:
+        named = con.get_table_names(sql)
+    except duckdb.Error:
+        named = set(mapping_names())
+    for (table,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL").fetchall():
+        if table in named:
+            with _told_of_table(tenant, table):
+                con.execute(f"SELECT bit_xor(hash(whole)) FROM {identifier(table)} AS whole").fetchall()
+
+
+@contextmanager
+def _told_of_table(tenant: str, table: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        if not _may_be_of_a_file(error):
+            raise
+        raise StorageError(
+            f"a file of the table cannot be read: {first_line(error)}",
+            where=Where(tenant=tenant, table=table),
+            hint=f"Make the table anew from raw: avesa rebuild {tenant} {table}",
+        ) from error
+
+
+def _may_be_of_a_file(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.IOException) or tells_of_a_file(error)
 
 
 def answer(con: duckdb.DuckDBPyConnection) -> Result:
     """All that the last statement of a connection gives."""
-    return Result(tuple(column[0] for column in con.description or ()), con.fetchall())
+    return Result(unlike(column[0] for column in con.description or ()), con.fetchall())
+
+
+def unlike(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns, made unlike as DuckDB makes them for the columns of a table: `a`, `a_1`, `a_2`."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        number = 0
+        while _in_small_letters(own := f"{name}_{number}" if number else name) in taken:
+            number += 1
+        taken.add(_in_small_letters(own))
+        found.append(own)
+    return tuple(found)
+
+
+def _in_small_letters(name: str) -> str:
+    """DuckDB takes no notice of the case of a name, if its letters are those of ASCII."""
+    return name.translate(_LOWER)
 
 
 def _fold_as_known(
@@ -131,7 +191,7 @@ def _fold_as_known(
 def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[str, Any]]:
     """All versions of a record, oldest first. Raises UsageError if there is none."""
     choose_canonical([table])
-    with tenant_tables(ports, tenant, tables=[table]) as con:
+    with tenant_tables(ports, tenant, tables=[table]) as con, _told_of_table(tenant, table):
         found = con.execute(
             f"SELECT * FROM {identifier(table)} WHERE source_id = ? ORDER BY source_service, source_table, valid_from",
             [source_id],
@@ -146,6 +206,7 @@ def history(ports: Ports, tenant: str, table: str, source_id: str) -> list[dict[
     return versions
 
 
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
@@ -156,7 +217,7 @@ def _files(ports: Ports, tenant: str, table: str, scratch: Path) -> list[str]:
 
 def _relation(ports: Ports, tenant: str, table: str, files: list[str]) -> str:
     if files:
-        return f"FROM read_parquet({literals(files)})"
+        return f"FROM {parquet(files)}"
     try:
         shape = shape_of(tenant_mapping(ports, tenant, table))
     except MappingError:

@@ -17,7 +17,7 @@ from avesa.canonical_transform.observations import observations_query
 from avesa.canonical_transform.partial import complete_partials
 from avesa.canonical_transform.raw_history import Bench
 from avesa.canonical_transform.raw_source import Source, list_raw, load_rows, read_pulls, told_of_raw
-from avesa.canonical_transform.sql_text import identifier, literal, literals
+from avesa.canonical_transform.sql_text import identifier, literal, parquet
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.tenant_mappings import landed_sources
@@ -96,7 +96,7 @@ def _load_current(ports: Ports, bench: Bench, source: Source) -> bool:
         return False
     bench.con.execute(f"""
         CREATE OR REPLACE TEMP VIEW current AS
-        SELECT * FROM read_parquet({literals(list(table.local_paths(files)))})
+        SELECT * FROM {parquet(table.local_paths(files))}
         WHERE source_service = {literal(source.service)} AND source_table = {literal(source.table)}
     """)
     return True

@@ -15,15 +15,17 @@ from avesa.canonical_transform.data_file import DataFile
 from avesa.canonical_transform.engine import count, engine, session
 from avesa.canonical_transform.fold import ledger_in_force
 from avesa.canonical_transform.ledger import Ledger, SourceLedger, decode_ledger
+from avesa.canonical_transform.raw_columns import wrong_columns
 from avesa.canonical_transform.raw_history import Bench, fold_all
 from avesa.canonical_transform.raw_source import Pull, RawListing, Source, list_raw, read_pulls
-from avesa.canonical_transform.sql_text import identifier, literals
+from avesa.canonical_transform.sql_text import identifier, parquet
 from avesa.canonical_transform.table_files import rows_of
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared import layout
-from avesa.shared.errors import ConfigurationError, MappingError, ObjectMissing, StorageError
+from avesa.shared.clock import to_iso
+from avesa.shared.errors import AvesaError, ObjectMissing, StorageError
 from avesa.shared.receipt import Receipt
 
 MOST_KEYS = 10
@@ -75,7 +77,7 @@ def _checks_to_the_end(ports: Ports, database: duckdb.DuckDBPyConnection, tenant
             session(database) as con,
         ):
             yield from _checks(ports, con, tenant, table, Path(folder))
-    except (StorageError, ConfigurationError, MappingError) as error:
+    except AvesaError as error:
         yield _check(table, "all of it can be read", 1, "tables", [str(error)])
 
 
@@ -137,44 +139,67 @@ def _unnamed(raw: RawListing, pulls: list[Pull]) -> set[str]:
 
 
 def _receipts(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Check:
-    """Are the files of each receipt there, with the rows, the ids and the times that it tells?"""
+    """Are the files of each receipt there, with the columns of raw files, and the rows, ids and times that it tells?"""
     wrong = []
     for source, some in pulls.items():
         for pull in some:
-            paths = []
+            paths: list[Path] = []
             for file in pull.receipt.files:
                 try:
-                    paths.append(str(bench.objects.fetch(f"{source.prefix}/{file}", bench.scratch)))
+                    paths.append(bench.objects.fetch(f"{source.prefix}/{file}", bench.scratch))
                 except ObjectMissing:
                     wrong.append(f"{source.prefix}/{file} is missing")
             if len(paths) < len(pull.receipt.files):
                 continue
             try:
-                fits = _told(pull.receipt) == _counted(bench.con, paths)
+                columns = [f"in {path.name} {amiss}" for path in paths if (amiss := wrong_columns(bench.con, path))]
+                differing = columns or _differing(pull.receipt, _counted(bench.con, paths))
             except duckdb.Error:
                 wrong.append(f"{source.prefix}/{pull.name} names a file that cannot be read")
                 continue
-            if not fits or pull.receipt.complete == (pull.receipt.reason is not None):
-                wrong.append(f"{source.prefix}/{pull.name} does not fit its files")
+            if differing:
+                wrong.append(f"{source.prefix}/{pull.name} does not fit its files: {'; '.join(differing)}")
     return _check(table, "receipts fit their files", sum(map(len, pulls.values())), "receipts", wrong)
 
 
-Counted = tuple[int, int, str, datetime | None, datetime | None]
+@dataclass(frozen=True)
+class Counted:
+    """What the files behind a receipt hold, under the names that the receipt has for it."""
+
+    rows: int
+    distinct_ids: int
+    ids_sha256: str
+    min_updated_at: datetime | None
+    max_updated_at: datetime | None
 
 
-def _told(receipt: Receipt) -> Counted:
-    return (
-        receipt.rows,
-        receipt.distinct_ids,
-        receipt.ids_sha256,
-        receipt.min_updated_at,
-        receipt.max_updated_at,
-    )
+def _differing(receipt: Receipt, counted: Counted) -> list[str]:
+    """Each field of a receipt that is not as its files say, with what stands there and what they say."""
+    wrong = [
+        f"{name} is {_text(told)}, by the files {_text(found)}"
+        for name, found in vars(counted).items()
+        if (told := getattr(receipt, name)) != found
+    ]
+    if receipt.complete and receipt.reason is not None:
+        wrong.append("complete is true, though it gives a reason why it is not")
+    if not receipt.complete and receipt.reason is None:
+        wrong.append("complete is false, and reason is null")
+    return wrong
 
 
-def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case datetime() if value.tzinfo is not None:
+            return to_iso(value)
+        case _:
+            return str(value)
+
+
+def _counted(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> Counted:
     nothing = "(SELECT NULL::VARCHAR AS record_id, NULL::TIMESTAMPTZ AS updated_at WHERE false)"
-    relation = f"read_parquet({literals(paths)})" if paths else nothing
+    relation = parquet(paths) if paths else nothing
     found = con.execute(f"""
         SELECT rows, count(id), sha256(coalesce(string_agg(id, chr(10) ORDER BY id), '')), oldest, newest
         FROM (
@@ -185,7 +210,7 @@ def _counted(con: duckdb.DuckDBPyConnection, paths: list[str]) -> Counted:
     """).fetchone()
     assert found is not None
     rows, ids, digest, oldest, newest = found
-    return int(rows), int(ids), str(digest), oldest, newest
+    return Counted(int(rows), int(ids), str(digest), oldest, newest)
 
 
 def _log_and_files(ports: Ports, tenant: str, table: str, bench: Bench, snapshot: Snapshot) -> Check:

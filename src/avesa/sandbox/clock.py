@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -25,12 +26,12 @@ class SandboxClock:
         limit: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        if speed < 0:
-            raise ValueError("a clock cannot run backwards")
+        if not 0 <= speed < math.inf:
+            raise ValueError("a clock cannot run backwards, nor at a speed that is no number")
         self._lock = threading.Lock()
         self._monotonic = monotonic
         self._speed = speed
-        self._limit = limit or (system_clock if speed else None)
+        self._limit = limit or system_clock
         self._set_at = monotonic()
         self._base = _utc(start)
 
@@ -59,8 +60,9 @@ class SandboxClock:
     def _now(self) -> datetime:
         if not self._speed:
             return self._base
-        now = self._base + timedelta(seconds=(self._monotonic() - self._set_at) * self._speed)
-        return min(now, self._limit()) if self._limit else now
+        gone = (self._monotonic() - self._set_at) * self._speed
+        limit = self._limit()
+        return limit if gone >= (limit - self._base).total_seconds() else self._base + timedelta(seconds=gone)
 
 
 def _utc(moment: datetime) -> datetime:

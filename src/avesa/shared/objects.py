@@ -22,6 +22,7 @@ from obstore.store import LocalStore, S3Store
 
 from avesa.shared import durable_file
 from avesa.shared.errors import AvesaError, ConfigurationError, ObjectMissing, UsageError
+from avesa.shared.folder_names import check_folder_of_tables
 from avesa.shared.s3_options import delta_options, s3_config
 from avesa.shared.storage_failure import is_refusal, storage_failure
 
@@ -162,7 +163,7 @@ class Objects:
     def table_uri(self, prefix: str) -> str:
         """What `DeltaTable(uri, storage_options=objects.table_options)` opens."""
         _checked(prefix)
-        return f"{self.root}/{prefix}" if self._folder is None else str(self._folder / prefix)
+        return f"{self.root}/{prefix}" if self._folder is None else (self._folder / prefix).as_uri()
 
     def _is_listed(self, path: str) -> bool:
         """Whether it is there by the word of the list, or nobody can tell.
@@ -259,6 +260,7 @@ def open_objects(root: str | Path, *, s3_options: Mapping[str, str] | None = Non
             hint="Use a local folder or s3://bucket/prefix.",
         )
     folder = Path(root).absolute()
+    check_folder_of_tables(folder)
     try:
         durable_file.make_folders(folder)
         return Objects(LocalStore(folder), str(folder), folder=folder)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+T = TypeVar("T")
 Kind = Literal["changes", "listing"]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Window(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """The change window that was asked for; `to` is null where it was left open."""
 
-    from_: datetime | None
-    to: datetime | None
+    from_: Moment | None
+    to: Moment | None
+
+    def __post_init__(self) -> None:
+        _check_moments((self.from_, self.to))
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,16 +33,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     complete: bool
     reason: str | None = None
-    started_at: datetime
-    finished_at: datetime
+    started_at: Moment
+    finished_at: Moment
     window: Window | None = None
     files: tuple[str, ...] = ()
     """Names (no folder) of the pull's raw files; empty for an empty pull."""
     pages: int
     rows: int
     distinct_ids: int
-    min_updated_at: datetime | None = None
-    max_updated_at: datetime | None = None
+    min_updated_at: Moment | None = None
+    max_updated_at: Moment | None = None
     vendor_total: int | None = None
     bytes: int
     """Bytes of the vendor's answers' bodies, as received."""
@@ -44,6 +50,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     retries: int
     ids_sha256: str
     """Hex SHA-256 of the distinct ids, sorted by their UTF-8 bytes, joined by newlines."""
+
+    def __post_init__(self) -> None:
+        _check_moments((self.started_at, self.finished_at, self.min_updated_at, self.max_updated_at))
+        for file in self.files:
+            if file in {"", ".", ".."} or any(sign in file for sign in "/\\\0"):
+                raise ValueError(f"it names {file!r}, which is no file of its own folder")
 
 
 Decision = Literal["approve", "reject"]
@@ -56,8 +68,11 @@ class ListingDecision(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     decision: Decision
-    decided_at: datetime
+    decided_at: Moment
     decided_by: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_moments((self.decided_at,))
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +94,8 @@ def encode_receipt(receipt: Receipt) -> bytes:
 
 
 def decode_receipt(data: bytes) -> Receipt:
-    """Raises msgspec.ValidationError or msgspec.DecodeError for what is not a receipt."""
-    return _DECODER.decode(data)
+    """Raises ValueError for what is not a receipt."""
+    return _decoded(_DECODER, data)
 
 
 def encode_decision(decision: ListingDecision) -> bytes:
@@ -92,5 +107,22 @@ def encode_withdrawal(withdrawal: Withdrawal) -> bytes:
 
 
 def decode_decision(data: bytes) -> ListingDecision:
-    """Raises msgspec.ValidationError or msgspec.DecodeError for what is not a decision."""
-    return _DECISIONS.decode(data)
+    """Raises ValueError for what is not a decision."""
+    return _decoded(_DECISIONS, data)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    try:
+        return decoder.decode(data)
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _check_moments(moments: Iterable[datetime | None]) -> None:
+    for moment in filter(None, moments):
+        try:
+            moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"{moment.isoformat()} is outside of the years 1 to 9999 in UTC") from None

@@ -16,7 +16,7 @@ import duckdb
 
 from avesa.canonical_transform.change_file import GONE, KEY
 from avesa.canonical_transform.engine import one_row
-from avesa.canonical_transform.sql_text import identifier, literals
+from avesa.canonical_transform.sql_text import identifier, literals, parquet
 from avesa.warehouse.port import VERSION, Part, Taste
 
 ROWS_PER_PART = 122_880
@@ -97,10 +97,7 @@ def whole(
 ) -> Difference:
     """All rows of files, a part for each; with `marked` as a change in which nothing is gone."""
     mark = f", false AS {GONE}" if marked else ""
-    parts = (
-        _part(con, file.rows, f"SELECT {shape.selected}{mark} FROM read_parquet({literals([file.path])})")
-        for file in files
-    )
+    parts = (_part(con, file.rows, f"SELECT {shape.selected}{mark} FROM {parquet([file.path])}") for file in files)
     return Difference(sum(file.rows for file in files), 0, parts)
 
 
@@ -137,7 +134,7 @@ def _told(shape: Shape, step: Told, number: int) -> str:
     return f"""
         SELECT {", ".join(shape.names)}, {GONE},
             ({number} + list_position({names}, parse_filename(filename)))::INTEGER AS {_STEP}
-        FROM read_parquet({literals(file.path for file in step.files)}, filename = true)
+        FROM {parquet((file.path for file in step.files), "filename = true")}
     """
 
 
@@ -179,5 +176,5 @@ def _part(con: duckdb.DuckDBPyConnection, rows: int, query: str) -> Part:
 
 def _relation(shape: Shape, files: Sequence[LocalFile], *, like: Sequence[LocalFile]) -> str:
     """The rows of files; where there are no files none, of the columns of others."""
-    paths = literals(file.path for file in files or like)
-    return f"(SELECT {', '.join(shape.names)} FROM read_parquet({paths}){'' if files else ' WHERE false'})"
+    read = parquet(file.path for file in files or like)
+    return f"(SELECT {', '.join(shape.names)} FROM {read}{'' if files else ' WHERE false'})"

@@ -17,7 +17,7 @@ import duckdb
 
 from avesa.canonical_transform.canonical_table import CanonicalTable, Snapshot
 from avesa.canonical_transform.engine import engine, first_line, session, tells_of_a_file, use_threads
-from avesa.canonical_transform.sql_text import literals
+from avesa.canonical_transform.sql_text import paths
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import ATTEMPTS, choose_canonical
@@ -221,10 +221,10 @@ class _Loader:
         if not names:
             return ()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            paths = [str(path) for path in pool.map(self.lake.local_path, names)]
-        found = self.con.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata({literals(paths)})")
+            local = [str(path) for path in pool.map(self.lake.local_path, names)]
+        found = self.con.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata({paths(local)})")
         rows = {str(path): int(number) for path, number in found.fetchall()}
-        return [LocalFile(path, rows[path]) for path in paths]
+        return [LocalFile(path, rows[path]) for path in local]
 
     def told(self, rows: Difference) -> Iterator[Part]:
         """The parts, each told of once it was taken."""

@@ -19,7 +19,9 @@ def write_manifests(ports: Ports, tenant: str) -> dict[str, int]:
     written: dict[str, int] = {}
     for table, snapshot in snapshots(ports, tenant).items():
         prefix = layout.canonical_prefix(tenant, table)
-        ports.objects.write(f"{prefix}/{MANIFEST_FOLDER}/manifest", manifest(ports.objects.table_uri(prefix), snapshot))
+        ports.objects.write(
+            f"{prefix}/{MANIFEST_FOLDER}/manifest", manifest(f"{ports.objects.root}/{prefix}", snapshot)
+        )
         written[table] = len(snapshot.files)
     return written
 
