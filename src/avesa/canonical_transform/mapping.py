@@ -44,7 +44,7 @@ RESERVED_COLUMNS = frozenset(
 RESERVED_BEGINNING = "avesa_"
 """So do the names begin of columns that go along with a canonical table's on its way into a warehouse."""
 
-_MEANING = 3
+_MEANING = 4
 """Counts up when a release reads the same rule differently, so that the tables are rebuilt."""
 
 

@@ -1,0 +1,119 @@
+"""How a vendor's text becomes a number, as DuckDB expressions: by its decimal digits alone, as one would on paper.
+
+DuckDB's cast of a text without an exponent is exact and rounds half away from zero; of one with an exponent it may be
+one off in the last place. Its division is one of binary fractions. So exponents are written out before the cast, and
+what is divided are whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import gcd
+from typing import Literal
+
+from avesa.canonical_transform.currencies import MINOR_DIGITS, USUAL_DIGITS
+from avesa.canonical_transform.sql_text import SQL_TYPES, literal
+
+NumberType = Literal["integer", "decimal"]
+
+_PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)"
+_SCIENTIFIC = rf"{_PLAIN}[eE][+-]?\d+"
+_WHOLE = r"[+-]?\d+(\.0*)?"
+
+_BLANKS = r"\p{Zs}*"
+"""What trim() takes away."""
+
+_DIGITS = 38
+"""That DuckDB's widest decimal has."""
+
+_PARTS: dict[NumberType, int] = {"integer": 1, "decimal": 10_000}
+"""What a type counts: ones, or the last place of a decimal."""
+
+_LIMIT: dict[NumberType, int] = {"integer": 2**63, "decimal": 10**14}
+"""Below which all values of a type lie."""
+
+
+def matches(text: str, pattern: str) -> str:
+    """Whether a text is of a form, but for the blanks around it."""
+    return f"regexp_full_match({text}, '{_BLANKS}({pattern}){_BLANKS}')"
+
+
+def whole(text: str) -> str:
+    """A number of 64 bits without a fraction."""
+    return f"CASE WHEN {matches(text, _WHOLE)} THEN {_try_cast(text, SQL_TYPES['integer'])} END"
+
+
+def number(text: str, sql_type: str = SQL_TYPES["decimal"]) -> str:
+    """A decimal type's value that is nearest to a number; of two the one that is farther from zero."""
+    return f"""CASE WHEN {matches(text, _PLAIN)} THEN {_try_cast(text, sql_type)}
+        WHEN {matches(text, _SCIENTIFIC)} THEN TRY_CAST({_written_out(text)} AS {sql_type})
+        END"""
+
+
+def times(text: str, factor: int, divisor: int, type_: NumberType) -> str:
+    """A number multiplied and divided, rounded once; it is read to 15 digits behind the point or more."""
+    common = gcd(factor * _PARTS[type_], divisor)
+    factor, divisor = factor * _PARTS[type_] // common, divisor // common
+    twice = len(str(2 * factor))
+    before = len(str(_LIMIT[type_] * _PARTS[type_] * divisor // factor))
+    read = number(text, f"DECIMAL({_DIGITS - twice},{_DIGITS - twice - before})")
+    if divisor == 1:
+        return _of_parts(f"{read} * CAST({factor} AS DECIMAL({twice},0))", type_)
+    half = f"CASE WHEN starts_with(ltrim({text}), '-') THEN -{divisor} ELSE {divisor} END"
+    doubled = f"CAST(trunc({read} * CAST({2 * factor} AS DECIMAL({twice},0)) + {half}) AS HUGEINT)"
+    return _of_parts(f"{doubled} // {2 * divisor}", type_)
+
+
+def divided(count: str, divisor: int, type_: NumberType) -> str:
+    """A whole number of 64 bits divided, rounded once."""
+    common = gcd(_PARTS[type_], divisor)
+    factor, divisor = _PARTS[type_] // common, divisor // common
+    doubled = f"CAST({count} AS HUGEINT) * {2 * factor}"
+    rounded = f"lambda doubled: (doubled + sign(doubled) * {divisor}) // {2 * divisor}"
+    return _of_parts(f"list_transform([{doubled}], {rounded})[1]", type_)
+
+
+def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
+    """An amount in the smallest unit of its currency as a decimal in the currency itself; null without a currency.
+
+    `currency` is an expression too; `digits` go before those of ISO 4217.
+    """
+    by: dict[int, list[str]] = {}
+    for code, behind_the_point in sorted({**MINOR_DIGITS, **digits}.items()):
+        by.setdefault(behind_the_point, []).append(code)
+    cases = "".join(
+        f"\n        WHEN list_contains([{', '.join(map(literal, codes))}], upper({currency})) THEN {_minor(count)}"
+        for count, codes in by.items()
+        if count != USUAL_DIGITS
+    )
+    parts = f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {_minor(USUAL_DIGITS)} END"
+    return _of_parts(f"{number(text, 'DECIMAL(33,15)')} * CAST({parts} AS DECIMAL(5,0))", "decimal")
+
+
+def _minor(digits: int) -> int:
+    return _PARTS["decimal"] // 10**digits
+
+
+def _of_parts(count: str, type_: NumberType) -> str:
+    """A number of a type from how many of its parts it has, rounded to whole ones."""
+    if type_ == "integer":
+        return f"TRY_CAST({count} AS {SQL_TYPES['integer']})"
+    return f"TRY_CAST({count} AS DECIMAL(18,0)) * CAST(0.0001 AS DECIMAL(4,4))"
+
+
+def _try_cast(text: str, sql_type: str) -> str:
+    # DuckDB passes over blanks, but not over all that trim() takes away.
+    return f"coalesce(TRY_CAST({text} AS {sql_type}), TRY_CAST(trim({text}) AS {sql_type}))"
+
+
+def _written_out(text: str) -> str:
+    """A number with an exponent as one without: its point is moved, as far as what it is rounded to depends on it."""
+    pattern = r"([+-]?)([\d.]+)[eE]([+-]?)0*(\d{1,9})"
+    parts = f"regexp_extract({text}, '{pattern}', ['sign', 'digits', 'way', 'places'])"
+    most = "length(n.digits) + 40"
+    zeros = f"repeat('0', {most})"
+    digits = f"({zeros} || replace(n.digits, '.', '') || {zeros})"
+    places = f"greatest(least(CAST(n.way || n.places AS INTEGER), {most}), -({most}))"
+    point = f"strpos(n.digits || '.', '.') - 1 + {most} + {places}"
+    moved = f"n.sign || {digits}[:{point}] || '.' || {digits}[{point} + 1:]"
+    return f"list_transform([{parts}], lambda n: {moved})[1]"
