@@ -6,6 +6,8 @@ most payloads have none that could, which shows in the payload at little cost. W
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from avesa.canonical_transform.sql_text import literal
 
 _SCALAR = r"-?\d+(\.\d+)?([eE][+-]?\d+)?|true|false"
@@ -44,18 +46,17 @@ def may_hold_nested_texts(payload: str) -> str:
     return f"({' OR '.join(found)})"
 
 
-def json_at(text: str, payload: str, pointer: str, may_hold_nested: str) -> str:
-    """The JSON text at a pointer, which was extracted as `text` before; null for nothing, a null and an empty text."""
-    as_list, as_object = (f"starts_with({text}, '{a}') AND ends_with({text}, '{z}')" for a, z in ("[]", "{}"))
-    is_nested = f"({as_list} OR {as_object})"
-    is_scalar = f"regexp_full_match({text}, '{_SCALAR}')"
-    as_text = of_text(text)
-    is_text = f"{read('json_type', payload, literal(pointer))} = 'VARCHAR'"
-    # No AND around what is costly: the engine would find out both sides for every row.
-    return f"""CASE
-        WHEN {is_nested} AND NOT {may_hold_nested} THEN {text}
-        WHEN {is_nested} OR {is_scalar} THEN CASE WHEN {is_text} THEN {as_text} ELSE {text} END
-        ELSE {as_text} END"""
+def kinds(texts: Iterable[str], payload: str, pointers: str, may_hold_nested: str) -> str:
+    """The types of what is at the pointers, if any of the texts there could be taken for other JSON; else null."""
+    are_scalars = (f"regexp_full_match({text}, '{_SCALAR}')" for text in texts)
+    found = read("json_type", payload, pointers)
+    return f"CASE WHEN {' OR '.join([may_hold_nested, *are_scalars])} THEN {found} END"
+
+
+def json_at(text: str, kinds: str, place: int) -> str:
+    """The JSON text of what was extracted as `text`; null for nothing, a null and an empty text."""
+    is_nested = f"{kinds} IS NULL AND (ends_with({text}, ']') OR ends_with({text}, '}}'))"
+    return f"CASE WHEN {is_nested} OR {kinds}[{place}] <> 'VARCHAR' THEN {text} ELSE {of_text(text)} END"
 
 
 def json_within(element: str, pointer: str) -> str:

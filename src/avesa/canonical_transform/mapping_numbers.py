@@ -1,7 +1,7 @@
 """How a vendor's text becomes a number, as DuckDB expressions: by its decimal digits alone, as one would on paper.
 
-DuckDB's cast of a text without an exponent is exact and rounds half away from zero; of one with an exponent it may be
-one off in the last place. Its division is one of binary fractions. So exponents are written out before the cast, and
+DuckDB's cast of a text without an exponent is exact and rounds half away from zero. With a negative exponent the last
+place may be one off, so such a text is cast to far more digits before. DuckDB's division is one of binary fractions, so
 what is divided are whole numbers.
 """
 
@@ -17,7 +17,8 @@ from avesa.canonical_transform.sql_text import SQL_TYPES, literal
 NumberType = Literal["integer", "decimal"]
 
 _PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)"
-_SCIENTIFIC = rf"{_PLAIN}[eE][+-]?\d+"
+_SCIENTIFIC = rf"[+-]?(\d+\.?\d{{0,24}}|\.\d{{1,24}})[eE]\+?\d+|{_PLAIN}[eE]-\d+"
+"""With as many digits behind the point as are read before it is moved."""
 _WHOLE = r"[+-]?\d+(\.0*)?"
 
 _BLANKS = r"\p{Zs}*"
@@ -44,9 +45,13 @@ def whole(text: str) -> str:
 
 
 def number(text: str, sql_type: str = SQL_TYPES["decimal"]) -> str:
-    """A decimal type's value that is nearest to a number; of two the one that is farther from zero."""
+    """A decimal type's value that is nearest to a number; of two the one that is farther from zero.
+
+    With an exponent a number is read to 24 digits behind the point, or 18 where it has more than 14 before it.
+    """
+    wide = (f"TRY_CAST(TRY_CAST(trim({text}) AS DECIMAL({_DIGITS},{behind})) AS {sql_type})" for behind in (24, 18))
     return f"""CASE WHEN {matches(text, _PLAIN)} THEN {_try_cast(text, sql_type)}
-        WHEN {matches(text, _SCIENTIFIC)} THEN TRY_CAST({_written_out(text)} AS {sql_type})
+        WHEN {matches(text, _SCIENTIFIC)} THEN coalesce({", ".join(wide)})
         END"""
 
 
@@ -56,7 +61,7 @@ def times(text: str, factor: int, divisor: int, type_: NumberType) -> str:
     factor, divisor = factor * _PARTS[type_] // common, divisor // common
     twice = len(str(2 * factor))
     before = len(str(_LIMIT[type_] * _PARTS[type_] * divisor // factor))
-    read = number(text, f"DECIMAL({_DIGITS - twice},{_DIGITS - twice - before})")
+    read = _read(text, _DIGITS - twice, _DIGITS - twice - before)
     if divisor == 1:
         return _of_parts(f"{read} * CAST({factor} AS DECIMAL({twice},0))", type_)
     half = f"CASE WHEN starts_with(ltrim({text}), '-') THEN -{divisor} ELSE {divisor} END"
@@ -69,8 +74,7 @@ def divided(count: str, divisor: int, type_: NumberType) -> str:
     common = gcd(_PARTS[type_], divisor)
     factor, divisor = _PARTS[type_] // common, divisor // common
     doubled = f"CAST({count} AS HUGEINT) * {2 * factor}"
-    rounded = f"lambda doubled: (doubled + sign(doubled) * {divisor}) // {2 * divisor}"
-    return _of_parts(f"list_transform([{doubled}], {rounded})[1]", type_)
+    return _of_parts(f"({doubled} + sign({count}) * {divisor}) // {2 * divisor}", type_)
 
 
 def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
@@ -87,7 +91,15 @@ def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
         if count != USUAL_DIGITS
     )
     parts = f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {_minor(USUAL_DIGITS)} END"
-    return _of_parts(f"{number(text, 'DECIMAL(33,15)')} * CAST({parts} AS DECIMAL(5,0))", "decimal")
+    return _of_parts(f"{_read(text, 33, 15)} * CAST({parts} AS DECIMAL(5,0))", "decimal")
+
+
+def _read(text: str, digits: int, behind: int) -> str:
+    sql_type = f"DECIMAL({digits},{behind})"
+    # With an exponent DuckDB takes some numbers only where there is more room.
+    wide = f"TRY_CAST(TRY_CAST(trim({text}) AS DECIMAL({_DIGITS},18)) AS {sql_type})"
+    cast = f"coalesce(TRY_CAST({text} AS {sql_type}), {wide})"
+    return f"CASE WHEN {matches(text, f'{_PLAIN}|{_SCIENTIFIC}')} THEN {cast} END"
 
 
 def _minor(digits: int) -> int:
@@ -104,16 +116,3 @@ def _of_parts(count: str, type_: NumberType) -> str:
 def _try_cast(text: str, sql_type: str) -> str:
     # DuckDB passes over blanks, but not over all that trim() takes away.
     return f"coalesce(TRY_CAST({text} AS {sql_type}), TRY_CAST(trim({text}) AS {sql_type}))"
-
-
-def _written_out(text: str) -> str:
-    """A number with an exponent as one without: its point is moved, as far as what it is rounded to depends on it."""
-    pattern = r"([+-]?)([\d.]+)[eE]([+-]?)0*(\d{1,9})"
-    parts = f"regexp_extract({text}, '{pattern}', ['sign', 'digits', 'way', 'places'])"
-    most = "length(n.digits) + 40"
-    zeros = f"repeat('0', {most})"
-    digits = f"({zeros} || replace(n.digits, '.', '') || {zeros})"
-    places = f"greatest(least(CAST(n.way || n.places AS INTEGER), {most}), -({most}))"
-    point = f"strpos(n.digits || '.', '.') - 1 + {most} + {places}"
-    moved = f"n.sign || {digits}[:{point}] || '.' || {digits}[{point} + 1:]"
-    return f"list_transform([{parts}], lambda n: {moved})[1]"

@@ -19,6 +19,7 @@ from avesa.canonical_transform.mapping_json import (
     fields_named,
     json_at,
     json_within,
+    kinds,
     may_hold_nested_texts,
     read,
 )
@@ -75,6 +76,12 @@ class _Picks:
         """The name of the text that a rule takes, null if it is empty; trimmed before, where not `exact`."""
         taken = self._taken(rule.path)
         return self._named(f"nullif({taken if exact else f'trim({taken})'}, '')", rule)
+
+    def elements(self, rule: FromPath) -> str:
+        """The name of the list of the texts that a rule takes out of a list, without nulls and empty ones."""
+        found = f"json_extract_string(element, {literal(_pointer(rule.path.within))})"
+        texts = f"list_transform({self._listed(rule.path.steps)}, lambda element: {found})"
+        return self._named(f"list_filter({texts}, lambda element: trim(element) <> '')", rule)
 
     def json(self, rule: FromPath) -> str:
         """The name of the JSON text of what a rule takes; null for nothing, a null and an empty text."""
@@ -197,24 +204,29 @@ FROM typed_rows"""
 
 def _taken(picks: _Picks) -> list[str]:
     """The texts at all pointers, in one pass, and what it takes to tell the JSON at some of them."""
-    listed = f"""CAST([
-        {_listed(map(literal, picks.pointers))}
-        ] AS VARCHAR[])"""
-    taken = [f"{read('json_extract_string', 'payload', listed)} AS _taken"]
+    taken = [f"{read('json_extract_string', 'payload', _pointers(picks.pointers))} AS _taken"]
     if picks.jsons:
         taken += ["payload AS _payload", f"{may_hold_nested_texts('payload')} AS _may_hold_nested"]
     return taken
 
 
+def _pointers(pointers: Iterable[str]) -> str:
+    return f"""CAST([
+        {_listed(map(literal, pointers))}
+        ] AS VARCHAR[])"""
+
+
 def _taken_apart(picks: _Picks) -> tuple[str, str]:
     """The name of the last relation before the texts are picked, and the subqueries up to it."""
     relation, subqueries = "taken_rows", ""
+    places = [f"_taken[{picks.pointers[pointer]}]" for pointer in picks.jsons]
+    found = [f"{kinds(places, '_payload', _pointers(picks.jsons), '_may_hold_nested')} AS _kinds"] if places else []
     jsons = [
-        f"{json_at(f'_taken[{picks.pointers[pointer]}]', '_payload', pointer, '_may_hold_nested')} AS {name}"
-        for pointer, name in picks.jsons.items()
+        f"{json_at(text, '_kinds', place)} AS {name}"
+        for place, (text, name) in enumerate(zip(places, picks.jsons.values(), strict=True), start=1)
     ]
     lists = [f"{elements(json)} AS {name}" for json, name in picks.lists.items()]
-    for name, columns in (("json_rows", jsons), ("listed_rows", lists)):
+    for name, columns in (("told_rows", found), ("json_rows", jsons), ("listed_rows", lists)):
         if columns:
             subqueries += f""", {name} AS (
     SELECT {_listed(["*", *columns])}
@@ -288,13 +300,13 @@ def _addend(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
     """A number to add; of a list the sum of its elements, which fails as a whole where one of them is no number."""
     if not isinstance(rule.path.selector, Each):
         return _compiled(rule, type_, picks)
-    text = picks.text(rule, exact=False)
-    texts = f"list_transform({elements(text)}, lambda element: json_extract_string(element, '$'))"
-    there = f"list_filter({texts}, lambda element: trim(element) <> '')"
-    numbers = f"list_transform({there}, lambda element: {_typed('element', rule, type_, picks)})"
-    value = f"CASE WHEN NOT list_contains(list_transform({numbers}, lambda one: one IS NULL), true) "
-    value += f"THEN TRY_CAST(list_sum({numbers}) AS {SQL_TYPES[type_]}) END"
-    return _Compiled(value, f"CASE WHEN {value} IS NULL AND len({there}) > 0 THEN {text} END")
+    texts = picks.elements(rule)
+    numbers = f"list_transform({texts}, lambda element: {_typed('element', rule, type_, picks)})"
+    added = f"CASE WHEN list_count(numbers) = len(numbers) THEN TRY_CAST(list_sum(numbers) AS {SQL_TYPES[type_]}) END"
+    value = f"list_transform([{numbers}], lambda numbers: {added})[1]"
+    return _Compiled(
+        value, f"CASE WHEN {value} IS NULL AND len({texts}) > 0 THEN CAST(to_json({texts}) AS VARCHAR) END"
+    )
 
 
 def _sum(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
