@@ -185,7 +185,7 @@ def test_the_largest_that_fits_is_converted_and_the_next_is_not(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(-(10**14) + 1, 10**14 - 1), st.integers(0, 4))
+@given(st.integers(-(10**15) + 1, 10**15 - 1), st.integers(1, 4))
 def test_a_json_number_with_up_to_fifteen_digits_is_exact(
     con: duckdb.DuckDBPyConnection, digits: int, behind: int
 ) -> None:

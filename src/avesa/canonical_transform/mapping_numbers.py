@@ -63,10 +63,13 @@ def times(text: str, factor: int, divisor: int, type_: NumberType) -> str:
     before = len(str(_LIMIT[type_] * _PARTS[type_] * divisor // factor))
     read = _read(text, _DIGITS - twice, _DIGITS - twice - before)
     if divisor == 1:
-        return _of_parts(f"{read} * CAST({factor} AS DECIMAL({twice},0))", type_)
-    half = f"CASE WHEN starts_with(ltrim({text}), '-') THEN -{divisor} ELSE {divisor} END"
-    doubled = f"CAST(trunc({read} * CAST({2 * factor} AS DECIMAL({twice},0)) + {half}) AS HUGEINT)"
-    return _of_parts(f"{doubled} // {2 * divisor}", type_)
+        small, large = f"{_small(text)} * {factor}", f"{read} * CAST({factor} AS DECIMAL({twice},0))"
+    else:
+        half = f"CASE WHEN starts_with(ltrim({text}), '-') THEN -{divisor} ELSE {divisor} END"
+        doubled = f"CAST(trunc({read} * CAST({2 * factor} AS DECIMAL({twice},0)) + {half}) AS HUGEINT)"
+        small = f"({_small(text)} * {2 * factor} + {divisor}) // {2 * divisor}"
+        large = f"{doubled} // {2 * divisor}"
+    return _small_or_large(text, 18 - twice, _of_parts(small, type_), _of_parts(large, type_))
 
 
 def divided(count: str, divisor: int, type_: NumberType) -> str:
@@ -77,10 +80,19 @@ def divided(count: str, divisor: int, type_: NumberType) -> str:
     return _of_parts(f"({doubled} + sign({count}) * {divisor}) // {2 * divisor}", type_)
 
 
-def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
-    """An amount in the smallest unit of its currency as a decimal in the currency itself; null without a currency.
+def minor_units(text: str, parts: str) -> str:
+    """An amount in the smallest unit of its currency as a decimal in the currency itself.
 
-    `currency` is an expression too; `digits` go before those of ISO 4217.
+    `parts` is an expression too: what `minor_parts` gives for the currency.
+    """
+    large = f"{_read(text, 33, 15)} * CAST({parts} AS DECIMAL(5,0))"
+    return _small_or_large(text, 13, *(_of_parts(count, "decimal") for count in (f"{_small(text)} * {parts}", large)))
+
+
+def minor_parts(currency: str, digits: Mapping[str, int]) -> str:
+    """How many of a decimal's last place the smallest unit of a currency is; null without a currency.
+
+    `currency` is an expression; `digits` go before those of ISO 4217.
     """
     by: dict[int, list[str]] = {}
     for code, behind_the_point in sorted({**MINOR_DIGITS, **digits}.items()):
@@ -90,8 +102,16 @@ def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
         for count, codes in by.items()
         if count != USUAL_DIGITS
     )
-    parts = f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {_minor(USUAL_DIGITS)} END"
-    return _of_parts(f"{_read(text, 33, 15)} * CAST({parts} AS DECIMAL(5,0))", "decimal")
+    return f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {_minor(USUAL_DIGITS)} END"
+
+
+def _small_or_large(text: str, digits: int, small: str, large: str) -> str:
+    """Nearly all amounts and spans are whole numbers of few digits, which 64 bits hold: that costs far less."""
+    return f"CASE WHEN regexp_full_match({text}, '\\d{{1,{digits}}}') THEN {small} ELSE {large} END"
+
+
+def _small(text: str) -> str:
+    return f"TRY_CAST({text} AS BIGINT)"
 
 
 def _read(text: str, digits: int, behind: int) -> str:

@@ -23,7 +23,7 @@ from avesa.canonical_transform.mapping_json import (
     may_hold_nested_texts,
     read,
 )
-from avesa.canonical_transform.mapping_numbers import minor_units, number
+from avesa.canonical_transform.mapping_numbers import minor_parts, minor_units, number
 from avesa.canonical_transform.mapping_rules import (
     Between,
     Collect,
@@ -82,6 +82,11 @@ class _Picks:
         found = f"json_extract_string(element, {literal(_pointer(rule.path.within))})"
         texts = f"list_transform({self._listed(rule.path.steps)}, lambda element: {found})"
         return self._named(f"list_filter({texts}, lambda element: trim(element) <> '')", rule)
+
+    def minor_parts(self, currency: JsonPath, digits: ReadOnly[str, int]) -> str:
+        """The name of how many of a decimal's last place the smallest unit of a record's currency is."""
+        code = f"nullif(trim({self._taken(currency)}), '')"
+        return self._named(minor_parts(code, digits), FromPath(currency))
 
     def json(self, rule: FromPath) -> str:
         """The name of the JSON text of what a rule takes; null for nothing, a null and an empty text."""
@@ -291,7 +296,7 @@ def _failed(value: str, text: str) -> str:
 
 def _typed(text: str, rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
     if rule.currency is not None:
-        return minor_units(text, picks.text(FromPath(rule.currency), exact=False), dict(rule.digits))
+        return minor_units(text, picks.minor_parts(rule.currency, dict(rule.digits)))
     value = cast(text, type_, rule.format, rule.unit)
     return value if rule.case is None else f"{rule.case}({value})"
 
