@@ -7,7 +7,7 @@ what is divided are whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import gcd
 from typing import Literal
 
@@ -26,6 +26,8 @@ _BLANKS = r"\p{Zs}*"
 
 _DIGITS = 38
 """That DuckDB's widest decimal has."""
+_SMALL = 17
+"""Digits that it reckons with in 64 bits, though one is added."""
 
 _PARTS: dict[NumberType, int] = {"integer": 1, "decimal": 10_000}
 """What a type counts: ones, or the last place of a decimal."""
@@ -61,15 +63,17 @@ def times(text: str, factor: int, divisor: int, type_: NumberType) -> str:
     factor, divisor = factor * _PARTS[type_] // common, divisor // common
     twice = len(str(2 * factor))
     before = len(str(_LIMIT[type_] * _PARTS[type_] * divisor // factor))
-    read = _read(text, _DIGITS - twice, _DIGITS - twice - before)
-    if divisor == 1:
-        small, large = f"{_small(text)} * {factor}", f"{read} * CAST({factor} AS DECIMAL({twice},0))"
-    else:
-        half = f"CASE WHEN starts_with(ltrim({text}), '-') THEN -{divisor} ELSE {divisor} END"
-        doubled = f"CAST(trunc({read} * CAST({2 * factor} AS DECIMAL({twice},0)) + {half}) AS HUGEINT)"
-        small = f"({_small(text)} * {2 * factor} + {divisor}) // {2 * divisor}"
-        large = f"{doubled} // {2 * divisor}"
-    return _small_or_large(text, 18 - twice, _of_parts(small, type_), _of_parts(large, type_))
+    half = f"CASE WHEN starts_with(ltrim({text}), '-') THEN -{divisor} ELSE {divisor} END"
+
+    def converted(read: str, whole_type: str) -> str:
+        if divisor == 1:
+            return _of_parts(f"{read} * CAST({factor} AS DECIMAL({twice},0))", type_)
+        doubled = f"{read} * CAST({2 * factor} AS DECIMAL({twice},0))"
+        halves = f"CAST({half} AS DECIMAL({len(str(divisor))},0))"
+        return _of_parts(f"CAST(trunc({doubled} + {halves}) AS {whole_type}) // {2 * divisor}", type_)
+
+    large = _read(text, _DIGITS - twice, _DIGITS - twice - before)
+    return _small_or_large(text, _SMALL - twice, converted, large)
 
 
 def divided(count: str, divisor: int, type_: NumberType) -> str:
@@ -85,8 +89,11 @@ def minor_units(text: str, parts: str) -> str:
 
     `parts` is an expression too: what `minor_parts` gives for the currency.
     """
-    large = f"{_read(text, 33, 15)} * CAST({parts} AS DECIMAL(5,0))"
-    return _small_or_large(text, 13, *(_of_parts(count, "decimal") for count in (f"{_small(text)} * {parts}", large)))
+
+    def converted(read: str, _: str) -> str:
+        return _of_parts(f"{read} * CAST({parts} AS DECIMAL(5,0))", "decimal")
+
+    return _small_or_large(text, _SMALL - 5, converted, _read(text, 33, 15))
 
 
 def minor_parts(currency: str, digits: Mapping[str, int]) -> str:
@@ -105,13 +112,12 @@ def minor_parts(currency: str, digits: Mapping[str, int]) -> str:
     return f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {_minor(USUAL_DIGITS)} END"
 
 
-def _small_or_large(text: str, digits: int, small: str, large: str) -> str:
-    """Nearly all amounts and spans are whole numbers of few digits, which 64 bits hold: that costs far less."""
-    return f"CASE WHEN regexp_full_match({text}, '\\d{{1,{digits}}}') THEN {small} ELSE {large} END"
-
-
-def _small(text: str) -> str:
-    return f"TRY_CAST({text} AS BIGINT)"
+def _small_or_large(text: str, digits: int, converted: Callable[[str, str], str], large: str) -> str:
+    """A conversion of what is read of a text; in 64 bits where it has so few digits, which costs far less."""
+    behind = (digits + 1) // 3
+    form = rf"-?\d{{1,{digits - behind}}}(\.\d{{0,{behind}}})?"
+    small = converted(f"TRY_CAST({text} AS DECIMAL({digits},{behind}))", "BIGINT")
+    return f"CASE WHEN regexp_full_match({text}, '{form}') THEN {small} ELSE {converted(large, 'HUGEINT')} END"
 
 
 def _read(text: str, digits: int, behind: int) -> str:
