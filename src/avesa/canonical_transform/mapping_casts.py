@@ -146,7 +146,7 @@ def _day(text: str, format_: str | None) -> str:
 def _microseconds(text: str, format_: str) -> str:
     if format_ == "microsoft_date":
         text = f"nullif(regexp_extract(trim({text}), '{_MICROSOFT_DATE}', 1), '')"
-    return f"({number(text, 'DECIMAL(24,6)')}) * {_EPOCHS[format_]}"
+    return f"({number(text, digits=24, behind=6)}) * {_EPOCHS[format_]}"
 
 
 def _parsed(text: str, format_: str) -> str:
