@@ -133,7 +133,7 @@ def _read(text: str, digits: int, behind: int) -> str:
 
 
 def _minor(digits: int) -> int:
-    return _PARTS["decimal"] // 10**digits
+    return int(_PARTS["decimal"] // 10**digits)
 
 
 def _of_parts(count: str, type_: NumberType) -> str:
