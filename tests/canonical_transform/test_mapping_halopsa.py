@@ -237,6 +237,7 @@ def test_a_recurring_invoice_becomes_an_agreement(disabled: Any, status: Any, ca
         ({"voided": True, "posted": True, "amountdue": 0}, "void"),
         ({"voided": False, "posted": False, "amountdue": 0}, "draft"),
         ({"voided": False, "posted": True, "amountdue": 0.0}, "paid"),
+        ({"posted": True, "amountdue": 7.105427357601002e-15}, "paid"),
         ({"posted": True, "amountdue": 5.5}, "open"),
         ({"posted": True}, None),
         ({"amountdue": 5.5}, None),

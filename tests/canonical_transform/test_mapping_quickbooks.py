@@ -103,7 +103,10 @@ def test_an_invoice_becomes_a_row() -> None:
     [
         ({"TotalAmt": 194.4, "Balance": 0}, "paid"),
         ({"TotalAmt": 194.4, "Balance": 0.0}, "paid"),
+        ({"TotalAmt": 194.4, "Balance": 7.105427357601002e-15}, "paid"),
+        ({"TotalAmt": 194.4, "Balance": -2.842170943040401e-14}, "paid"),
         ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "Voided"}, "void"),
+        ({"TotalAmt": 5.684341886080802e-14, "Balance": 0, "PrivateNote": "Voided"}, "void"),
         ({"TotalAmt": 5, "Balance": 5, "PrivateNote": "Voided"}, "open"),
         ({"TotalAmt": 194.4, "Balance": None}, None),
     ],

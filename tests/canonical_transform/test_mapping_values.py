@@ -22,6 +22,7 @@ def _con() -> duckdb.DuckDBPyConnection:
 MINOR = {"path": "a", "unit": "minor_units", "currency": "c"}
 BETWEEN = {"hours_between": ["a", {"path": "b", "format": "epoch_seconds"}]}
 HOURS = {"sum": ["h", {"path": "m", "unit": "minutes_to_hours"}]}
+ZERO = {"path": "a", "map": {"0": "paid"}, "compare": "number", "default": "open"}
 MICROSOFT = {"path": "a", "format": "microsoft_date"}
 
 
@@ -41,6 +42,7 @@ MICROSOFT = {"path": "a", "format": "microsoft_date"}
         ("text", {"constant": "x"}, {}, "x"),
         ("integer", {"constant": -5}, {}, -5),
         ("decimal", {"constant": 1.5}, {}, Decimal("1.5")),
+        ("decimal", {"constant": 5e-10}, {}, Decimal(0)),
         ("boolean", {"constant": False}, {}, False),
         ("timestamp", {"constant": "2024-01-31T10:00:00+02:00"}, {}, utc(2024, 1, 31, 8)),
         ("date", {"constant": "2024-01-31"}, {}, date(2024, 1, 31)),
@@ -69,6 +71,13 @@ MICROSOFT = {"path": "a", "format": "microsoft_date"}
         ("decimal", {"path": "a", "map": {"half": 0.5}}, {"a": "Half"}, Decimal("0.5")),
         ("boolean", {"path": "a", "map": {"0": False}, "default": True}, {"a": 0}, False),
         ("boolean", {"path": "a", "map": {"true": False, "false": True}}, {"a": False}, True),
+        *[("text", ZERO, {"a": zero}, "paid") for zero in (0, "0", "0.00", -0.0, " 0 ", 7.1e-15, "-7.1E-15", "0e9")],
+        *[("text", ZERO, {"a": other}, "open") for other in (0.01, "-5", "1e9", "none", 1e300, True, [0])],
+        ("text", ZERO, {"a": None}, None),
+        ("text", ZERO, {"a": ""}, None),
+        ("integer", {"path": "a", "map": {"1.5": 1, "1.50": 1, "-2": 2}, "compare": "number"}, {"a": "15e-1"}, 1),
+        ("integer", {"path": "a", "map": {"1.5": 1, "1.50": 1, "-2": 2}, "compare": "number"}, {"a": "-2.0"}, 2),
+        ("integer", {"path": "a", "map": {"1.5": 1}, "compare": "number"}, {"a": "x"}, None),
         ("decimal", {"path": "a", "unit": "minutes_to_hours"}, {"a": 90}, Decimal("1.5")),
         ("decimal", {"path": "a", "unit": "seconds_to_hours"}, {"a": "5400"}, Decimal("1.5")),
         ("decimal", {"path": "a", "unit": "milliseconds_to_hours"}, {"a": 5_400_000}, Decimal("1.5")),
@@ -106,6 +115,10 @@ MICROSOFT = {"path": "a", "format": "microsoft_date"}
         ("integer", {"sum": ["h", "m"]}, {"h": 2, "m": "3"}, 5),
         ("decimal", {"sum": ["l[].a"]}, {"l": [{"a": 1.5}, {"a": None}, {}, {"a": "2"}]}, Decimal("3.5")),
         ("decimal", {"sum": ["l[].a"]}, {"l": [{"a": 1}, {"a": "x"}]}, NOT_CAST),
+        *[("decimal", {"sum": ["l[]"]}, {"l": [1.5, none, "2"]}, Decimal("3.5")) for none in ("", " ", None)],
+        ("decimal", {"sum": ["l[]"]}, {"l": ["", " "]}, None),
+        ("decimal", {"sum": ["l[]"]}, {"l": ["", "x"]}, NOT_CAST),
+        ("integer", {"sum": ["l[].a"]}, {"l": [{"a": 1}, {"a": ""}]}, 1),
         ("decimal", {"sum": ["l[].a", "h"]}, {"l": [], "h": 2}, Decimal(2)),
         ("decimal", {"sum": ["l[].a"]}, {"l": []}, None),
         ("decimal", {"sum": ["l[].a"]}, {"l": "x"}, None),
@@ -197,6 +210,14 @@ MICROSOFT = {"path": "a", "format": "microsoft_date"}
         *[("text", {"path": "a", "when": {"k": [None]}}, {"a": "x", "k": k}, "x") for k in ("", " ")],
         ("text", {"path": "a", "when": {"k": ["0", None]}}, {"a": "x", "k": 7}, None),
         ("text", {"path": "a", "when": {"k": ["", None], "l": "1"}}, {"a": "x", "l": 2}, None),
+        *[("text", {"path": "a", "when": {"k": 0}}, {"a": "x", "k": k}, "x") for k in (0, "0.00", 1e-12)],
+        *[("text", {"path": "a", "when": {"k": 0}}, {"a": "x", "k": k}, None) for k in (1, "", None, "none", 0.5)],
+        *[
+            ("text", {"path": "a", "when": {"k": [2.5, "n/a", None]}}, {"a": "x", "k": k}, "x")
+            for k in ("2.50", "N/A", "")
+        ],
+        ("text", {"path": "a", "unless": {"k": [0, 3]}}, {"a": "x", "k": "3.0"}, None),
+        *[("text", {"path": "a", "unless": {"k": [0, 3]}}, {"a": "x", "k": k}, "x") for k in (4, "none", None)],
         ("text", {"path": "a", "unless": {"k": [None]}}, {"a": "x"}, None),
         ("text", {"path": "a", "unless": {"k": ["0", None]}}, {"a": "x", "k": 0}, None),
         ("text", {"path": "a", "unless": {"k": ["0", None]}}, {"a": "x", "k": 7}, "x"),

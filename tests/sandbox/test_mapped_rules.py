@@ -43,6 +43,10 @@ RULES: list[tuple[str, Any, Any]] = [
     ("decimal", {"sum": ["people[].hours"]}, Decimal("7.5")),
     ("text", STATUS, "open"),
     ("text", {**STATUS, "default": "other"}, "other"),
+    ("text", {"path": "due", "map": {"0": "paid"}, "compare": "number", "default": "open"}, "paid"),
+    ("text", {"path": "due", "map": {"0": "paid"}, "compare": "number", "default": "open"}, "open"),
+    ("text", {"path": "name", "when": {"total": 0}}, "Ada"),
+    ("text", {"path": "name", "unless": {"total": [0, 0.1]}}, "Ada"),
     ("boolean", {"path": "billing", "map": {"Billable": True, "NoCharge": False}}, False),
     ("integer", {"path": "level", "map": {"P1": 1, "P2": 2}}, 2),
     ("text", {"path": "currency", "case": "upper"}, "USD"),
@@ -79,7 +83,20 @@ RULES: list[tuple[str, Any, Any]] = [
 def test_all_words_of_the_mapping_files_are_known() -> None:
     schema = json.loads((shipped("mappings") / "mapping.schema.json").read_text(encoding="utf-8"))["$defs"]
     assert {*UNITS, "minor_units"} == set(schema["path_rule"]["properties"]["unit"]["enum"])
-    known = {"path", "format", "unit", "currency", "digits", "map", "case", "default", "when", "unless", "names"}
+    known = {
+        "path",
+        "format",
+        "unit",
+        "currency",
+        "digits",
+        "map",
+        "compare",
+        "case",
+        "default",
+        "when",
+        "unless",
+        "names",
+    }
     assert set(schema["path_rule"]["properties"]) == known
     assert {name for name in schema if name.endswith("_rule")} == {
         f"{kind}_rule" for kind in ("path", "between", "constant", "first", "join", "list", "parent", "sum")

@@ -8,23 +8,18 @@ refuses them are they taken away, since that costs as much as the cast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from avesa.canonical_transform.currencies import MINOR_DIGITS, USUAL_DIGITS
+from avesa.canonical_transform.mapping_numbers import NumberType, divided, matches, number, times, whole
 from avesa.canonical_transform.mapping_rules import ColumnType, Scalar
 from avesa.canonical_transform.sql_text import SQL_TYPES, literal
 
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-_WHOLE = r"[+-]?\d+(\.0*)?"
 _YEAR = r"(\d{3}[1-9]|\d\d[1-9]\d|\d[1-9]\d\d|[1-9]\d{3})"
 """Not 0000, which DuckDB takes for a year."""
 _DAY = rf"{_YEAR}-\d\d-\d\d"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d*)?)?"
 _OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"
-
-_BLANKS = r"\p{Zs}*"
-"""What trim() takes away."""
 
 _TRUE = ["true", "1", "yes", "y", "t", "on"]
 _FALSE = ["false", "0", "no", "n", "f", "off"]
@@ -42,11 +37,11 @@ _UNITS: dict[str, tuple[int, int]] = {
 }
 """Multiplied by the first, divided by the second."""
 
-SINCE_1970 = "since_1970_to_hours"
-"""The unit of a span that is written as the time so long after the beginning of 1970."""
-CLOCK = "clock_to_hours"
 _CLOCK = r"\d{1,9}:[0-5]\d(:[0-5]\d)?"
 """Hours and minutes, and maybe seconds: not a time of day, so there may be more than 24 hours."""
+
+_HOUR = 3_600_000_000
+"""Microseconds."""
 
 _EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000, "microsoft_date": 1_000}
 """Microseconds in one."""
@@ -62,10 +57,8 @@ _LAST_MICROSECOND = 253_402_300_799_999_999
 def value_literal(value: Scalar, type_: ColumnType) -> str:
     """A mapping's own value, checked before to fit its type, as an SQL literal of that type; of an empty text null."""
     match type_:
-        case "text" if value == "":
-            return "CAST(NULL AS VARCHAR)"
         case "text":
-            return literal(str(value))
+            return literal(str(value)) if value != "" else "CAST(NULL AS VARCHAR)"
         case "json":
             return f"CAST(to_json({literal(str(value))}) AS VARCHAR)"
         case "boolean" | "integer":
@@ -73,17 +66,22 @@ def value_literal(value: Scalar, type_: ColumnType) -> str:
         case "timestamp":
             moment = datetime.fromisoformat(str(value)).astimezone(UTC)
             return f"TIMESTAMPTZ '{moment:%Y-%m-%d %H:%M:%S.%f}+00'"
-        case _:
+        case "decimal":
+            return number_literal(value)
+        case "date":
             return f"CAST({literal(str(value))} AS {SQL_TYPES[type_]})"
 
 
+def number_literal(value: Scalar) -> str:
+    """A number as an SQL literal of a decimal column's type."""
+    return f"CAST('{Decimal(str(value)):f}' AS {SQL_TYPES['decimal']})"
+
+
 def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | None = None) -> str:
-    """The typed value of an expression that gives text or null; for "json" it is trimmed and not empty."""
+    """The typed value of an expression that gives text or null, for "json" JSON text."""
     match type_:
-        case "text":
+        case "text" | "json":
             return text
-        case "json":
-            return f"CASE WHEN json_valid({text}) THEN {text} ELSE CAST(to_json({text}) AS VARCHAR) END"
         case "boolean":
             # What JSON's own booleans become goes first, since it is what nearly all vendors send.
             return f"""CASE WHEN {text} = 'true' THEN true WHEN {text} = 'false' THEN false
@@ -98,53 +96,27 @@ def cast(text: str, type_: ColumnType, format_: str | None = None, unit: str | N
             return _day(text, format_)
 
 
-def minor_units(text: str, currency: str, digits: Mapping[str, int]) -> str:
-    """An amount in the smallest unit of its currency as a decimal in the currency itself; null without a currency.
-
-    `text` and `currency` are expressions, as in `cast`; `digits` go before those of ISO 4217.
-    """
-    by: dict[int, list[str]] = {}
-    for code, behind_the_point in sorted({**MINOR_DIGITS, **digits}.items()):
-        by.setdefault(behind_the_point, []).append(code)
-    cases = "".join(
-        f"\n        WHEN list_contains([{', '.join(map(literal, codes))}], upper({currency})) THEN {10**count}"
-        for count, codes in by.items()
-        if count != USUAL_DIGITS
-    )
-    divisor = f"CASE{cases}\n        WHEN {currency} IS NOT NULL THEN {10**USUAL_DIGITS} END"
-    converted = f"TRY_CAST({_try_cast(text, 'DOUBLE')} / {divisor} AS {SQL_TYPES['decimal']})"
-    return f"CASE WHEN {_matches(text, _NUMBER)} THEN {converted} END"
+def hours_of(microseconds: str, type_: NumberType = "decimal") -> str:
+    """A span of time as a number of hours."""
+    return divided(microseconds, _HOUR, type_)
 
 
-def _matches(text: str, pattern: str) -> str:
-    return f"regexp_full_match({text}, '{_BLANKS}({pattern}){_BLANKS}')"
+def _number(text: str, type_: NumberType, unit: str | None) -> str:
+    match unit:
+        case None:
+            return whole(text) if type_ == "integer" else number(text)
+        case "since_1970_to_hours":
+            return hours_of(f"epoch_us({_moment(text, None)})", type_)
+        case "clock_to_hours":
+            hours = divided(_seconds(text), 3600, type_)
+            return f"CASE WHEN {matches(text, _CLOCK)} THEN {hours} END"
+        case _:
+            return times(text, *_UNITS[unit], type_)
 
 
-def _try_cast(text: str, sql_type: str) -> str:
-    # DuckDB passes over blanks, but not over all that trim() takes away.
-    return f"coalesce(TRY_CAST({text} AS {sql_type}), TRY_CAST(trim({text}) AS {sql_type}))"
-
-
-def _number(text: str, type_: ColumnType, unit: str | None) -> str:
-    sql_type = SQL_TYPES[type_]
-    if unit is None:
-        pattern = _WHOLE if type_ == "integer" else _NUMBER
-        return f"CASE WHEN {_matches(text, pattern)} THEN {_try_cast(text, sql_type)} END"
-    if unit == SINCE_1970:
-        moment = _moment(text, None)
-        return f"TRY_CAST(epoch_us({moment}) / 3600000000.0 AS {sql_type})"
-    if unit == CLOCK:
-        return f"CASE WHEN {_matches(text, _CLOCK)} THEN TRY_CAST({_hours(text)} AS {sql_type}) END"
-    times, by = _UNITS[unit]
-    converted = f"{_try_cast(text, 'DOUBLE')} * {times} / {by}"
-    if type_ == "integer":
-        converted = f"round({converted})"
-    return f"CASE WHEN {_matches(text, _NUMBER)} THEN TRY_CAST({converted} AS {sql_type}) END"
-
-
-def _hours(text: str) -> str:
-    hours, minutes, seconds = (f"TRY_CAST(split_part(trim({text}), ':', {at}) AS DOUBLE)" for at in (1, 2, 3))
-    return f"round(({hours} * 3600 + {minutes} * 60 + coalesce({seconds}, 0)) / 3600, 4)"
+def _seconds(text: str) -> str:
+    hours, minutes, seconds = (f"TRY_CAST(split_part(trim({text}), ':', {at}) AS BIGINT)" for at in (1, 2, 3))
+    return f"{hours} * 3600 + {minutes} * 60 + coalesce({seconds}, 0)"
 
 
 def _moment(text: str, format_: str | None) -> str:
@@ -158,8 +130,8 @@ def _moment(text: str, format_: str | None) -> str:
     trimmed = f"trim({text})"
     shifted = f"TRY_CAST({trimmed}[:10] || 'T' || replace({trimmed}[12:], ' ', '') AS TIMESTAMPTZ)"
     return f"""CASE
-        WHEN {_matches(text, f"{_DAY}([T ]{_TIME}Z?)?")} THEN make_timestamptz(epoch_us({written}))
-        WHEN {_matches(text, f"{_DAY}[T ]{_TIME} ?{_OFFSET}")} AND {trimmed} BETWEEN '0001-01-02' AND '9999-12-31'
+        WHEN {matches(text, f"{_DAY}([T ]{_TIME}Z?)?")} THEN make_timestamptz(epoch_us({written}))
+        WHEN {matches(text, f"{_DAY}[T ]{_TIME} ?{_OFFSET}")} AND {trimmed} BETWEEN '0001-01-02' AND '9999-12-31'
             THEN {shifted}
         END"""
 
@@ -168,14 +140,13 @@ def _day(text: str, format_: str | None) -> str:
     if format_ in _EPOCHS or format_ not in (None, "iso"):
         return f"CAST(timezone('UTC', {_moment(text, format_)}) AS DATE)"
     shape = f"{_DAY}([T ]{_TIME}.*)?"
-    return f"CASE WHEN {_matches(text, shape)} THEN TRY_CAST(trim({text})[:10] AS DATE) END"
+    return f"CASE WHEN {matches(text, shape)} THEN TRY_CAST(trim({text})[:10] AS DATE) END"
 
 
 def _microseconds(text: str, format_: str) -> str:
     if format_ == "microsoft_date":
         text = f"nullif(regexp_extract(trim({text}), '{_MICROSOFT_DATE}', 1), '')"
-    number = f"CASE WHEN {_matches(text, _NUMBER)} THEN {_try_cast(text, 'DECIMAL(24,6)')} END"
-    return f"({number}) * {_EPOCHS[format_]}"
+    return f"({number(text, digits=24, behind=6)}) * {_EPOCHS[format_]}"
 
 
 def _parsed(text: str, format_: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from avesa.canonical_transform.mapping_schema import mapping_fault
@@ -22,6 +23,7 @@ MINOR_UNITS = "minor_units"
 """The unit of an amount that is counted in the smallest unit of its currency."""
 
 _SELECTOR = re.compile(r"\[(.*)\]")
+_NUMBER = re.compile(r"-?[0-9]{1,14}(\.[0-9]+)?")
 _CONSTANT_OF = {
     "text": "a text",
     "json": "a text",
@@ -54,7 +56,8 @@ class JsonPath:
     within: tuple[str, ...] = ()
 
 
-Conditions = tuple[tuple[JsonPath, tuple[str | None, ...]], ...]
+Conditions = tuple[tuple[JsonPath, tuple[str | float | None, ...]], ...]
+"""Paths and what may stand there: a text, whatever its case, a number, however it is written, None for nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class FromPath:
     case: Literal["upper", "lower"] | None = None
     """In which letters a text is put."""
     when: Conditions = ()
-    """Paths and the texts that may stand there, whatever their case, None for nothing at all; all have to hold."""
+    """All of them have to hold."""
     currency: JsonPath | None = None
     """Of an amount in `minor_units`: where its currency's code is."""
     digits: tuple[tuple[str, int], ...] = ()
@@ -82,6 +85,8 @@ class FromPath:
     unless: Conditions = ()
     """As `when`: none of them may hold."""
     names: str | None = None
+    compare: Literal["number"] | None = None
+    """How the vendor's values of a map are compared, if not as texts: as decimals."""
 
 
 @dataclass(frozen=True)
@@ -240,8 +245,9 @@ def _from_path(
         mapping_fault(file, (*at, "digits"), "expected a currency beside the digits")
     if "case" in document and type_ != "text":
         mapping_fault(file, (*at, "case"), f"expected no case, since the column is of type {type_}")
-    if "default" in document and "map" not in document:
-        mapping_fault(file, (*at, "default"), "expected a map beside the default")
+    for key in ("default", "compare"):
+        if key in document and "map" not in document:
+            mapping_fault(file, (*at, key), f"expected a map beside {key}")
     if "map" in document and type_ not in ("text", "decimal", "integer", "boolean"):
         mapping_fault(file, (*at, "map"), f"expected no map, since the column is of type {type_}")
     path = _parse_path(document["path"], file, (*at, "path"))
@@ -254,20 +260,25 @@ def _from_path(
         path,
         format=document.get("format"),
         unit=document.get("unit"),
-        values=_values(document.get("map", {}), type_, file, (*at, "map")),
+        values=_values(document, type_, file, (*at, "map")),
         default=document.get("default"),
         case=document.get("case"),
-        when=_conditions(document.get("when", {})),
+        when=_conditions(document.get("when", {}), file, (*at, "when")),
         currency=_parse_plain(document["currency"], file, (*at, "currency")) if "currency" in document else None,
         digits=tuple(sorted(document.get("digits", {}).items())),
-        unless=_conditions(document.get("unless", {})),
+        unless=_conditions(document.get("unless", {}), file, (*at, "unless")),
         names=document.get("names"),
+        compare=document.get("compare"),
     )
 
 
-def _conditions(wanted: dict[str, str | list[str | None]]) -> Conditions:
-    listed = {path: [texts] if isinstance(texts, str) else texts for path, texts in wanted.items()}
-    in_order = {path: sorted(texts, key=lambda text: (text is not None, text or "")) for path, texts in listed.items()}
+def _conditions(wanted: dict[str, Any], file: str, at: tuple[str | int, ...]) -> Conditions:
+    listed = {path: found if isinstance(found, list) else [found] for path, found in wanted.items()}
+    for path, found in listed.items():
+        for one in found:
+            if isinstance(one, int | float):
+                _check_scalar(one, "decimal", file, (*at, path))
+    in_order = {path: sorted(found, key=lambda one: (type(one).__name__, str(one))) for path, found in listed.items()}
     return tuple((_parse_dotted(path), tuple(in_order[path])) for path in sorted(in_order))
 
 
@@ -279,14 +290,24 @@ def _parse_plain(document: str | list[Any], file: str, at: tuple[str | int, ...]
 
 
 def _values(
-    listed: dict[str, Scalar], type_: ColumnType, file: str, at: tuple[str | int, ...]
+    document: dict[str, Any], type_: ColumnType, file: str, at: tuple[str | int, ...]
 ) -> tuple[tuple[str, Scalar], ...]:
-    values: dict[str, tuple[str, Scalar]] = {}
+    listed: dict[str, Scalar] = document.get("map", {})
+    as_numbers = "compare" in document
+    values: dict[str | Decimal, tuple[str, Scalar]] = {}
     for theirs, ours in sorted(listed.items()):
         _check_scalar(ours, type_, file, (*at, theirs))
-        if values.setdefault(theirs.lower(), (theirs, ours))[1] != ours:
-            mapping_fault(file, (*at, theirs), "expected one value for all spellings that differ only in case")
+        known = _number(theirs, file, (*at, theirs)) if as_numbers else theirs.lower()
+        if values.setdefault(known, (theirs, ours))[1] != ours:
+            how = "write one number" if as_numbers else "differ only in case"
+            mapping_fault(file, (*at, theirs), f"expected one value for all spellings that {how}")
     return tuple(values.values())
+
+
+def _number(text: str, file: str, at: tuple[str | int, ...]) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        mapping_fault(file, at, f"expected numbers, of at most 14 digits before the point, found {text[:80]!r}")
+    return Decimal(text)
 
 
 def _check_scalar(value: Scalar, type_: ColumnType, file: str, at: tuple[str | int, ...]) -> None:

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from avesa.canonical_transform.mapping import UPDATED_AT, Column, Mapping
-from avesa.canonical_transform.mapping_casts import cast, minor_units, value_literal
+from avesa.canonical_transform.mapping_casts import cast, hours_of, number_literal, value_literal
+from avesa.canonical_transform.mapping_json import (
+    elements,
+    fields_named,
+    json_at,
+    json_within,
+    kinds,
+    may_hold_nested_texts,
+    read,
+)
+from avesa.canonical_transform.mapping_numbers import minor_parts, minor_units, number
 from avesa.canonical_transform.mapping_rules import (
     Between,
     Collect,
@@ -48,57 +58,74 @@ CARRIED = (
 
 SAMPLE_CHARACTERS = 80
 
-# A JSON text in pieces: a surrogate pair, a lone surrogate, any other escape, or text without escapes.
-_PIECES = (
-    r"(?s)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.?|[^\\]+"
-)
-_LONE_SURROGATE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-
-_REPAIRED = f"""array_to_string(list_transform(
-            regexp_extract_all(payload, '{_PIECES}'),
-            lambda piece: CASE WHEN regexp_full_match(piece, '{_LONE_SURROGATE}') THEN '\\ufffd' ELSE piece END
-        ), '')"""
-
 
 @dataclass
 class _Picks:
     """What the query takes from a payload, collected while the rules are compiled.
 
-    `pointers` go into the one extraction; `lists` are those among them that are taken apart into elements;
-    `texts` are named expressions over both.
+    `pointers` go into the one extraction; `jsons` are those among them whose JSON is needed, by name; `lists` are
+    those that are taken apart into elements; `texts` are named expressions over all of them.
     """
 
     pointers: dict[str, int] = field(default_factory=dict)
+    jsons: dict[str, str] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
     def text(self, rule: FromPath, *, exact: bool) -> str:
         """The name of the text that a rule takes, null if it is empty; trimmed before, where not `exact`."""
-        path = rule.path
-        taken = self._taken(path)
-        expression = f"nullif({taken if exact else f'trim({taken})'}, '')"
-        if rule.names is not None:
-            expression = _fields_named(expression, rule.names)
+        taken = self._taken(rule.path)
+        return self._named(f"nullif({taken if exact else f'trim({taken})'}, '')", rule)
+
+    def elements(self, rule: FromPath) -> str:
+        """The name of the list of the texts that a rule takes out of a list, without nulls and empty ones."""
+        found = f"json_extract_string(element, {literal(_pointer(rule.path.within))})"
+        texts = f"list_transform({self._listed(rule.path.steps)}, lambda element: {found})"
+        return self._named(f"list_filter({texts}, lambda element: trim(element) <> '')", rule)
+
+    def minor_parts(self, currency: JsonPath, digits: ReadOnly[str, int]) -> str:
+        """The name of how many of a decimal's last place the smallest unit of a record's currency is."""
+        code = f"nullif(trim({self._taken(currency)}), '')"
+        return self._named(minor_parts(code, digits), FromPath(currency))
+
+    def json(self, rule: FromPath) -> str:
+        """The name of the JSON text of what a rule takes; null for nothing, a null and an empty text."""
+        match rule.path.selector:
+            case None:
+                found = self._json(rule.path.steps)
+            case Each():
+                found = self._taken(rule.path)
+            case Where() as selector:
+                element = _selected(self._listed(rule.path.steps), selector)
+                found = json_within(element, _pointer(rule.path.within))
+        return self._named(found if rule.names is None else fields_named(found, rule.names), rule)
+
+    def _named(self, expression: str, rule: FromPath) -> str:
         if rule.when:
-            holds = " AND ".join(self._holds(where, texts) for where, texts in rule.when)
+            holds = " AND ".join(self._holds(*condition) for condition in rule.when)
             expression = f"CASE WHEN {holds} THEN {expression} END"
         if rule.unless:
-            holds = " OR ".join(self._holds(where, texts) for where, texts in rule.unless)
+            holds = " OR ".join(self._holds(*condition) for condition in rule.unless)
             expression = f"CASE WHEN ({holds}) IS NOT TRUE THEN {expression} END"
         for name, known in self.texts.items():
             if known == expression:
                 return name
-        words = re.sub(r"[^a-z0-9]+", "_", "_".join((*path.steps, *path.within)).lower()).strip("_")
+        words = re.sub(r"[^a-z0-9]+", "_", "_".join((*rule.path.steps, *rule.path.within)).lower()).strip("_")
         name = f"_{len(self.texts) + 1}_{words[:40]}".rstrip("_")
         self.texts[name] = expression
         return name
 
-    def _holds(self, where: JsonPath, texts: tuple[str | None, ...]) -> str:
-        """The condition that one of the texts stands there; None is for nothing, be it null, absent or empty."""
+    def _holds(self, where: JsonPath, wanted: tuple[str | float | None, ...]) -> str:
+        """The condition that one of these stands there; None is for nothing, be it null, absent or empty."""
         found = f"trim({self._taken(where)})"
-        is_listed = _is_one_of(found, [text for text in texts if text is not None])
-        return f"({is_listed} OR nullif({found}, '') IS NULL)" if None in texts else is_listed
+        texts = [one for one in wanted if isinstance(one, str)]
+        numbers = [one for one in wanted if one is not None and not isinstance(one, str)]
+        ways = [_is_one_of(found, texts)] if texts else []
+        if numbers:
+            ways.append(_is_number_of(found, numbers))
+        if None in wanted:
+            ways.append(f"nullif({found}, '') IS NULL")
+        return f"({' OR '.join(ways)})"
 
     def parent(self) -> str:
         """The name of the text that holds the parent's id."""
@@ -106,14 +133,25 @@ class _Picks:
         return "_parent"
 
     def _taken(self, path: JsonPath) -> str:
-        place = self.pointers.setdefault(_pointer(path.steps), len(self.pointers) + 1)
-        text = f"_taken[{place}]"
-        if path.selector is None:
-            return text
-        elements = self.lists.setdefault(text, f"_list_{place}")
-        if isinstance(path.selector, Each):
-            return _each(elements, path.within)
-        return _selected(elements, path.selector, path.within)
+        match path.selector:
+            case None:
+                return f"_taken[{self._place(path.steps)}]"
+            case Each():
+                return _each(self._listed(path.steps), path.within)
+            case Where() as selector:
+                element = _selected(self._listed(path.steps), selector)
+                return f"json_extract_string({element}, {literal(_pointer(path.within))})"
+
+    def _json(self, steps: tuple[str, ...]) -> str:
+        self._place(steps)
+        pointer = _pointer(steps)
+        return self.jsons.setdefault(pointer, f"_json_{self.pointers[pointer]}")
+
+    def _listed(self, steps: tuple[str, ...]) -> str:
+        return self.lists.setdefault(self._json(steps), f"_list_{self._place(steps)}")
+
+    def _place(self, steps: tuple[str, ...]) -> int:
+        return self.pointers.setdefault(_pointer(steps), len(self.pointers) + 1)
 
 
 @dataclass(frozen=True)
@@ -146,25 +184,19 @@ def source_query(
     compiled = {column.name: _compiled_column(rules, column, picks) for column in columns}
     failed = {name: c.failed for name, c in compiled.items() if c.failed is not None}
     doubts = [c.doubt or f"({c.failed}) IS NOT NULL" for c in compiled.values() if c.failed is not None]
-    listed = ""
-    if picks.lists:
-        lists = _listed(["*", *(f"{_elements(text)} AS {name}" for text, name in picks.lists.items())])
-        listed = f""", listed_rows AS (
-    SELECT {lists}
-    FROM taken_rows
-)"""
+    rows, taken_apart = _taken_apart(picks)
     texts = [f"{text} AS {name}" for name, text in picks.texts.items()]
     return f"""WITH taken_rows AS (
     SELECT
         {_listed(carried)},
         payload IS NOT NULL AS _has_payload,
         parent_id AS _parent_id,
-        {_taken(picks.pointers)} AS _taken
+        {_listed(_taken(picks))}
     FROM {relation}
-){listed}, picked_rows AS (
+){taken_apart}, picked_rows AS (
     SELECT
         {_listed([*carried, "_has_payload", "_taken IS NOT NULL AS _is_readable", *texts])}
-    FROM {"listed_rows" if listed else "taken_rows"}
+    FROM {rows}
 ), typed_rows AS (
     SELECT {_listed(["*", *(f"{c.value} AS {identifier(name)}" for name, c in compiled.items())])}
     FROM picked_rows
@@ -175,15 +207,38 @@ SELECT
 FROM typed_rows"""
 
 
-def _taken(pointers: Iterable[str]) -> str:
-    """The texts at all pointers, in one pass; null where the payload is no JSON, which only the attempt tells."""
-    listed = f"""CAST([
+def _taken(picks: _Picks) -> list[str]:
+    """The texts at all pointers, in one pass, and what it takes to tell the JSON at some of them."""
+    taken = [f"{read('json_extract_string', 'payload', _pointers(picks.pointers))} AS _taken"]
+    if picks.jsons:
+        taken += ["payload AS _payload", f"{may_hold_nested_texts('payload')} AS _may_hold_nested"]
+    return taken
+
+
+def _pointers(pointers: Iterable[str]) -> str:
+    return f"""CAST([
         {_listed(map(literal, pointers))}
         ] AS VARCHAR[])"""
-    repaired = f"TRY(json_extract_string({_REPAIRED}, {listed}))"
-    # The CASE keeps the engine from repairing every payload.
-    return f"""coalesce(TRY(json_extract_string(payload, {listed})),
-        CASE WHEN payload IS NOT NULL THEN {repaired} END)"""
+
+
+def _taken_apart(picks: _Picks) -> tuple[str, str]:
+    """The name of the last relation before the texts are picked, and the subqueries up to it."""
+    relation, subqueries = "taken_rows", ""
+    places = [f"_taken[{picks.pointers[pointer]}]" for pointer in picks.jsons]
+    found = [f"{kinds(places, '_payload', _pointers(picks.jsons), '_may_hold_nested')} AS _kinds"] if places else []
+    jsons = [
+        f"{json_at(text, '_kinds', place)} AS {name}"
+        for place, (text, name) in enumerate(zip(places, picks.jsons.values(), strict=True), start=1)
+    ]
+    lists = [f"{elements(json)} AS {name}" for json, name in picks.lists.items()]
+    for name, columns in (("told_rows", found), ("json_rows", jsons), ("listed_rows", lists)):
+        if columns:
+            subqueries += f""", {name} AS (
+    SELECT {_listed(["*", *columns])}
+    FROM {relation}
+)"""
+            relation = name
+    return relation, subqueries
 
 
 def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) -> _Compiled:
@@ -227,12 +282,12 @@ def _together(rule: Join | Collect | Sum | Between, type_: ColumnType, picks: _P
 
 
 def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
-    text = picks.text(rule, exact=type_ != "json")
+    # Every text is a text, and whatever stands there has its JSON: these casts cannot fail.
+    if type_ == "json":
+        return _Compiled(picks.json(rule))
+    text = picks.text(rule, exact=True)
     value = _typed(text, rule, type_, picks)
-    # Every text is a text, and what is not JSON becomes a JSON text: these casts cannot fail.
-    if type_ in ("text", "json"):
-        return _Compiled(value)
-    return _Compiled(value, _failed(value, text))
+    return _Compiled(value) if type_ == "text" else _Compiled(value, _failed(value, text))
 
 
 def _failed(value: str, text: str) -> str:
@@ -241,7 +296,7 @@ def _failed(value: str, text: str) -> str:
 
 def _typed(text: str, rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
     if rule.currency is not None:
-        return minor_units(text, picks.text(FromPath(rule.currency), exact=False), dict(rule.digits))
+        return minor_units(text, picks.minor_parts(rule.currency, dict(rule.digits)))
     value = cast(text, type_, rule.format, rule.unit)
     return value if rule.case is None else f"{rule.case}({value})"
 
@@ -250,12 +305,13 @@ def _addend(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
     """A number to add; of a list the sum of its elements, which fails as a whole where one of them is no number."""
     if not isinstance(rule.path.selector, Each):
         return _compiled(rule, type_, picks)
-    text = picks.text(rule, exact=False)
-    element = "json_extract_string(element, '$')"
-    numbers = f"list_transform({_elements(text)}, lambda element: {_typed(element, rule, type_, picks)})"
-    value = f"CASE WHEN NOT list_contains(list_transform({numbers}, lambda one: one IS NULL), true) "
-    value += f"THEN TRY_CAST(list_sum({numbers}) AS {SQL_TYPES[type_]}) END"
-    return _Compiled(value, f"CASE WHEN {value} IS NULL AND {text} <> '[]' THEN {text} END")
+    texts = picks.elements(rule)
+    numbers = f"list_transform({texts}, lambda element: {_typed('element', rule, type_, picks)})"
+    added = f"CASE WHEN list_count(numbers) = len(numbers) THEN TRY_CAST(list_sum(numbers) AS {SQL_TYPES[type_]}) END"
+    value = f"list_transform([{numbers}], lambda numbers: {added})[1]"
+    return _Compiled(
+        value, f"CASE WHEN {value} IS NULL AND len({texts}) > 0 THEN CAST(to_json({texts}) AS VARCHAR) END"
+    )
 
 
 def _sum(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
@@ -274,20 +330,20 @@ def _sum(parts: list[_Compiled], type_: ColumnType) -> _Compiled:
 
 
 def _hours_between(begin: _Compiled, end: _Compiled) -> _Compiled:
-    hours = f"(epoch_us({end.value}) - epoch_us({begin.value})) / 3600000000.0"
-    value = f"CASE WHEN {end.value} >= {begin.value} THEN TRY_CAST(round({hours}, 4) AS {SQL_TYPES['decimal']}) END"
+    hours = hours_of(f"(epoch_us({end.value}) - epoch_us({begin.value}))")
+    value = f"CASE WHEN {end.value} >= {begin.value} THEN {hours} END"
     failures = [part.failed for part in (begin, end) if part.failed is not None]
     return _Compiled(value, f"coalesce({', '.join(failures)})" if failures else None)
 
 
 def _mapped(rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
     text = picks.text(rule, exact=False)
+    is_one = _is_one_of if rule.compare is None else _is_number_of
     theirs: dict[Scalar, list[str]] = {}
     for value, ours in rule.values:
         theirs.setdefault(ours, []).append(value)
     cases = "".join(
-        f"\n        WHEN {_is_one_of(text, listed)} THEN {value_literal(ours, type_)}"
-        for ours, listed in theirs.items()
+        f"\n        WHEN {is_one(text, listed)} THEN {value_literal(ours, type_)}" for ours, listed in theirs.items()
     )
     other = ""
     if rule.default is not None:
@@ -300,6 +356,10 @@ def _is_one_of(text: str, listed: Iterable[str]) -> str:
     return f"list_contains([{', '.join(map(_lowered, listed))}], lower({text}))"
 
 
+def _is_number_of(text: str, listed: Iterable[str | float]) -> str:
+    return f"coalesce(list_contains([{', '.join(map(number_literal, listed))}], {number(text)}), false)"
+
+
 def _lowered(text: str) -> str:
     """A text of a map as it is compared; what is not ASCII is left to DuckDB, whose lower() differs from Python's."""
     return literal(text.strip(" ").lower()) if text.isascii() else f"lower(trim({literal(text)}))"
@@ -307,7 +367,7 @@ def _lowered(text: str) -> str:
 
 def _collected(parts: list[str]) -> str:
     """One JSON array of JSON texts, with the elements of those that are arrays."""
-    lists = ", ".join(f"coalesce({_elements(part)}, [CAST({part} AS JSON)])" for part in parts)
+    lists = ", ".join(f"coalesce({elements(part)}, [CAST({part} AS JSON)])" for part in parts)
     kept = f"list_filter(flatten([{lists}]), lambda found: found IS NOT NULL AND found NOT IN ('null', '\"\"'))"
     return f"nullif(CAST(to_json({kept}) AS VARCHAR), '[]')"
 
@@ -365,30 +425,14 @@ def _pointer(steps: tuple[str, ...]) -> str:
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _elements(text: str) -> str:
-    return f"CASE WHEN starts_with({text}, '[') AND json_valid({text}) THEN json_extract({text}, '$[*]') END"
-
-
-def _fields_named(text: str, names: str) -> str:
-    """Of a JSON object the fields with fitting names that are not null, as a JSON object; null where there are none."""
-    side, part = ("starts_with", names[:-1]) if names.endswith("*") else ("ends_with", names[1:])
-    pointer = "'/' || replace(replace(name, '~', '~0'), '/', '~1')"
-    # Each name once, or the map of them would be refused.
-    listed = f"list_filter(list_sort(list_distinct(json_keys({text}))), lambda name: {side}(name, {literal(part)}))"
-    found = f"list_transform({listed}, lambda name: {{'key': name, 'value': json_extract({text}, {pointer})}})"
-    kept = f"map_from_entries(list_filter({found}, lambda field: field.value <> 'null'))"
-    made = f"nullif(CAST(to_json({kept}) AS VARCHAR), '{{}}')"
-    return f"CASE WHEN starts_with({text}, '{{') AND json_valid({text}) THEN {made} END"
-
-
-def _selected(elements: str, selector: Where, within: tuple[str, ...]) -> str:
+def _selected(listed: str, selector: Where) -> str:
+    """The first element with the wanted fields, as JSON."""
     conditions = " AND ".join(
         f"json_extract_string(element, {literal(_pointer(name))}) = {literal(value)}" for name, value in selector.fields
     )
-    element = f"list_filter({elements}, lambda element: {conditions})[1]"
-    return f"json_extract_string({element}, {literal(_pointer(within))})"
+    return f"list_filter({listed}, lambda element: {conditions})[1]"
 
 
-def _each(elements: str, within: tuple[str, ...]) -> str:
-    found = f"list_transform({elements}, lambda element: json_extract(element, {literal(_pointer(within))}))"
+def _each(listed: str, within: tuple[str, ...]) -> str:
+    found = f"list_transform({listed}, lambda element: json_extract(element, {literal(_pointer(within))}))"
     return f"CAST(to_json(list_filter({found}, lambda found: found <> 'null')) AS VARCHAR)"

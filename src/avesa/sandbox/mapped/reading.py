@@ -18,8 +18,10 @@ from avesa.sandbox.mapped.paths import Path, parse_path, taken
 from avesa.sandbox.mapped.units import in_ours
 from avesa.shared.shipped import shipped
 
-Conditions = tuple[tuple[Path, tuple[str | None, ...]], ...]
-"""Paths, and the texts of which one stands there; None for nothing."""
+Listed = tuple[str | float | None, ...]
+"""Texts whatever their case, numbers however they are written, and None for nothing."""
+Conditions = tuple[tuple[Path, Listed], ...]
+"""Paths, and what may stand there."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES = Decimal("0.0001")
@@ -42,6 +44,7 @@ class Leaf:
     currency: Path | None = None
     digits: tuple[tuple[str, int], ...] = ()
     names: str | None = None
+    compare: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,14 @@ def _leaf(document: Mapping[str, Any]) -> Leaf:
         parse_path(document["currency"]) if "currency" in document else None,
         tuple(document.get("digits", {}).items()),
         document.get("names"),
+        document.get("compare"),
     )
 
 
 def _conditions(document: Mapping[str, Any]) -> Conditions:
     return tuple(
-        (parse_path(path), (texts,) if isinstance(texts, str) else tuple(texts)) for path, texts in document.items()
+        (parse_path(path), tuple(listed) if isinstance(listed, list) else (listed,))
+        for path, listed in document.items()
     )
 
 
@@ -210,18 +215,30 @@ def _one(leaf: Leaf, text: str | None, type_: str, currency: str | None) -> Any:
     return found
 
 
-def _is_one_of(record: Any, path: Path, texts: tuple[str | None, ...]) -> bool:
-    return is_listed(text_of(taken(record, path)), texts)
+def _is_one_of(record: Any, path: Path, listed: Listed) -> bool:
+    return is_listed(text_of(taken(record, path)), listed)
 
 
-def is_listed(text: str | None, texts: tuple[str | None, ...]) -> bool:
-    """Whether a text is one of those, whatever its case; nothing and an empty one are None."""
+def is_listed(text: str | None, listed: Listed) -> bool:
+    """Whether a text is one of those; nothing and an empty one are None."""
     found = (text or "").strip().lower() or None
-    return found in {one if one is None else one.strip().lower() for one in texts}
+    number = typed(found, "decimal")
+    return any(
+        found == one.strip().lower() if isinstance(one, str) else found is None if one is None else _same(one, number)
+        for one in listed
+    )
+
+
+def _same(one: float, number: Decimal | None) -> bool:
+    return number is not None and Decimal(str(one)) == number
 
 
 def _mapped(leaf: Leaf, text: str, type_: str) -> Any:
-    ours = dict(leaf.values).get(text.strip().lower(), leaf.default if text.strip() else None)
+    if leaf.compare is None:
+        ours = dict(leaf.values).get(text.strip().lower(), leaf.default if text.strip() else None)
+    else:
+        numbers = {Decimal(theirs): ours for theirs, ours in leaf.values}
+        ours = numbers.get(typed(text.strip(), "decimal"), leaf.default if text.strip() else None)
     return None if ours is None else typed(text_of(ours), type_)
 
 

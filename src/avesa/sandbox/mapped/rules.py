@@ -17,6 +17,7 @@ from avesa.sandbox.mapped.reading import (
     Conditions,
     Constant,
     Leaf,
+    Listed,
     OfParent,
     Rule,
     Several,
@@ -141,8 +142,8 @@ def _others(conditions: Conditions, own: Path) -> Conditions:
     return tuple((path, texts) for path, texts in conditions if path != own)
 
 
-def _holds(value: Any, texts: tuple[str | None, ...]) -> bool:
-    return is_listed(str(value) if isinstance(value, date | Decimal) else text_of(value), texts)
+def _holds(value: Any, listed: Listed) -> bool:
+    return is_listed(str(value) if isinstance(value, date | Decimal) else text_of(value), listed)
 
 
 def _values(leaf: Leaf, type_: str, wanted: Any, currency: str) -> Iterator[Any]:
