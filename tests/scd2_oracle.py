@@ -56,7 +56,7 @@ def history(
     for pull in ordered:
         for row in pull.rows:
             if row.id is not None and row.problem is None:
-                rows.setdefault(row.id, []).append((_believed(row), pull))
+                rows.setdefault(row.id, []).append((believed(row), pull))
     absences: dict[str, list[datetime]] = {}
     held: tuple[datetime, set[str]] | None = None
     for listing in (pull for pull in ordered if pull.kind == "listing" and pull.complete):
@@ -85,7 +85,7 @@ def history(
     return versions
 
 
-def _believed(row: Row) -> Row:
+def believed(row: Row) -> Row:
     """What a row says of a time to come is not true."""
     if row.updated_at is not None and row.updated_at - row.extracted_at > timedelta(days=1):
         return replace(row, updated_at=None)

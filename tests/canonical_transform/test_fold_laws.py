@@ -23,7 +23,7 @@ from fold_story import change, listing
 from fold_streams import MAPPINGS, Stream, crowd_of, stream_of
 from fold_table import Folding, thing_values, things_mapping
 from raw_files import PullOf, Row, at
-from scd2_oracle import Version, history
+from scd2_oracle import Version, believed, history
 
 EXAMPLES = int(os.environ.get("AVESA_LAW_EXAMPLES", "60"))
 """So many cases for the first law; `make test-long` takes many more."""
@@ -136,7 +136,7 @@ def test_the_version_at_any_instant_is_the_last_observation_at_or_before_it(seed
     with tempfile.TemporaryDirectory() as folder:
         versions = folded(in_one_batch(Stream(pulls)), Path(folder)).versions()
     moment = at(minute)
-    rows = [row for pull in pulls for row in pull.rows if row.id is not None and row.problem is None]
+    rows = [believed(row) for pull in pulls for row in pull.rows if row.id is not None and row.problem is None]
     for one in {row.id for row in rows}:
         seen = [row for row in rows if row.id == one and (row.updated_at or row.extracted_at) <= moment]
         last = max(

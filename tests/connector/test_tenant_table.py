@@ -21,7 +21,7 @@ from avesa.connector.record import Record
 from avesa.connector.service import Endpoint, Parent, Service
 from avesa.connector.tenant_table import TenantTable, table_of
 from avesa.connector.times import SECONDS, Written
-from avesa.shared.errors import ConfigurationError, Where
+from avesa.shared.errors import UsageError, Where
 from tiny_vendor import SERVICE
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -125,7 +125,7 @@ def test_a_tenants_zone_changes_how_it_is_asked_and_so_drops_what_was_begun() ->
         ("since", "2026-03-01 13:00"),
     )
     assert berlin.fingerprint() != utc.fingerprint()
-    with pytest.raises(ConfigurationError, match="time zone"):
+    with pytest.raises(UsageError, match="time zone"):
         table(endpoint, service, codebase="Europe/Atlantis")
 
 
