@@ -1,4 +1,4 @@
-"""What a mapping file may say, what a tenant's file may change in it, and how a mistake is told."""
+"""What a mapping file may say, and how a mistake is told."""
 
 import json
 from collections.abc import Iterator
@@ -80,17 +80,6 @@ def complaint(whole: dict[str, Any]) -> str:
     with pytest.raises(MappingError) as caught:
         parsed(whole)
     return str(caught.value)
-
-
-def complaint_over_tickets(overlay: dict[str, Any] | bytes) -> str:
-    data = overlay if isinstance(overlay, bytes) else json.dumps(overlay).encode()
-    with pytest.raises(MappingError) as caught:
-        load_mapping("tickets", data, "blue/mappings/tickets.json")
-    return str(caught.value)
-
-
-def over_tickets(**parts: Any) -> Mapping:
-    return load_mapping("tickets", json.dumps({"table": "tickets", **parts}).encode(), "blue/mappings/tickets.json")
 
 
 # Our own mappings
@@ -238,15 +227,6 @@ def test_a_closed_list_is_of_the_columns_type() -> None:
     assert "columns.state.values: expected no values, since the column is of type boolean" in told
     assert "values: expected something that is not empty" in complaint(with_closed_list({"constant": "a"}))
     assert "values[0]: expected a text or a whole number" in complaint(with_closed_list({"constant": "a"}, True))
-
-
-def test_a_tenants_rules_keep_to_our_closed_lists() -> None:
-    rules = {"priority_level": {"path": "priority.name", "map": {"P1": 0}}}
-    told = complaint_over_tickets({"table": "tickets", "sources": {"connectwise": {"tickets": rules}}})
-    assert "sources.connectwise.tickets.priority_level: expected one of 1, 2, 3, 4, 5" in told
-    own = {"type": "text", "values": ["a"], "description": "The vendor's status."}
-    told = complaint_over_tickets({"table": "tickets", "columns": {"status": own}})
-    assert "columns.status.values: expected [], since a tenant's file cannot change our columns" in told
 
 
 def test_a_first_within_a_first_is_the_same_as_one() -> None:
@@ -441,64 +421,6 @@ def test_updated_at_may_be_declared_as_a_timestamp_only() -> None:
 def test_what_is_no_mapping_at_all_is_told_too(data: bytes, expected: str) -> None:
     with pytest.raises(MappingError, match=expected):
         parse_mapping(data, "jobs", "mappings/jobs.json")
-
-
-# A tenant's own file
-
-
-def test_a_tenant_adds_columns_sources_and_rules_and_replaces_rules() -> None:
-    ours = load_mapping("tickets")
-    mapping = over_tickets(
-        scd2={"untracked": ["rating", "budget_hours"]},
-        columns={"rating": {"type": "integer", "description": "Stars."}},
-        sources={
-            "connectwise": {"tickets": {"rating": "customFields[caption=Rating].value", "owner_name": "resources"}},
-            "inhouse": {"requests": {"summary": "title"}},
-        },
-    )
-    assert [c.name for c in mapping.columns] == [*(c.name for c in ours.columns), "rating"]
-    assert mapping.untracked == ours.untracked | {"rating", "budget_hours"}
-    rules = mapping.sources["connectwise", "tickets"]
-    assert rules["owner_name"] == FromPath(JsonPath(("resources",)))
-    assert rules["summary"] == ours.sources["connectwise", "tickets"]["summary"]
-    assert list(mapping.sources["inhouse", "requests"]) == ["summary"]
-
-
-def test_a_tenants_file_leaves_ours_as_it_is() -> None:
-    before = load_mapping("tickets").fingerprint
-    over_tickets(sources={"connectwise": {"tickets": {"summary": "x"}}})
-    assert load_mapping("tickets").fingerprint == before
-
-
-def test_an_empty_tenants_file_changes_nothing() -> None:
-    assert over_tickets() == load_mapping("tickets")
-
-
-def test_a_tenant_may_repeat_ours_but_not_change_it() -> None:
-    ours = load_mapping("tickets")
-    summary = next(column for column in ours.columns if column.name == "summary")
-    same = {"type": summary.type, "description": summary.description}
-    assert over_tickets(description=ours.description, scd2={"type": 2}, columns={"summary": same}) == ours
-    file = "blue/mappings/tickets.json"
-    assert complaint_over_tickets({"table": "tickets", "columns": {"summary": {**same, "type": "json"}}}).startswith(
-        f'{file}: columns.summary.type: expected "text"'
-    )
-    assert "columns.summary.description" in complaint_over_tickets(
-        {"table": "tickets", "columns": {"summary": {**same, "description": "Mine."}}}
-    )
-    assert f"{file}: scd2.type: expected none or 2" in complaint_over_tickets({"table": "tickets", "scd2": {"type": 1}})
-    assert f"{file}: description: expected none or ours" in complaint_over_tickets(
-        {"table": "tickets", "description": "Mine."}
-    )
-
-
-def test_a_tenants_mistakes_are_told_with_the_tenants_file() -> None:
-    assert complaint_over_tickets({}).startswith("blue/mappings/tickets.json: expected the key table")
-    assert "table: expected tickets" in complaint_over_tickets({"table": "tasks"})
-    assert "sources.connectwise.tickets.nope: expected a column" in complaint_over_tickets(
-        {"table": "tickets", "sources": {"connectwise": {"tickets": {"nope": "x"}}}}
-    )
-    assert "expected JSON" in complaint_over_tickets(b"summary: x")
 
 
 # The fingerprint
