@@ -128,8 +128,8 @@ def _other_table(held: Held, where: Where) -> ConfigurationError:
     return ConfigurationError(
         f"the warehouse holds version {held.version} of another table of that name: the lake's log lacks it.",
         where=where,
-        hint="It was loaded from another lake, or the table's folder was moved away since. "
-        "If this is the right lake, load the table anew: --anew",
+        hint="It was loaded from another lake, or the table's folder was moved away since, or a mapping changed its "
+        "columns and the last load is more than 30 days old. If this is the right lake, load the table anew: --anew",
     )
 
 
