@@ -13,6 +13,7 @@ from datetime import datetime
 from avesa.connector.change_window import known
 from avesa.connector.onward_clock import CLOCKS_DIFFER, moments_of, pulls_after
 from avesa.pipeline.ports import Ports
+from avesa.pipeline.tenant_mappings import landed_sources
 from avesa.shared import layout
 from avesa.shared.receipt import Withdrawal, encode_withdrawal
 from avesa.shared.watermarks import TableState
@@ -42,9 +43,8 @@ def early_pulls(ports: Ports, tenant: str) -> list[EarlyPulls]:
         for connected in ports.tenants.services(tenant)
         for state in ports.watermarks.all(tenant, f"{connected.service}/")
     }
-    found = (
-        _early(ports, tenant, name, states.get(name), limit) for name in sorted({*states, *_landed(ports, tenant)})
-    )
+    landed = {f"{service}/{table}" for service, table in landed_sources(ports.objects, tenant)}
+    found = (_early(ports, tenant, name, states.get(name), limit) for name in sorted({*states, *landed}))
     return [one for one in found if one is not None]
 
 
@@ -62,15 +62,6 @@ def withdraw_pulls(ports: Ports, pulls: Iterable[EarlyPulls], *, withdrawn_by: s
                 ports.objects.write(path, encode_withdrawal(told))
             stored = ports.watermarks.get(one.tenant, name)
             ports.watermarks.put(TableState(one.tenant, name, version=stored.version))
-
-
-def _landed(ports: Ports, tenant: str) -> set[str]:
-    raw = layout.tenant_raw_prefix(tenant)
-    return {
-        f"{service}/{table}"
-        for service in ports.objects.folders(raw)
-        for table in ports.objects.folders(f"{raw}/{service}")
-    }
 
 
 def _early(ports: Ports, tenant: str, name: str, state: TableState | None, limit: datetime) -> EarlyPulls | None:
