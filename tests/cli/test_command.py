@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from avesa import __version__
-from avesa.cli.command import Command, Group, home, home_option, tell_errors
+from avesa.cli.command import Command, Group, home, home_option, tell_errors, warn
 from avesa.cli.commands import cli
 from avesa.cli.deferred import loaded
 from avesa.shared.errors import AvesaError, UsageError, Where
@@ -185,6 +185,11 @@ def test_an_error_s_text_cannot_make_the_terminal_do_things(
     for text in (capsys.readouterr().err, CliRunner().invoke(program, ["breaks"]).stderr):
         assert "Error: tenant acme: the vendor said \ufffd]0;PWNED\ufffd.\n  Mend\ufffd2J it.\ufffd\n" in text
         assert not set(text) & {"\x1b", "\x07", "\x9b", "\r"}
+
+
+def test_neither_can_a_warning_s(capsys: pytest.CaptureFixture[str]) -> None:
+    warn("no table \x1b]0;PWNED\x07", "Mend\x9b2J it.")
+    assert capsys.readouterr().err == "Warning: no table \ufffd]0;PWNED\ufffd\n  Mend\ufffd2J it.\n"
 
 
 def test_a_command_outside_of_the_group_falls_back_to_the_default_home(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
 
 def warn(message: str, hint: str = "") -> None:
     """Say on stderr what is odd and stops nothing."""
-    click.echo(f"Warning: {message}" + (f"\n  {hint}" if hint else ""), err=True)
+    click.echo(harmless(f"Warning: {message}" + (f"\n  {hint}" if hint else "")), err=True)
 
 
 def home_option(function: _F) -> _F:

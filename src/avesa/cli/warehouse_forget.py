@@ -7,7 +7,7 @@ import click
 from avesa.cli.command import Command, error_json, home_option, json_option, tables_option, tell_errors
 from avesa.cli.confirming import confirm, yes_option
 from avesa.cli.opening import opened
-from avesa.cli.output import console, counted, write_json
+from avesa.cli.output import console, counted, shown, write_json
 from avesa.cli.warehouse_place import place_options
 from avesa.pipeline.transform import choose_canonical
 from avesa.shared.layout import checked_name
@@ -84,7 +84,7 @@ def forget(
     elif not found and not failures:
         console().print(f"{tenant}  nothing of it is in schema {place}")
     if elsewhere:
-        click.echo(f"Not deleted is what it has in other schemas: {', '.join(elsewhere)}", err=True)
+        click.echo(f"Not deleted is what it has in other schemas: {shown(', '.join(elsewhere))}", err=True)
     tell_errors(failures)
     if failures:
         click.get_current_context().exit(1)
