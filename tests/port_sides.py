@@ -62,6 +62,10 @@ class Side(Protocol):
         """Until when the one lease lasts that is stored."""
         ...
 
+    def allowances_written(self) -> object:
+        """Differs after each write of an allowance, while the side is open and nothing else is written."""
+        ...
+
     def give_lease_away(self) -> None:
         """Let the one lease that is stored be somebody else's, of another machine."""
         ...
@@ -89,6 +93,9 @@ class SqliteSide:
         with sqlite3.connect(self.path) as db:
             (until,) = db.execute("SELECT until FROM leases").fetchone()
         return str(until)
+
+    def allowances_written(self) -> object:
+        return self.path.with_name(f"{self.path.name}-wal").stat().st_size
 
     def give_lease_away(self) -> None:
         with sqlite3.connect(self.path) as db:
@@ -124,6 +131,10 @@ class DynamoSide:
     def lease_until(self) -> str:
         (item,) = self.client.scan(TableName=self.installation.last_updated)["Items"]
         return str(item["until"]["S"])
+
+    def allowances_written(self) -> object:
+        items = self.client.scan(TableName=self.installation.allowances)["Items"]
+        return sorted((item["account"]["S"], item["version"]["N"]) for item in items)
 
     def give_lease_away(self) -> None:
         (item,) = self.client.scan(TableName=self.installation.last_updated)["Items"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,8 +46,10 @@ class Bench:
         self.waited = 0.0
         self.stop = False
         self.allowances = Counted()
+        self.while_waiting: Callable[[], None] = lambda: None
 
     def wait(self, seconds: float) -> None:
+        self.while_waiting()
         if self.stop:
             raise Stopped
         self.now += seconds
@@ -244,6 +247,39 @@ def test_an_answer_is_not_lost_when_its_end_cannot_be_written_down() -> None:
     assert bench.waited == 0
     ask(limiter)
     assert bench.waited >= 58
+
+
+def test_the_place_of_one_that_could_not_write_down_its_end_is_free_at_once() -> None:
+    """A full disk, and then a sync in the same process, which still lives: nobody else could tell that it ended."""
+    bench = Bench()
+    limits = Limits(concurrency=1, rates=(Rate(3, per=MINUTE),))
+    limiter, other = bench.limiter(limits), bench.limiter(limits)
+    with limiter.turn():
+        bench.allowances.broken = True
+    limiter.close()
+    bench.allowances.broken = False
+    ask(other, 2)
+    assert bench.waited == 0
+    ask(other)
+    assert bench.waited >= 58, "what it had begun counts all the same"
+
+
+def test_who_waits_for_another_changes_the_book_once_a_second_at_most() -> None:
+    bench = Bench()
+    limits = Limits(concurrency=1)
+    limiter, other = bench.limiter(limits), bench.limiter(limits)
+    documents: list[bytes | None] = []
+
+    def asked(document: bytes | None) -> tuple[bytes, None]:
+        documents.append(document)
+        bench.stop = bench.now >= NOON.timestamp() + 10
+        return document or b"", None
+
+    bench.while_waiting = lambda: bench.allowances.change("vendor/1", asked)
+    with limiter.turn(), pytest.raises(Stopped):
+        ask(other)
+    assert len(documents) > 500
+    assert len(set(documents)) <= 12
 
 
 HOLDER = """

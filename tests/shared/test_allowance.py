@@ -47,6 +47,17 @@ def test_accounts_are_apart_and_survive(side: Side) -> None:
         assert [read(state.allowances, account) for account in "abc"] == [b"1", b"2", None]
 
 
+def test_what_stays_the_same_is_not_written(side: Side) -> None:
+    with side.open() as state:
+        add(state.allowances)
+        before = side.allowances_written()
+        for _ in range(5):
+            assert read(state.allowances, "a") == b"1"
+        assert side.allowances_written() == before
+        add(state.allowances)
+        assert side.allowances_written() != before
+
+
 def test_a_step_that_fails_changes_nothing(state: State) -> None:
     add(state.allowances)
 

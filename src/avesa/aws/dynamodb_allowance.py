@@ -49,8 +49,9 @@ class DynamoAllowances:
         with told("use the book of a vendor account"):
             for attempt in range(self._attempts):
                 item = self._read(account)
-                document, result = step(item["document"]["B"] if item else None)
-                if self._put(account, number_of(item, "version"), document):
+                before = item["document"]["B"] if item else None
+                document, result = step(before)
+                if document == before or self._put(account, number_of(item, "version"), document):
                     return result
                 # Few come between at once; those who do spread by chance.
                 self._pause(random.uniform(0, min(_LONGEST_PAUSE, 0.002 * 2**attempt)))  # noqa: S311

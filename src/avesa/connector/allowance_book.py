@@ -154,7 +154,8 @@ def report(
         _append(observed, moment, 1)
     for key, count in told.good.items():
         _grow(book, key, count, adaptive)
-    book.workers[name] = Worker(now + LEASE, dict(told.held), dict(told.busy))
+    # A whole second, so that one who only asks again changes nothing, and nothing need be written.
+    book.workers[name] = Worker(ceil(now) + LEASE, dict(told.held), dict(told.busy))
     _prune(book, now)
 
 

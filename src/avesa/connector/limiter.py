@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from avesa.connector.allowance_book import (
@@ -45,6 +45,9 @@ FRESH = 0.25
 
 _LOOK_AGAIN = 1.0
 """Seconds after which one who waits looks again, however long the wait: others may give something back."""
+
+_LEFT: set[str] = set()
+"""Workers of this process that ended but could not say so in the book (a full disk): they count as gone."""
 
 _BUSY = 503
 """A status that makes the pace drop as a 429 does, but makes nobody rest."""
@@ -92,6 +95,7 @@ class Limiter:
         self._learned: dict[str, tuple[int, float]] = {}
         self._fresh_until = 0.0
         self._crowded = False
+        self._listed = False
         self._closed = False
 
     @contextmanager
@@ -158,7 +162,7 @@ class Limiter:
         """Give back what is held. Requests still under way give back theirs as they end."""
         with self._changed:
             self._closed = True
-            if self._fresh_until:
+            if self._listed:
                 self._tell(self._now())
 
     def spent(self, seconds: float) -> AllowanceSpent:
@@ -225,9 +229,12 @@ class Limiter:
             self._changed.notify_all()
 
     def _tell(self, now: float) -> None:
-        """Report, if that can be done now; else with the next question."""
-        with suppress(AvesaError):
+        """Report, if that can be done now; else with the next question, and if there is none, by `_LEFT`."""
+        try:
             self._ask(now)
+        except AvesaError:
+            if self._closed and not +self._busy:
+                _LEFT.add(self._name)
 
     def _ask(self, now: float, wish: Wish | None = None, *, then: Callable[[Book], None] | None = None) -> Grant:
         """Report to the book what happened here, and take from it what is wished for. Spare tickets go back."""
@@ -240,7 +247,7 @@ class Limiter:
 
         def step(document: bytes | None) -> tuple[bytes, Grant]:
             book = decode_book(document)
-            report(book, self._name, figures, now=now, adaptive=adaptive, is_gone=self._allowances.is_gone)
+            report(book, self._name, figures, now=now, adaptive=adaptive, is_gone=self._is_gone)
             for key, (left, until) in learned.items():
                 learn(book, key, left, until, now=now)
             if then is not None:
@@ -252,6 +259,7 @@ class Limiter:
                 leave(book, self._name)
             return encode_book(book), grant
 
+        self._listed = True
         grant = self._allowances.change(self._account, step)
         self._finished.clear()
         self._good.clear()
@@ -261,6 +269,9 @@ class Limiter:
         self._crowded = grant.crowded
         self._fresh_until = now + FRESH
         return grant
+
+    def _is_gone(self, worker: str) -> bool:
+        return worker in _LEFT or self._allowances.is_gone(worker)
 
     def _demand(self, scope: Scope) -> Demand:
         with self._changed:

@@ -6,6 +6,7 @@ version, again and again until nobody came between. What is in the document is t
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -20,7 +21,9 @@ It may be run again on a newer document, so it changes nothing else.
 
 class Allowances(Protocol):
     def change(self, account: str, step: Step[Result]) -> Result:
-        """Replace the account's document by what `step` makes of it, with nobody in between."""
+        """Replace the account's document by what `step` makes of it, with nobody in between. Nothing is written where
+        that is the same: who waits asks often.
+        """
         ...
 
     def worker(self) -> str:
@@ -38,7 +41,6 @@ class LocalAllowances:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._documents: dict[str, bytes] = {}
-        self._workers = 0
 
     def change(self, account: str, step: Step[Result]) -> Result:
         with self._lock:
@@ -46,9 +48,7 @@ class LocalAllowances:
         return result
 
     def worker(self) -> str:
-        with self._lock:
-            self._workers += 1
-            return str(self._workers)
+        return secrets.token_hex(8)
 
     def is_gone(self, worker: str) -> bool:
         return False

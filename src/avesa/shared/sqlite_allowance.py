@@ -34,8 +34,10 @@ class SqliteAllowances:
     def change(self, account: str, step: Step[Result]) -> Result:
         with self._database().writing() as db:
             row = db.execute("SELECT document FROM allowances WHERE account = ?", (account,)).fetchone()
-            document, result = step(row[0] if row else None)
-            db.execute("INSERT OR REPLACE INTO allowances (account, document) VALUES (?, ?)", (account, document))
+            before = row[0] if row else None
+            document, result = step(before)
+            if document != before:
+                db.execute("INSERT OR REPLACE INTO allowances (account, document) VALUES (?, ?)", (account, document))
         return result
 
     def worker(self) -> str:
