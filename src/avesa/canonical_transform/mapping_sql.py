@@ -64,13 +64,15 @@ class _Picks:
     """What the query takes from a payload, collected while the rules are compiled.
 
     `pointers` go into the one extraction; `jsons` are those among them whose JSON is needed, by name; `lists` are
-    those that are taken apart into elements; `texts` are named expressions over all of them.
+    those that are taken apart into elements; `texts` are named expressions over all of them, and `values` over the
+    texts: those that a column is made of several of.
     """
 
     pointers: dict[str, int] = field(default_factory=dict)
     jsons: dict[str, str] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
     def text(self, rule: FromPath, *, exact: bool) -> str:
         """The name of the text that a rule takes, null if it is empty; trimmed before, where not `exact`."""
@@ -107,13 +109,14 @@ class _Picks:
         if rule.unless:
             holds = " OR ".join(self._holds(*condition) for condition in rule.unless)
             expression = f"CASE WHEN ({holds}) IS NOT TRUE THEN {expression} END"
-        for name, known in self.texts.items():
-            if known == expression:
-                return name
         words = re.sub(r"[^a-z0-9]+", "_", "_".join((*rule.path.steps, *rule.path.within)).lower()).strip("_")
-        name = f"_{len(self.texts) + 1}_{words[:40]}".rstrip("_")
-        self.texts[name] = expression
-        return name
+        return _name_in(self.texts, expression, f"_{len(self.texts) + 1}_{words[:40]}".rstrip("_"))
+
+    def value(self, expression: str) -> str:
+        """The name of a value that is made of texts, to be mentioned as often as need be."""
+        if expression in self.texts:
+            return expression
+        return _name_in(self.values, expression, f"_value_{len(self.values) + 1}")
 
     def _holds(self, where: JsonPath, wanted: tuple[str | float | None, ...]) -> str:
         """The condition that one of these stands there; None is for nothing, be it null, absent or empty."""
@@ -154,6 +157,15 @@ class _Picks:
         return self.pointers.setdefault(_pointer(steps), len(self.pointers) + 1)
 
 
+def _name_in(named: dict[str, str], expression: str, name: str) -> str:
+    """The name that the expression has already, or else this one."""
+    for known, other in named.items():
+        if other == expression:
+            return known
+    named[name] = expression
+    return name
+
+
 @dataclass(frozen=True)
 class _Compiled:
     """`value` over the picked texts, and `failed`: the text that could not be cast, or null; None if none can.
@@ -186,6 +198,10 @@ def source_query(
     doubts = [c.doubt or f"({c.failed}) IS NOT NULL" for c in compiled.values() if c.failed is not None]
     rows, taken_apart = _taken_apart(picks)
     texts = [f"{text} AS {name}" for name, text in picks.texts.items()]
+    picked, valued = "picked_rows", ""
+    if picks.values:
+        picked = "valued_rows"
+        valued = _subquery(picked, [f"{value} AS {name}" for name, value in picks.values.items()], "picked_rows")
     return f"""WITH taken_rows AS (
     SELECT
         {_listed(carried)},
@@ -197,10 +213,7 @@ def source_query(
     SELECT
         {_listed([*carried, "_has_payload", "_taken IS NOT NULL AS _is_readable", *texts])}
     FROM {rows}
-), typed_rows AS (
-    SELECT {_listed(["*", *(f"{c.value} AS {identifier(name)}" for name, c in compiled.items())])}
-    FROM picked_rows
-)
+){valued}{_subquery("typed_rows", [f"{c.value} AS {identifier(name)}" for name, c in compiled.items()], picked)}
 SELECT
         {_listed([*carried, *map(identifier, compiled)])},
         {_uncastable(failed, doubts)} AS uncastable
@@ -233,12 +246,17 @@ def _taken_apart(picks: _Picks) -> tuple[str, str]:
     lists = [f"{elements(json)} AS {name}" for json, name in picks.lists.items()]
     for name, columns in (("told_rows", found), ("json_rows", jsons), ("listed_rows", lists)):
         if columns:
-            subqueries += f""", {name} AS (
+            subqueries += _subquery(name, columns, relation)
+            relation = name
+    return relation, subqueries
+
+
+def _subquery(name: str, columns: list[str], relation: str) -> str:
+    """One that adds columns to those of another."""
+    return f""", {name} AS (
     SELECT {_listed(["*", *columns])}
     FROM {relation}
 )"""
-            relation = name
-    return relation, subqueries
 
 
 def _compiled_column(rules: ReadOnly[str, Rule], column: Column, picks: _Picks) -> _Compiled:
@@ -260,7 +278,7 @@ def _compiled(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
         case OfParent():
             return _Compiled(picks.parent())
         case First(rules):
-            return _first(_in_any_form(rules, [_compiled(inner, type_, picks) for inner in rules]))
+            return _first(_in_any_form(rules, [_part(inner, type_, picks) for inner in rules]))
         case Join() | Collect() | Sum() | Between():
             return _together(rule, type_, picks)
         case FromPath():
@@ -278,15 +296,26 @@ def _together(rule: Join | Collect | Sum | Between, type_: ColumnType, picks: _P
         case Sum(rules):
             return _sum([_addend(inner, type_, picks) for inner in rules], type_)
         case Between(rules):
-            return _hours_between(*(_compiled(inner, "timestamp", picks) for inner in rules))
+            return _hours_between(*(_part(inner, "timestamp", picks) for inner in rules))
 
 
-def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
+def _part(rule: Rule, type_: ColumnType, picks: _Picks) -> _Compiled:
+    """What another rule puts together: a value with a name, since it is mentioned where it is told what failed too."""
+    if not isinstance(rule, FromPath):
+        return _compiled(rule, type_, picks)
+    if rule.values:
+        return _Compiled(picks.value(_mapped(rule, type_, picks)))
+    return _from_path(rule, type_, picks, named=True)
+
+
+def _from_path(rule: FromPath, type_: ColumnType, picks: _Picks, *, named: bool = False) -> _Compiled:
     # Every text is a text, and whatever stands there has its JSON: these casts cannot fail.
     if type_ == "json":
         return _Compiled(picks.json(rule))
     text = picks.text(rule, exact=True)
     value = _typed(text, rule, type_, picks)
+    if named:
+        value = picks.value(value)
     return _Compiled(value) if type_ == "text" else _Compiled(value, _failed(value, text))
 
 
@@ -304,11 +333,11 @@ def _typed(text: str, rule: FromPath, type_: ColumnType, picks: _Picks) -> str:
 def _addend(rule: FromPath, type_: ColumnType, picks: _Picks) -> _Compiled:
     """A number to add; of a list the sum of its elements, which fails as a whole where one of them is no number."""
     if not isinstance(rule.path.selector, Each):
-        return _compiled(rule, type_, picks)
+        return _part(rule, type_, picks)
     texts = picks.elements(rule)
     numbers = f"list_transform({texts}, lambda element: {_typed('element', rule, type_, picks)})"
     added = f"CASE WHEN list_count(numbers) = len(numbers) THEN TRY_CAST(list_sum(numbers) AS {SQL_TYPES[type_]}) END"
-    value = f"list_transform([{numbers}], lambda numbers: {added})[1]"
+    value = picks.value(f"list_transform([{numbers}], lambda numbers: {added})[1]")
     return _Compiled(
         value, f"CASE WHEN {value} IS NULL AND len({texts}) > 0 THEN CAST(to_json({texts}) AS VARCHAR) END"
     )
