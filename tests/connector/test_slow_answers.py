@@ -46,13 +46,12 @@ TRICKLES: dict[str, Trickle] = {
 
 
 class Trickler:
-    """Sends one trickle to each who asks, a byte every 10 ms or after each `pause`, until they hang up."""
+    """Sends one trickle to each who asks, a byte after each `pause`, until they hang up."""
 
-    def __init__(self, server: socket, trickle: Trickle) -> None:
+    def __init__(self, server: socket, trickle: Trickle, pause: float) -> None:
         self.url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
         self.began = threading.Event()
-        self._server, self._trickle = server, trickle
-        self.pause = 0.01
+        self._server, self._trickle, self._pause = server, trickle, pause
         self._over = threading.Event()
 
     def serve(self) -> None:
@@ -70,7 +69,7 @@ class Trickler:
         while True:
             for byte in again:
                 connection.sendall(bytes([byte]))
-                if self._over.wait(self.pause):
+                if self._over.wait(self._pause):
                     return
 
     def end(self) -> None:
@@ -79,9 +78,9 @@ class Trickler:
 
 
 @contextmanager
-def trickling(trickle: Trickle) -> Iterator[Trickler]:
+def trickling(trickle: Trickle, pause: float = 0.01) -> Iterator[Trickler]:
     with create_server(("127.0.0.1", 0)) as server:
-        running = Trickler(server, trickle)
+        running = Trickler(server, trickle, pause)
         thread = threading.Thread(target=running.serve)
         thread.start()
         try:
@@ -121,11 +120,10 @@ def test_a_stop_is_heard_while_an_answer_trickles(part: str) -> None:
 
 def test_a_stop_is_heard_while_nothing_comes() -> None:
     with (
-        trickling((BY_LENGTH, b"x" * 5)) as vendor,
+        trickling((BY_LENGTH, b"x" * 5), pause=30) as vendor,
         transport(LONG, vendor.began.is_set) as sender,
         pytest.raises(Stopped),
     ):
-        vendor.pause = 30
         sender.send(Request("GET", vendor.url))
 
 
@@ -195,8 +193,8 @@ def test_a_proxy_that_trickles_holds_nobody_up(part: str, monkeypatch: pytest.Mo
         monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/x"))
         with transport(SHORT) as sender, pytest.raises(NoAnswer, match="the answer came too slowly"):
             sender.send(Request("GET", "https://vendor.invalid/x"))
-        proxy.began.clear()
-        proxy.pause = 30
+    with trickling(TRICKLES[part], pause=30) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.removesuffix("/x"))
         with transport(LONG, proxy.began.is_set) as sender, pytest.raises(Stopped):
             sender.send(Request("GET", "https://vendor.invalid/x"))
 
