@@ -29,10 +29,15 @@ def write_quarantine(
 ) -> list[str]:
     """Write the rows of `unfit`, one file for each receipt that has any; the paths of the files.
 
-    What else they hold is read once more from the relation of raw rows (see raw_source).
+    What else they hold is read once more from the relation of raw rows (see raw_source), once for all receipts.
     """
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE refused AS
+        SELECT file, file_row_number AS row, record_id, reason, payload, extracted_at, run_id
+        FROM {relation} SEMI JOIN unfit USING (file, file_row_number)
+    """)
     written = []
-    concerned = {str(file) for (file,) in con.execute("SELECT DISTINCT file FROM unfit").fetchall()}
+    concerned = {str(file) for (file,) in con.execute("SELECT DISTINCT file FROM refused").fetchall()}
     for pull in pulls:
         if not concerned.intersection(pull.receipt.files):
             continue
@@ -42,9 +47,8 @@ def write_quarantine(
             con.execute(f"""
                 COPY (
                     SELECT {literal(source.service)} AS source_service, {literal(source.table)} AS source_table,
-                        {literal(pull.name)} AS receipt, file, file_row_number AS row, record_id, reason, payload,
-                        extracted_at, run_id
-                    FROM {relation} SEMI JOIN unfit USING (file, file_row_number)
+                        {literal(pull.name)} AS receipt, *
+                    FROM refused
                     WHERE list_contains({literals(pull.receipt.files)}, file)
                     ORDER BY file, row
                 ) TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd)
@@ -54,4 +58,5 @@ def write_quarantine(
             written.append(path)
         finally:
             local.unlink(missing_ok=True)
+    con.execute("DROP TABLE refused")
     return written
