@@ -95,7 +95,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(value=values, escaped=st.booleans())
 @example(value="[]", escaped=True)
 @example(value="{}", escaped=False)

@@ -69,7 +69,7 @@ def one_row(con: duckdb.DuckDBPyConnection, columns: dict[str, tuple[str, Any]],
     return row
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts(30) | scientific(30))
 @example("7.105427357601002e-15")
 @example("5e-10")
@@ -104,7 +104,7 @@ def is_exact(text: str, number: Decimal) -> bool:
     return not exponent or (len(before) <= 14 and digits <= 24) or (len(before) <= 20 and digits <= 18)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), st.sampled_from(list(UNITS)), st.sampled_from(["decimal", "integer"]))
 def test_a_unit_is_converted_exactly_and_rounded_once(
     con: duckdb.DuckDBPyConnection, data: st.DataObject, unit: str, type_: str
@@ -114,7 +114,7 @@ def test_a_unit_is_converted_exactly_and_rounded_once(
     assert row["it"] == rounded(Fraction(text if text[-1] != "." else text[:-1]) * UNITS[unit], type_)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(scientific(12), st.sampled_from(list(UNITS)))
 def test_a_number_with_an_exponent_is_converted_as_one_without(
     con: duckdb.DuckDBPyConnection, text: str, unit: str
@@ -128,7 +128,7 @@ def test_a_number_with_an_exponent_is_converted_as_one_without(
     assert row["a"] == row["b"] or (len(before) > 20 and row["a"] is None and row["uncastable"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(texts(15), st.sampled_from(list(CURRENCIES)))
 @example("9007199254740993", "EUR")
 @example("-0.005", "EUR")
@@ -140,7 +140,7 @@ def test_an_amount_in_the_smallest_unit_of_its_currency_is_converted_exactly(
     assert row["it"] == rounded(Fraction(text) / 10 ** CURRENCIES[currency], "decimal")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(-6 * 10**16, 2 * 10**17), st.sampled_from(["decimal", "integer"]))
 @example(1_800_000_000, "integer")
 @example(-1_800_000_000, "integer")
@@ -159,7 +159,7 @@ def test_a_span_is_converted_exactly_and_rounded_once(
     assert row["between"] == (rounded(hours, "decimal") if microseconds >= 0 else None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(0, 999_999_999), st.integers(0, 59), st.integers(0, 59), st.sampled_from(["decimal", "integer"]))
 def test_a_clock_is_converted_exactly_and_rounded_once(
     con: duckdb.DuckDBPyConnection, hours: int, minutes: int, seconds: int, type_: str
@@ -185,7 +185,7 @@ def test_the_largest_that_fits_is_converted_and_the_next_is_not(
 # Numbers that are JSON numbers, not texts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(-(10**15) + 1, 10**15 - 1), st.integers(1, 4))
 def test_a_json_number_with_up_to_fifteen_digits_is_exact(
     con: duckdb.DuckDBPyConnection, digits: int, behind: int
@@ -195,7 +195,7 @@ def test_a_json_number_with_up_to_fifteen_digits_is_exact(
     assert row["it"] == number
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers())
 def test_a_json_number_without_a_point_keeps_all_its_digits(con: duckdb.DuckDBPyConnection, number: int) -> None:
     columns = {"text": ("text", "a"), "json": ("json", "l"), "integer": ("integer", "a"), "decimal": ("decimal", "a")}
@@ -226,7 +226,7 @@ def test_a_json_number_with_a_point_or_an_exponent_is_read_as_a_binary_fraction_
     assert row["json"] == (f'["{text}"]' if sent.startswith('"') else f"[{text}]")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_json_number_with_a_point_is_told_from_every_other_of_seventeen_digits(
     con: duckdb.DuckDBPyConnection, number: float

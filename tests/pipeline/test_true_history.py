@@ -61,7 +61,7 @@ def test_a_rebuild_gives_the_same_tables(synced: Days) -> None:
     assert everything(synced) == before
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_raw_files_in_any_order_and_any_batches_give_the_same_tables(synced: Days, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     days = Days(synced.sandbox, tmp_path / "home", moments=synced.moments)
@@ -74,7 +74,7 @@ def test_raw_files_in_any_order_and_any_batches_give_the_same_tables(synced: Day
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, place)
     while receipts:
-        for _ in range(min(len(receipts), chance.randint(1, 20))):
+        for _ in range(min(len(receipts), chance.randint(1, 40))):
             receipt = receipts.pop()
             shutil.copy(source / receipt, target / receipt)
         with open_home(days.home, clock=system_clock) as ports:
@@ -88,9 +88,9 @@ def test_a_sync_killed_at_random_points_ends_in_the_true_history(tmp_path: Path)
     chance = random.Random(5)
     with msp_days(tmp_path / "home") as days:
         kills = 0
-        for _ in range(4):
+        for _ in range(2):
             days.next_day()
-            for patience in (0.8, 1.1, 1.5, 2.0):
+            for patience in (0.8, 1.2, 1.8):
                 process = days.start_sync()
                 try:
                     process.wait(timeout=patience * chance.uniform(0.5, 1.5))
@@ -99,7 +99,7 @@ def test_a_sync_killed_at_random_points_ends_in_the_true_history(tmp_path: Path)
                     kills += 1
                 process.communicate()
             days.sync()
-        assert kills > 4
+        assert kills > 1
         for tenant in days.sandbox.worlds:
             for table in CANONICAL:
                 check_against_truth(days, tenant, table)
