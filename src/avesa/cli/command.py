@@ -162,7 +162,7 @@ def home_option(function: _F) -> _F:
     )
     return click.option(
         "--home",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, readable=False, path_type=Path),
         metavar="DIR",
         expose_value=False,
         callback=_remember(_HOME),

@@ -48,7 +48,7 @@ Examples:
 def list_(tenant: str | None, as_json: bool) -> None:
     """List the listings that wait for a second one, or for you."""
     held = []
-    with opened() as deployment:
+    with opened(only_reads=True) as deployment:
         for name in [tenant] if tenant else deployment.tenants.tenants():
             with deployment.of(name) as ports:
                 held += held_listings(ports, name)

@@ -36,7 +36,7 @@ Exit status: 0 also where a budget does not suffice, 2 wrong usage.
 @json_option
 def plan(tenant: str, every: float | None, as_json: bool) -> None:
     """Show the calls a day that a tenant's services cost, against what each vendor allows."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         plans = plan_tenant(ports, tenant, every=None if every is None else timedelta(minutes=every))
     if as_json:
         write_json({"tenant": tenant, "services": [plan_json(one) for one in plans]})

@@ -27,7 +27,7 @@ The rows stay in raw. A rebuild takes up again what has become readable, and it 
 @json_option
 def quarantine(tenant: str, table: str | None, payload: bool, as_json: bool) -> None:
     """Show the raw rows of TENANT that could not be folded, with the reason and where they lie."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         rows = quarantined_rows(ports, tenant, [table] if table else None, payload=payload)
     if as_json:
         write_json(rows)

@@ -37,7 +37,7 @@ docs/mappings.md, "A tenant's own".
 @json_option
 def uncastable(tenant: str, table: str | None, samples: int, as_json: bool) -> None:
     """Show which values of TENANT's current records do not fit their column's type, and so are null."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         found = uncastable_now(ports, tenant, [table] if table else None, most_samples=samples)
     if as_json:
         write_json([asdict(one) for one in found.columns])

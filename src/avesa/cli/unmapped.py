@@ -29,7 +29,7 @@ A tenant gives such a word its place in a mapping of its own: docs/mappings.md, 
 @json_option
 def unmapped(tenant: str, table: str | None, as_json: bool) -> None:
     """Count the statuses, types and priorities of TENANT whose meaning is unknown, and so null."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         found = unmapped_words(ports, tenant, [table] if table else None)
     if as_json:
         write_json(found.words)

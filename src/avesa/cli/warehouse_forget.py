@@ -61,7 +61,7 @@ def forget(
             console().print(finished_line(outcome))
 
     with (
-        opened() as deployment,
+        opened(only_reads=True) as deployment,
         deployment.of(tenant) as ports,
         open_warehouse(address, schemas, begin=False) as warehouse,
     ):
