@@ -135,6 +135,13 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
         click.echo(harmless(f"Error: {error_text(_as_one(same))}"), err=True)
 
 
+def end_with(errors: Sequence[AvesaError]) -> None:
+    """Tell what went wrong, and end with exit status 1 if anything did."""
+    tell_errors(errors)
+    if errors:
+        click.get_current_context().exit(1)
+
+
 def _as_one(same: list[AvesaError]) -> AvesaError:
     """Where the messages differ, that of the first table is told as its own."""
     first, *others = same

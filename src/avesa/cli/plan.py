@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, Number, error_json, home_option, json_option, tell_errors
+from avesa.cli.command import Command, Number, end_with, error_json, home_option, json_option
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, shown, write_json, write_table
 from avesa.pipeline.plan import ServicePlan, plan_tenant
@@ -46,9 +46,7 @@ def plan(tenant: str, every: float | None, as_json: bool) -> None:
     else:
         for one in found.services:
             _show(one)
-    tell_errors(found.errors)
-    if found.errors:
-        click.get_current_context().exit(1)
+    end_with(found.errors)
 
 
 def plan_json(one: ServicePlan) -> dict[str, Any]:
