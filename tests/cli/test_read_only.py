@@ -95,8 +95,8 @@ def test_whatever_only_reads_works_on_a_read_only_mount(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_warehouse_is_loaded_from_there_and_rid_of_a_tenant(mounted: Avesa, tmp_path: Path) -> None:
-    to = ("acme", "--to", f"duckdb://{tmp_path}/warehouse.duckdb")
+def test_a_warehouse_is_loaded_from_there_and_rid_of_a_tenant(mounted: Avesa, file: Path) -> None:
+    to = ("acme", "--to", f"duckdb://{file}")
     assert "1 row" in mounted("warehouse", "load", *to).stdout
     assert "nothing new" in mounted("warehouse", "load", *to).stdout
     assert "1 row deleted" in mounted("warehouse", "forget", *to, "--yes").stdout
