@@ -29,7 +29,6 @@ READING = (
     ("plan", "acme"),
     ("tenant", "list"),
     ("deletes", "list"),
-    ("services",),
     ("warehouse", "ddl", "acme", "--engine", "duckdb"),
 )
 WRITING = (
@@ -121,6 +120,14 @@ def test_data_on_a_read_only_mount_are_read_and_nothing_is_pulled_that_could_not
     assert told.startswith(f"Error: {mounted.home}/data can only be read: its file system is mounted read-only.\n")
 
 
+def test_without_a_folder_for_temporary_files_it_says_which_variable_to_set(
+    mounted: Avesa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(mounted.home))
+    told = mounted("status", code=1).stderr
+    assert told == "Error: there is no folder for temporary files.\n  Set TMPDIR to one that can be written.\n"
+
+
 def test_a_folder_without_an_installation_is_told_and_so_are_data_that_lie_elsewhere(
     home: LandedHome, mounted: Avesa, tmp_path: Path
 ) -> None:
@@ -155,17 +162,24 @@ def test_rights_that_the_owner_has_taken_away(home: LandedHome, tmp_path: Path) 
     user = bound_by_rights()
     if user is None:
         pytest.skip("rights bind nobody here")
-    open_, no_data, closed = (home.copy(tmp_path / name) for name in ("open", "no data", "closed"))
+    places = ("open", "no data", "closed", "of tenants", "nothing")
+    open_, no_data, closed, of_tenants, nothing = (home.copy(tmp_path / name) for name in places)
+    (of_tenants.folder / "data").chmod(0o100)
+    (nothing.folder / "data" / "acme").chmod(0o500)
+    (nothing.folder / "data").chmod(0o500)
     next(no_data.canonical.glob("*.parquet")).chmod(0)
     (closed.folder / "state.db").chmod(0)
     (open_.folder / "state.db").chmod(0o400)
     open_.folder.chmod(0o500)
-    query = READING[0]
+    query, transform = READING[0], ("transform", "acme")
     asked = [(open_, query), (open_, ("sync",)), (no_data, query), (closed, query)]
+    asked += [(of_tenants, query), (of_tenants, transform), (nothing, transform)]
     found = in_a_process(user, *(["--home", str(one.folder), *words] for one, words in asked))
-    open_.folder.chmod(0o700)
-    assert [code for code, _, _ in found] == [0, 1, 1, 1]
+    for folder in (open_.folder, of_tenants.folder / "data", nothing.folder / "data"):
+        folder.chmod(0o700)
+    assert [code for code, _, _ in found] == [0, 1, 1, 1, 0, 0, 1]
     assert "Mia" in found[0][1]
     assert f"{open_.folder} can only be read" in found[1][2] and f"Run: chmod u+w {open_.folder}." in found[1][2]
     assert ".parquet: Permission denied.\n  Check the owner and the rights" in found[2][2]
     assert f"{closed.folder}/state.db" in found[3][2] and f"Run: chmod u+r {closed.folder}/state.db." in found[3][2]
+    assert f"{nothing.folder}/data can only be read" in found[6][2]

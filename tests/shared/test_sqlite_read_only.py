@@ -58,7 +58,7 @@ class Writer:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """One tenant is in it, and its writer has ended well."""
-    path = tmp_path / "home" / "state.db"
+    path = tmp_path / "a home?mode=rw#1 %41" / "state.db"
     with SqliteState(path) as state:
         state.tenants.add_tenant("acme")
     return path

@@ -115,8 +115,14 @@ def _scratch(folder: Path) -> Iterator[Path]:
     if is_ours:
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="avesa-") as elsewhere:
-        yield Path(elsewhere)
+    try:
+        elsewhere = tempfile.TemporaryDirectory(prefix="avesa-")
+    except OSError:
+        raise StorageError(
+            "there is no folder for temporary files.", hint="Set TMPDIR to one that can be written."
+        ) from None
+    with elsewhere:
+        yield Path(elsewhere.name)
 
 
 def _open_data(root: str, s3_options: Mapping[str, str] | None, *, only_reads: bool) -> Objects:
@@ -129,9 +135,17 @@ def _open_data(root: str, s3_options: Mapping[str, str] | None, *, only_reads: b
         raise ConfigurationError(f"there are no data in {folder}.", hint="Say where they lie: --root PLACE.") from None
     if folder is not None and not can_read(folder):
         raise unreadable(folder)
-    if folder is not None and not (only_reads or can_write(folder)):
+    if folder is not None and not (only_reads or _can_write_somewhere(folder)):
         raise only_readable(folder)
     return objects
+
+
+def _can_write_somewhere(folder: Path) -> bool:
+    """Each tenant's folder may have another owner, and where they cannot be listed nobody knows."""
+    try:
+        return can_write(folder) or any(can_write(tenant) for tenant in folder.iterdir() if tenant.is_dir())
+    except PermissionError:
+        return True
 
 
 def _sweep(scratch: Path) -> None:

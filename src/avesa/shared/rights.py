@@ -20,8 +20,8 @@ def can_write(path: Path) -> bool:
 
 
 def can_read(path: Path) -> bool:
-    """Whether this user may read an existing file, or list an existing folder and open what it holds."""
-    return os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK, effective_ids=_AS_EFFECTIVE_USER)
+    """Whether this user may read an existing file, or reach what lies in an existing folder."""
+    return os.access(path, os.X_OK if path.is_dir() else os.R_OK, effective_ids=_AS_EFFECTIVE_USER)
 
 
 def only_readable(path: Path) -> StorageError:
@@ -36,7 +36,7 @@ def only_readable(path: Path) -> StorageError:
 
 def unreadable(path: Path) -> StorageError:
     """What to tell whoever may not even read it."""
-    way = _way(path, "r", "{} owns it, and can let others read it: docs/runbook.md")
+    way = _way(path, "rx" if path.is_dir() else "r", "{} owns it, and can let others read it: docs/runbook.md")
     return StorageError(f"{path} cannot be read: {_this_user()} has no right to it.", hint=way)
 
 
