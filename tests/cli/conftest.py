@@ -11,6 +11,7 @@ import pytest
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox
 from avesa.sandbox.world import World
+from avesa.warehouse.address import VARIABLE
 from avesa_program import Avesa
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -25,6 +26,17 @@ def worlds() -> dict[str, World]:
 def sandbox(worlds: dict[str, World]) -> Iterator[Sandbox]:
     with Sandbox(worlds=worlds, clock=SandboxClock(START + timedelta(days=3))) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def no_warehouse_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A DuckDB file to load into, which is not there yet."""
+    return tmp_path / "warehouse.duckdb"
 
 
 @pytest.fixture

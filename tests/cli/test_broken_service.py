@@ -47,6 +47,15 @@ def test_a_table_that_another_has_is_synced_alone(broken: Avesa) -> None:
     assert WHY in broken("sync", "acme", "--table", "machines", code=1).stderr
 
 
+def test_the_others_are_planned(broken: Avesa) -> None:
+    found = broken("plan", "acme", code=1)
+    assert "connectwise: " in found.stdout and "oddwerk" not in found.stdout
+    assert found.stderr.startswith(f"Error: tenant acme, oddwerk: {WHY}\n  Mend ")
+    told = broken.json("plan", "acme", code=1)
+    assert [one["service"] for one in told["services"]] == ["connectwise"]
+    assert [(one["service"], one["message"]) for one in told["errors"]] == [("oddwerk", WHY)]
+
+
 def test_the_status_of_the_others_is_told(broken: Avesa) -> None:
     broken("sync", "acme", "--table", "boards")
     (found,) = broken.json("status", "acme")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from avesa.pipeline.home import open_home
 from avesa_program import Avesa
 
 
@@ -33,6 +36,16 @@ def test_people_see_the_dearest_table_first(synced: Avesa) -> None:
 def test_a_tenant_without_history_gets_an_estimate(synced: Avesa) -> None:
     shown = synced("plan", "globex").stdout
     assert "which is a guess: there is no history yet" in shown and "~" in shown
+
+
+def test_a_service_whose_settings_cannot_be_used_is_told(connected: Avesa) -> None:
+    with open_home(connected.home) as ports:
+        (service,) = ports.tenants.services("acme")
+        ports.tenants.put(replace(service, settings={**service.settings, "limit_share": "a lot"}))
+    told = connected.json("plan", "acme", code=1)
+    assert told["services"] == [] and [one["service"] for one in told["errors"]] == ["connectwise"]
+    found = connected("plan", "acme", code=1)
+    assert found.stdout == "" and found.stderr.startswith("Error: tenant acme, connectwise: ")
 
 
 @pytest.mark.parametrize("every", ["nan", "inf", "-inf", "1e-300", "1e300", "0"])

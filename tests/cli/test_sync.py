@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
+from avesa.pipeline.home import open_home
 from avesa.sandbox.server import Sandbox
+from avesa.shared.layout import timestamp_name
 from avesa_program import Avesa
+from raw_files import PullOf, land
 
 
 def rows_of(avesa: Avesa, tenant: str = "acme") -> list[object]:
@@ -118,6 +122,21 @@ def test_what_befalls_many_tables_alike_is_told_once(connected: Avesa, sandbox: 
     result = connected("sync", "acme", code=1)
     assert result.stderr.count("Error: ") == 1
     assert "2 tables: members, boards" in result.stderr
+
+
+def test_a_clock_that_was_wrong_is_told_once_for_all_tables_of_a_service(connected: Avesa) -> None:
+    tables = ("companies", "members", "boards")
+    with open_home(connected.home) as ports:
+        (service,) = ports.tenants.services("acme")
+        ports.tenants.put(replace(service, tables=tables))
+        for number, table in enumerate(tables, 1):
+            then = ports.clock() + timedelta(days=number)
+            land(ports.objects, "acme", "connectwise", table, PullOf((), then, name=timestamp_name(then)))
+    told = connected("sync", "acme", code=1).stderr
+    assert told.startswith("Error: tenant acme, connectwise: The clock says ") and told.count("Error: ") == 1
+    assert "already. Nothing was asked. (companies; alike 2 more: members, boards)\n  Set this machine's" in told
+    (errors,) = [one["errors"] for one in connected.json("sync", "acme", code=1)["tenants"]]
+    assert {one["table"] for one in errors} == set(tables) and len({one["message"] for one in errors}) == 3
 
 
 def test_values_that_cannot_be_cast_and_rows_without_a_key_are_counted(connected: Avesa, sandbox: Sandbox) -> None:

@@ -11,14 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from avesa.warehouse.address import VARIABLE
 from avesa_program import PROGRAM, Avesa
 from landed_home import LandedHome, changes, contact
-
-
-@pytest.fixture(autouse=True)
-def no_warehouse_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 @pytest.fixture
@@ -33,11 +27,6 @@ def home(tmp_path: Path) -> LandedHome:
 @pytest.fixture
 def avesa(home: LandedHome) -> Avesa:
     return Avesa(home.folder)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "warehouse.duckdb"
 
 
 def rows(file: Path, schema: str = "avesa") -> dict[str, int]:

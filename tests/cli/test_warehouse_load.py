@@ -22,11 +22,6 @@ from landed_home import LandedHome, changes, contact
 from repeating_servers import repeating_postgres
 
 
-@pytest.fixture(autouse=True)
-def no_warehouse_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> LandedHome:
     home = LandedHome(tmp_path / "home")
@@ -38,11 +33,6 @@ def home(tmp_path: Path) -> LandedHome:
 @pytest.fixture
 def avesa(home: LandedHome) -> Avesa:
     return Avesa(home.folder)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "warehouse.duckdb"
 
 
 def names(file: Path, schema: str = "avesa") -> list[Any]:

@@ -7,10 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
 import pytest
 
 from avesa.pipeline.deletes import decide
-from avesa.pipeline.query import query
+from avesa.pipeline.query import query, tenant_tables
+from avesa.shared.errors import MappingError
 from landed_home import LandedHome, changes, contact, ended, listing
 from raw_files import PullOf, Row, at
 from scd2_oracle import Version, history
@@ -85,6 +87,45 @@ def test_what_lies_in_raw_is_known_whether_it_is_folded_or_not(home: LandedHome)
     home.land(changes(10, contact("1", 5, 10)))
     assert asked(home) == []
     assert names(home, known_at=at(11)) == ["Mia"]
+
+
+ASKING_CONTACTS = [
+    "FROM contacts",
+    'SELECT first_name AS companies FROM "Contacts"',
+    "WITH those AS (FROM main.contacts) SELECT count(*) FROM range(3) WHERE EXISTS (FROM those)",
+    "FROM query_table('contacts')",
+    "PIVOT contacts ON first_name USING count(*)",
+    "EXPLAIN FROM contacts",
+    "SUMMARIZE contacts",
+]
+
+
+@pytest.mark.parametrize("sql", ASKING_CONTACTS)
+def test_what_was_known_is_asked_of_the_tables_that_a_query_names_and_no_other_mapping_stops_it(
+    home: LandedHome, sql: str
+) -> None:
+    home.land(changes(10, contact("1", 5, 10)))
+    mappings = home.folder / "data/acme/mappings"
+    mappings.mkdir()
+    (mappings / "companies.json").write_text("not JSON")
+    with home.ports() as ports:
+        assert query(ports, "acme", sql, known_at=at(11)).rows
+        assert query(ports, "acme", "SHOW TABLES", known_at=at(11)).rows == query(ports, "acme", "SHOW TABLES").rows
+        with pytest.raises(MappingError, match=r"acme/mappings/companies\.json") as caught:
+            query(ports, "acme", sql.replace("contacts", "companies").replace("Contacts", "Companies"), known_at=at(11))
+        assert str(caught.value.where) == "tenant acme, companies"
+
+
+@pytest.mark.parametrize("asked", ["FROM contacts", "SELECT count(*) FROM contacts", "FROM contacts WHERE is_current"])
+@pytest.mark.parametrize("as_of", [None, at(11)])
+def test_a_table_that_was_not_folded_never_seems_to_be_empty(home: LandedHome, asked: str, as_of: Any) -> None:
+    home.land(changes(10, contact("1", 5, 10)))
+    with home.ports() as ports, tenant_tables(ports, "acme", as_of=as_of, known_at=at(11), read=()) as con:
+        with pytest.raises(duckdb.Error, match="contacts was not folded"):
+            con.execute(asked).fetchall()
+        columns = con.execute("DESCRIBE contacts").fetchall()
+    with home.ports() as ports, tenant_tables(ports, "acme") as con:
+        assert con.execute("DESCRIBE contacts").fetchall() == columns
 
 
 def contacts_of_a_vendor(seed: int) -> list[PullOf]:

@@ -130,13 +130,30 @@ def tell_errors(errors: Iterable[AvesaError]) -> None:
     """Write them to stderr, for commands that go on with the rest. What befell many tables alike is told once."""
     alike: dict[tuple[str | None, str | None, str, str], list[AvesaError]] = {}
     for error in errors:
-        alike.setdefault((error.where.tenant, error.where.service, error.message, error.hint), []).append(error)
-    for (tenant, service, message, hint), same in alike.items():
-        told = same[0]
-        if len(same) > 1:
-            tables = ", ".join(str(error.where.table) for error in same)
-            told = AvesaError(f"{message} ({len(same)} tables: {tables})", where=Where(tenant, service), hint=hint)
-        click.echo(harmless(f"Error: {error_text(told)}"), err=True)
+        alike.setdefault((error.where.tenant, error.where.service, error.alike, error.hint), []).append(error)
+    for same in alike.values():
+        click.echo(harmless(f"Error: {error_text(_as_one(same))}"), err=True)
+
+
+def end_with(errors: Sequence[AvesaError]) -> None:
+    """Tell what went wrong, and end with exit status 1 if anything did."""
+    tell_errors(errors)
+    if errors:
+        click.get_current_context().exit(1)
+
+
+def _as_one(same: list[AvesaError]) -> AvesaError:
+    """Where the messages differ, that of the first table is told as its own."""
+    first, *others = same
+    if not others:
+        return first
+    tables = [str(error.where.table) for error in same]
+    if any(error.message != first.message for error in others):
+        whose = f"{tables[0]}; alike {len(others)} more: {', '.join(tables[1:])}"
+    else:
+        whose = f"{len(same)} tables: {', '.join(tables)}"
+    where = Where(first.where.tenant, first.where.service)
+    return AvesaError(f"{first.message} ({whose})", where=where, hint=first.hint)
 
 
 def warn(message: str, hint: str = "") -> None:
@@ -162,7 +179,7 @@ def home_option(function: _F) -> _F:
     )
     return click.option(
         "--home",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, readable=False, path_type=Path),
         metavar="DIR",
         expose_value=False,
         callback=_remember(_HOME),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
-from avesa.cli.command import Group, home_option, json_option, tell_errors
+from avesa.cli.command import Group, end_with, home_option, json_option
+from avesa.cli.findings import write_findings
 from avesa.cli.opening import opened, opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
-from avesa.pipeline.deletes import decide, held_listings
+from avesa.pipeline.deletes import HeldListing, decide, held_listings
 from avesa.pipeline.sync import new_run_id
 from avesa.pipeline.transform import transform_tenant
 from avesa.shared.receipt import Decision
@@ -48,31 +50,28 @@ Examples:
 def list_(tenant: str | None, as_json: bool) -> None:
     """List the listings that wait for a second one, or for you."""
     held = []
-    with opened() as deployment:
+    with opened(only_reads=True) as deployment:
         for name in [tenant] if tenant else deployment.tenants.tenants():
             with deployment.of(name) as ports:
                 held += held_listings(ports, name)
-    if as_json:
-        write_json([asdict(one) for one in held])
-    elif not held:
-        console().print("No listing waits.")
-    else:
-        write_table(
-            ("tenant", "table", "listed at", "known", "listed", "would delete", "for example"),
-            [
-                (
-                    one.tenant,
-                    f"{one.service}/{one.table}",
-                    moment(one.started_at),
-                    one.known,
-                    one.listed,
-                    one.lost,
-                    ", ".join(one.some_lost[:3]),
-                )
-                for one in held
-            ],
-            right=("known", "listed", "would delete"),
+    write_findings(held, _show, nothing="No listing waits.", as_json=as_json)
+
+
+def _show(held: Sequence[HeldListing]) -> None:
+    lines = [
+        (
+            one.tenant,
+            f"{one.service}/{one.table}",
+            moment(one.started_at),
+            one.known,
+            one.listed,
+            one.lost,
+            ", ".join(one.some_lost[:3]),
         )
+        for one in held
+    ]
+    columns = ("tenant", "table", "listed at", "known", "listed", "would delete", "for example")
+    write_table(columns, lines, right=("known", "listed", "would delete"))
 
 
 @deletes.command(
@@ -114,6 +113,4 @@ def _decide(tenant: str, table: str, decision: Decision, *, as_json: bool) -> No
     else:
         done = f"deleted as of {moment(held.started_at)}" if decision == "approve" else "kept"
         console().print(f"{counted(held.lost, 'record')} of {table} {done}.")
-    tell_errors(outcome.error for outcome in outcomes if outcome.error)
-    if any(outcome.error for outcome in outcomes):
-        click.get_current_context().exit(1)
+    end_with([outcome.error for outcome in outcomes if outcome.error])

@@ -44,7 +44,7 @@ def history(tenant: str, table: str, id: str, as_json: bool) -> None:
 
     From when to when each was in force, what changed, and how it ended. ID is its source_id.
     """
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         versions = versions_of(ports, tenant, table, id)
         if as_json:
             write_json(versions)

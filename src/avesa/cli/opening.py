@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened() -> Iterator[Deployment]:
-    """The installation of this command: a folder, or an environment on AWS."""
+def opened(*, only_reads: bool = False) -> Iterator[Deployment]:
+    """The installation of this command: a folder, or an environment on AWS. Who `only_reads` there can do so in a
+    folder that this user may not write.
+    """
     if aws_environment():
         with opened_aws() as deployment:
             yield deployment
     else:
         # A bucket's keys come from the environment, as usual on AWS.
-        with open_home(home(), root=root()) as ports:
+        with open_home(home(), root=root(), only_reads=only_reads) as ports:
             yield EmbeddedDeployment(ports, home())
 
 
 @contextmanager
-def opened_ports(tenant: str) -> Iterator[Ports]:
+def opened_ports(tenant: str, *, only_reads: bool = False) -> Iterator[Ports]:
     """The ports of one tenant of this command's installation."""
-    with opened() as deployment, deployment.of(tenant) as ports:
+    with opened(only_reads=only_reads) as deployment, deployment.of(tenant) as ports:
         yield ports
 
 

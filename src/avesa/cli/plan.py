@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, Number, home_option, json_option
+from avesa.cli.command import Command, Number, end_with, error_json, home_option, json_option
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, shown, write_json, write_table
 from avesa.pipeline.plan import ServicePlan, plan_tenant
@@ -22,7 +22,7 @@ Examples:
   avesa plan acme --json
 
 Calls are what pulls took in the last 7 days; ~ marks an estimate, where there was none.
-Exit status: 0 also where a budget does not suffice, 2 wrong usage.
+Exit status: 0 also where a budget does not suffice, 1 where a service cannot be planned, 2 wrong usage.
 """,
 )
 @click.argument("tenant")
@@ -36,15 +36,17 @@ Exit status: 0 also where a budget does not suffice, 2 wrong usage.
 @json_option
 def plan(tenant: str, every: float | None, as_json: bool) -> None:
     """Show the calls a day that a tenant's services cost, against what each vendor allows."""
-    with opened_ports(tenant) as ports:
-        plans = plan_tenant(ports, tenant, every=None if every is None else timedelta(minutes=every))
+    with opened_ports(tenant, only_reads=True) as ports:
+        found = plan_tenant(ports, tenant, every=None if every is None else timedelta(minutes=every))
     if as_json:
-        write_json({"tenant": tenant, "services": [plan_json(one) for one in plans]})
-        return
-    if not plans:
+        services = [plan_json(one) for one in found.services]
+        write_json({"tenant": tenant, "services": services, "errors": [error_json(one) for one in found.errors]})
+    elif not (found.services or found.errors):
         console().print(f"{tenant} is not connected to any service. Run: avesa connect {tenant} SERVICE")
-    for one in plans:
-        _show(one)
+    else:
+        for one in found.services:
+            _show(one)
+    end_with(found.errors)
 
 
 def plan_json(one: ServicePlan) -> dict[str, Any]:

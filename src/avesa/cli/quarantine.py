@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
 from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.findings import write_findings
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.cli.output import console, counted, moment, write_table
 from avesa.pipeline.quarantined import quarantined_rows
 
 
@@ -27,39 +31,26 @@ The rows stay in raw. A rebuild takes up again what has become readable, and it 
 @json_option
 def quarantine(tenant: str, table: str | None, payload: bool, as_json: bool) -> None:
     """Show the raw rows of TENANT that could not be folded, with the reason and where they lie."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         rows = quarantined_rows(ports, tenant, [table] if table else None, payload=payload)
-    if as_json:
-        write_json(rows)
-        return
-    if not rows:
-        console().print("Nothing is in quarantine.")
-        return
-    columns = [
-        "table",
-        "raw table",
-        "record",
-        "reason",
-        "extracted at",
-        "file",
-        "row",
-        *(["payload"] if payload else []),
+    write_findings(rows, _show, nothing="Nothing is in quarantine.", as_json=as_json)
+
+
+def _show(rows: Sequence[Mapping[str, Any]]) -> None:
+    payload = ["payload"] if "payload" in rows[0] else []
+    lines = [
+        (
+            row["canonical_table"],
+            f"{row['source_service']}/{row['source_table']}",
+            row["record_id"],
+            row["reason"],
+            moment(row["extracted_at"]),
+            row["file"],
+            row["row"],
+            *(row[name] for name in payload),
+        )
+        for row in rows
     ]
-    write_table(
-        columns,
-        [
-            (
-                row["canonical_table"],
-                f"{row['source_service']}/{row['source_table']}",
-                row["record_id"],
-                row["reason"],
-                moment(row["extracted_at"]),
-                row["file"],
-                row["row"],
-                *([row["payload"]] if payload else []),
-            )
-            for row in rows
-        ],
-        right=("row",),
-    )
+    columns = ("table", "raw table", "record", "reason", "extracted at", "file", "row", *payload)
+    write_table(columns, lines, right=("row",))
     console().print(counted(len(rows), "row"))

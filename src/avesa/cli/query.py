@@ -66,7 +66,7 @@ def query(
     """Ask TENANT's canonical tables with one SELECT."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other.")
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         result = run_query(ports, tenant, sql, as_of=as_of, known_at=known_at)
     if as_json:
         write_json(result.dicts())

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, Group, home_option, json_option, tell_errors
+from avesa.cli.command import Command, Group, end_with, home_option, json_option
 from avesa.cli.deferred import Deferred
 from avesa.cli.output import console, write_json, write_table
 from avesa.connector.auth import Auth, OneOf, all_names
@@ -58,9 +58,7 @@ def services(ctx: click.Context, as_json: bool) -> None:
     else:
         columns = ("name", "title", "category", "auth", "tables", "changes", "canonical tables")
         write_table(columns, map(_overview, chosen), right=["tables", "changes"])
-    tell_errors(broken)
-    if broken:
-        ctx.exit(1)
+    end_with(broken)
 
 
 def _loaded() -> tuple[list[Service], list[AvesaError]]:

@@ -38,7 +38,7 @@ Examples:
 def status(tenant: str | None, as_json: bool) -> None:
     """Show how far every table is, and what is wrong."""
     found = []
-    with opened() as deployment:
+    with opened(only_reads=True) as deployment:
         for name in [tenant] if tenant else deployment.tenants.tenants():
             with deployment.of(name) as ports:
                 found.append(tenant_status(ports, name))

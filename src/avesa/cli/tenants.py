@@ -57,7 +57,7 @@ Examples:
 @json_option
 def list_(as_json: bool) -> None:
     """List the tenants and the services that each is connected to."""
-    with opened() as deployment:
+    with opened(only_reads=True) as deployment:
         found = {name: deployment.tenants.services(name) for name in deployment.tenants.tenants()}
     if as_json:
         write_json(

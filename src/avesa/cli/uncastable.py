@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, tell_errors
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.findings import write_findings
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, write_json, write_table
+from avesa.cli.output import console, counted, write_table
 from avesa.pipeline.uncastable import UncastableColumn, uncastable_now
 
 
@@ -37,20 +38,12 @@ docs/mappings.md, "A tenant's own".
 @json_option
 def uncastable(tenant: str, table: str | None, samples: int, as_json: bool) -> None:
     """Show which values of TENANT's current records do not fit their column's type, and so are null."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         found = uncastable_now(ports, tenant, [table] if table else None, most_samples=samples)
-    if as_json:
-        write_json([asdict(one) for one in found.columns])
-    elif found.columns:
-        _show(found.columns)
-    elif not found.errors:
-        console().print("Every value fits its column.")
-    tell_errors(found.errors)
-    if found.errors:
-        click.get_current_context().exit(1)
+    write_findings(found.columns, _show, nothing="Every value fits its column.", as_json=as_json, errors=found.errors)
 
 
-def _show(columns: list[UncastableColumn]) -> None:
+def _show(columns: Sequence[UncastableColumn]) -> None:
     rows: list[tuple[object, ...]] = []
     for one in columns:
         place = (one.canonical_table, one.column, one.type, f"{one.source_service}/{one.source_table}", one.records)

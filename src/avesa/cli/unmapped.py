@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, tell_errors
+from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.findings import write_findings
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, write_json, write_table
+from avesa.cli.output import console, counted, write_table
 from avesa.pipeline.unmapped import unmapped_words
 
 
@@ -29,32 +30,21 @@ A tenant gives such a word its place in a mapping of its own: docs/mappings.md, 
 @json_option
 def unmapped(tenant: str, table: str | None, as_json: bool) -> None:
     """Count the statuses, types and priorities of TENANT whose meaning is unknown, and so null."""
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         found = unmapped_words(ports, tenant, [table] if table else None)
-    if as_json:
-        write_json(found.words)
-    elif found.words:
-        _show(found.words)
-    elif not found.errors:
-        console().print("Every word has its place.")
-    tell_errors(found.errors)
-    if found.errors:
-        click.get_current_context().exit(1)
+    write_findings(found.words, _show, nothing="Every word has its place.", as_json=as_json, errors=found.errors)
 
 
 def _show(rows: Sequence[Mapping[str, Any]]) -> None:
-    write_table(
-        ["table", "column", "raw table", "word", "rows"],
-        [
-            (
-                row["canonical_table"],
-                row["column"],
-                f"{row['source_service']}/{row['source_table']}",
-                row["word"],
-                row["rows"],
-            )
-            for row in rows
-        ],
-        right=("rows",),
-    )
+    lines = [
+        (
+            row["canonical_table"],
+            row["column"],
+            f"{row['source_service']}/{row['source_table']}",
+            row["word"],
+            row["rows"],
+        )
+        for row in rows
+    ]
+    write_table(("table", "column", "raw table", "word", "rows"), lines, right=("rows",))
     console().print(counted(len(rows), "word"))

@@ -36,7 +36,7 @@ def verify(tenant: str, table: str | None, as_json: bool) -> None:
         if not as_json:
             _write(check)
 
-    with opened_ports(tenant) as ports:
+    with opened_ports(tenant, only_reads=True) as ports:
         checks = verify_tenant(ports, tenant, [table] if table else None, checked=tell)
     if as_json:
         write_json([{**asdict(check), "ok": check.ok} for check in checks])

@@ -76,7 +76,7 @@ a table gets columns: docs/warehouse.md
 @json_option
 def ddl(tenant: str | None, all_tenants: bool, engine: str, access: str | None, as_json: bool) -> None:
     """Print the statements with which an engine reads TENANT's tables where they lie."""
-    with opened() as deployment:
+    with opened(only_reads=True) as deployment:
         names = _tenants(deployment, tenant, all_tenants)
         found: dict[str, dict[str, Folded]] = {}
         root = ""

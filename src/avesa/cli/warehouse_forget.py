@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Command, error_json, home_option, json_option, tables_option, tell_errors
+from avesa.cli.command import Command, end_with, error_json, home_option, json_option, tables_option
 from avesa.cli.confirming import confirm, yes_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, shown, write_json
@@ -61,7 +61,7 @@ def forget(
             console().print(finished_line(outcome))
 
     with (
-        opened() as deployment,
+        opened(only_reads=True) as deployment,
         deployment.of(tenant) as ports,
         open_warehouse(address, schemas, begin=False) as warehouse,
     ):
@@ -85,9 +85,7 @@ def forget(
         console().print(f"{tenant}  nothing of it is in schema {place}")
     if elsewhere:
         click.echo(f"Not deleted is what it has in other schemas: {shown(', '.join(elsewhere))}", err=True)
-    tell_errors(failures)
-    if failures:
-        click.get_current_context().exit(1)
+    end_with(failures)
 
 
 def finished_line(outcome: ForgetOutcome) -> str:

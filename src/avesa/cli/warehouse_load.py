@@ -66,7 +66,7 @@ def load(
         raise UsageError("which tenant?", hint="Name one, or say --all.")
     choose_canonical(tables or None)
     address = warehouse_address(to)
-    with opened() as deployment:
+    with opened(only_reads=True) as deployment:
         tenants = _chosen(deployment, tenant)
         with (
             open_warehouse(address, Schemas(schema, per_tenant=schema_per_tenant)) as warehouse,

@@ -34,6 +34,7 @@ def onward_clock(clock: Clock, tenant: str, newest: datetime | None) -> Clock:
             f"The clock says {_told(now)}, but the table was pulled at {_told(newest)} already. Nothing was asked.",
             hint="Set this machine's clock right. If it was wrong when that was pulled:"
             f" avesa withdraw {tenant}, or wait until then.",
+            alike="The clock lies behind the last pull.",
         )
     return lambda: max(clock(), newest + _STEP)
 

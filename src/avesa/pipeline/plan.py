@@ -19,7 +19,7 @@ from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import choose_tables
 from avesa.pipeline.ports import Ports
-from avesa.shared.errors import Where
+from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
 from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
 
@@ -87,10 +87,19 @@ class ServicePlan:
         return sum(table.calls_a_day for table in self.tables)
 
 
-def plan_tenant(ports: Ports, tenant: str, *, every: timedelta | None = None) -> list[ServicePlan]:
+@dataclass(frozen=True)
+class TenantPlan:
+    """`errors` are of the services that cannot be planned, each with its `where`."""
+
+    services: tuple[ServicePlan, ...]
+    errors: tuple[AvesaError, ...] = ()
+
+
+def plan_tenant(ports: Ports, tenant: str, *, every: timedelta | None = None) -> TenantPlan:
     """Each enabled service of the tenant. `every` plans for another time between two syncs.
 
-    Raises UsageError for an unknown tenant or setting, ConfigurationError for a limit that is no number.
+    A service whose declaration, settings or tables cannot be used does not stop the others. Raises UsageError for an
+    unknown tenant.
     """
     now = ports.clock()
     entries = [
@@ -98,14 +107,23 @@ def plan_tenant(ports: Ports, tenant: str, *, every: timedelta | None = None) ->
         for entry in ports.run_log.entries(tenant, limit=100_000)
         if entry.stage == "ingest" and now - entry.finished_at <= LATELY
     ]
-    connected = [one for one in ports.tenants.services(tenant) if one.enabled]
-    return [plan_service(one, load_service(one.service), entries, every=every) for one in connected]
+    plans: list[ServicePlan] = []
+    errors: list[AvesaError] = []
+    for one in ports.tenants.services(tenant):
+        if one.enabled:
+            try:
+                plans.append(plan_service(one, load_service(one.service), entries, every=every))
+            except (UsageError, ConfigurationError) as error:
+                errors.append(error.located(Where(tenant, one.service)))
+    return TenantPlan(tuple(plans), tuple(errors))
 
 
 def plan_service(
     connected: TenantService, service: Service, entries: Sequence[RunEntry], *, every: timedelta | None = None
 ) -> ServicePlan:
-    """`entries` are the tenant's pulls of late, newest first."""
+    """`entries` are the tenant's pulls of late, newest first. Raises UsageError for an unknown setting or table,
+    ConfigurationError for a limit that is no number.
+    """
     pulls: dict[str, list[RunEntry]] = {}
     for entry in entries:
         name, _, table = entry.table.partition("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
@@ -45,12 +46,16 @@ def tenant_tables(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
     tables: Collection[str] | None = None,
+    read: Collection[str] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with one view for each canonical table of the tenant; those never folded are empty.
 
     With `as_of` they hold the versions that were valid then, one for each record. With `known_at` they hold the
     history as it was known then: folded from the raw files whose pulls had ended. `tables` are the ones to show, all
-    by default: who knows which they need does not wait for the logs of the others.
+    by default: who knows which they need does not wait for the logs of the others. With `known_at` only those that
+    will be `read` are folded, all by default; the others have their columns, and an error in place of rows.
+
+    Raises MappingError for one that is to be folded and whose mapping, the tenant's own, is not valid.
     """
     ports.tenants.services(tenant)  # an unknown tenant is told as such
     with (
@@ -59,15 +64,18 @@ def tenant_tables(
     ):
         allowed: list[str] = []
         for table in mapping_names() if tables is None else tables:
+            is_read = read is None or table in read
             if known_at is None:
                 files = _files(ports, tenant, table, Path(folder))
                 allowed += files
                 rows = _relation(ports, tenant, table, files)
-            else:
+            elif is_read:
                 _fold_as_known(con, ports, tenant, table, known_at, Path(folder))
                 rows = f"FROM known.{identifier(table)}"
+            else:
+                rows = _unread(ports, tenant, table)
             valid = ""
-            if as_of is not None:
+            if as_of is not None and (is_read or known_at is None):
                 moment = f"TIMESTAMPTZ {literal(to_iso(as_of))}"
                 valid = f" WHERE valid_from <= {moment} AND coalesce(valid_to > {moment}, true)"
             with _told_of_table(tenant, table):
@@ -92,10 +100,11 @@ def query(
 ) -> Result:
     """Run one SELECT (see tenant_tables for the times and the tables).
 
-    Raises UsageError for anything that is not one, and for what the engine says against it.
+    Raises UsageError for anything that is not one, and for what the engine says against it, and MappingError.
     """
     where = Where(tenant=tenant)
-    with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables) as con:
+    read = None if known_at is None else _named_tables(sql)
+    with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables, read=read) as con:
         try:
             statements = con.extract_statements(sql)
             asked = [statement for statement in statements if not _is_of_a_pivot(statement)]
@@ -106,7 +115,7 @@ def query(
             return answer(con)
         except duckdb.Error as error:
             if _may_be_of_a_file(error):
-                _check_tables(con, tenant, sql)
+                _check_tables(con, tenant, _named_tables(sql))
             raise UsageError(f"the query failed: {first_line(error)}", where=where, hint=_tables_hint()) from error
 
 
@@ -115,12 +124,19 @@ def _is_of_a_pivot(statement: duckdb.Statement) -> bool:
     return statement.type == duckdb.StatementType.CREATE and not statement.query
 
 
-def _check_tables(con: duckdb.DuckDBPyConnection, tenant: str, sql: str) -> None:
+def _named_tables(sql: str) -> set[str]:
+    """The canonical tables that a query reads; those whose names stand in it where the engine cannot tell."""
+    # Not where the tables are: there the names of views stand for what they are made of.
+    with duckdb.connect(config={"enable_external_access": "false"}) as con:
+        try:
+            named = {_in_small_letters(name) for name in con.get_table_names(sql)}
+        except duckdb.Error:  # of a pivot, for one
+            named = set(re.findall(r"\w+", _in_small_letters(sql)))
+    return named.intersection(mapping_names())
+
+
+def _check_tables(con: duckdb.DuckDBPyConnection, tenant: str, named: Collection[str]) -> None:
     """Read the tables of a query as a whole. Raises StorageError for one that cannot be read."""
-    try:
-        named = con.get_table_names(sql)
-    except duckdb.Error:
-        named = set(mapping_names())
     for (table,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL").fetchall():
         if table in named:
             with _told_of_table(tenant, table):
@@ -172,7 +188,10 @@ def _fold_as_known(
     con: duckdb.DuckDBPyConnection, ports: Ports, tenant: str, table: str, known_at: datetime, scratch: Path
 ) -> None:
     """Create `known.{table}`: what folding gave when the pulls that had ended by then were all there was."""
-    mapping = tenant_mapping(ports, tenant, table)
+    try:
+        mapping = tenant_mapping(ports, tenant, table)
+    except MappingError as error:
+        raise error.located(Where(tenant, None, table)) from None
     bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
     name = f"known.{identifier(table)}"
     con.execute("CREATE SCHEMA IF NOT EXISTS known")
@@ -218,12 +237,22 @@ def _files(ports: Ports, tenant: str, table: str, scratch: Path) -> list[str]:
 def _relation(ports: Ports, tenant: str, table: str, files: list[str]) -> str:
     if files:
         return f"FROM {parquet(files)}"
+    return f"SELECT {_columns(ports, tenant, table, 'NULL')} WHERE false"
+
+
+def _unread(ports: Ports, tenant: str, table: str) -> str:
+    """In place of rows that nobody asked for, and that must not seem to be none if somebody reads them after all."""
+    refusal = f"error({literal(f'{table} was not folded, since the SQL does not name it as a table.')})"
+    return f"SELECT {_columns(ports, tenant, table, refusal)} WHERE {refusal}::BOOLEAN"
+
+
+def _columns(ports: Ports, tenant: str, table: str, value: str) -> str:
+    """A value for each column of the table, of its type."""
     try:
         shape = shape_of(tenant_mapping(ports, tenant, table))
     except MappingError:
         shape = shape_of(load_mapping(table))  # the other tables can be asked all the same
-    columns = ", ".join(f"NULL::{SQL_TYPES[type_]} AS {identifier(name)}" for name, type_ in shape.all)
-    return f"SELECT {columns} WHERE false"
+    return ", ".join(f"{value}::{SQL_TYPES[type_]} AS {identifier(name)}" for name, type_ in shape.all)
 
 
 def _tables_hint() -> str:

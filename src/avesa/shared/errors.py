@@ -31,13 +31,15 @@ class AvesaError(Exception):
     """Root of all errors that AVESA raises on purpose.
 
     `message` says what failed, `where` for whom, `hint` what to do now, and `retry` whether the same call
-    may succeed later without anybody changing anything.
+    may succeed later without anybody changing anything. What befalls many tables for one reason is `alike`, whatever
+    else the messages say: by default those of the same message are.
     """
 
     retry = False
 
-    def __init__(self, message: str, *, where: Where | None = None, hint: str = "") -> None:
+    def __init__(self, message: str, *, where: Where | None = None, hint: str = "", alike: str = "") -> None:
         self.message = message
+        self.alike = alike or message
         self.where = where or Where()
         self.hint = hint
         super().__init__(message)

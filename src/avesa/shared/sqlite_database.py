@@ -6,12 +6,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from avesa.shared.durable_file import make_folders, sync_folder
 from avesa.shared.errors import AvesaError, ConfigurationError, StorageError
 from avesa.shared.file_lock import file_lock
+from avesa.shared.rights import can_write, only_readable
 from avesa.shared.storage_failure import storage_failure
 
 SCHEMA_VERSION = 1
@@ -68,22 +70,41 @@ CREATE INDEX runs_of_a_table ON runs (tenant_id, stage, table_name, id);
 CREATE INDEX runs_of_a_tenant ON runs (tenant_id, id);
 """
 
-_BUSY_SECONDS = 30.0
+BUSY_SECONDS = 30.0
 _READABLE_BY_OWNER = 0o600
 
 
+class SqliteFile(Protocol):
+    """What the stores need of a file, whether it may be written or not."""
+
+    may_write: bool
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Single statements that only read. Not to be nested."""
+        ...
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A transaction that has the file for itself; rolled back on an error. Not to be nested."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Database:
-    """A connection that threads take in turn. The file is made, readable by its owner alone, if it is missing.
+    """A `SqliteFile` with one connection, which threads take in turn. A file that is missing is made, readable by its
+    owner alone.
 
     Raises ConfigurationError for a file that is no database of ours or of a later version, and StorageError for
-    a full disk, missing rights or a file that another process keeps locked.
+    a full disk, missing rights (nothing is made or touched then) or a file that another process keeps locked.
     """
+
+    may_write = True
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         """Without `durable` a commit does not wait for the disk; a power cut may then take back the last ones."""
         self._path = path
         self._turn = threading.Lock()
-        with self._told():
+        with told_of(path):
             self._connection = _connect(path)
             if not durable:
                 self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -93,14 +114,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Single statements that only read. Not to be nested."""
-        with self._turn, self._told():
+        with self._turn, told_of(self._path):
             yield self._connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that has the file for itself; rolled back on an error. Not to be nested."""
-        with self._turn, self._told():
+        with self._turn, told_of(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -114,23 +133,28 @@ class Database:
         with self._turn:
             self._connection.close()
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as failure:
-            raise _failure(self._path, failure) from failure
-        except OSError as failure:
-            raise storage_failure("open", str(self._path), failure) from failure
+
+@contextmanager
+def told_of(path: Path) -> Iterator[None]:
+    """What goes wrong with the file in the block, as an error of ours."""
+    try:
+        yield
+    except sqlite3.Error as failure:
+        raise _failure(path, failure) from failure
+    except OSError as failure:
+        raise storage_failure("open", str(path), failure) from failure
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     make_folders(path.parent)
+    for needed in (path.parent, path):
+        if needed.exists() and not can_write(needed):
+            raise only_readable(needed)
     # Never opened and closed once it exists: that would drop the locks of this process's other connections.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _READABLE_BY_OWNER))
         sync_folder(path.parent)
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -144,17 +168,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _ensure_schema(connection: sqlite3.Connection, path: Path) -> None:
+def check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises ConfigurationError for a database that is not ours or of a later version."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
             f"{path} was written by a newer AVESA (schema {version}, this one knows {SCHEMA_VERSION}).",
             hint="Update AVESA, or use another home.",
         )
-    if version == SCHEMA_VERSION:
-        return
-    if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+    if version != SCHEMA_VERSION:
         raise ConfigurationError(f"{path} is not a state file of AVESA.", hint="Name another home.")
+
+
+def _ensure_schema(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        check_schema(connection, path)
+        return
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 

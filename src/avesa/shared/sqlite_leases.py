@@ -12,7 +12,7 @@ from avesa.shared.clock import Clock, from_iso, to_iso
 from avesa.shared.errors import AvesaError, Busy, Where
 from avesa.shared.leases import held
 from avesa.shared.process_identity import THIS_PROCESS, host_name, is_alive
-from avesa.shared.sqlite_database import Database
+from avesa.shared.sqlite_database import SqliteFile
 
 _ENDED: set[str] = set()
 """Tokens of leases that have ended but could not be given back (a full disk): they count no more."""
@@ -29,7 +29,7 @@ class _Held:
 class SqliteLeases:
     """The port `LeaseStore`. `seconds` is how long a lease lasts that is not renewed."""
 
-    def __init__(self, database: Database, clock: Clock, seconds: float) -> None:
+    def __init__(self, database: SqliteFile, clock: Clock, seconds: float) -> None:
         self._database = database
         self._clock = clock
         self._seconds = seconds

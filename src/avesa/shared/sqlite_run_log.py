@@ -8,7 +8,7 @@ import msgspec
 
 from avesa.shared.clock import from_iso, to_iso
 from avesa.shared.run_log import RunEntry
-from avesa.shared.sqlite_database import Database
+from avesa.shared.sqlite_database import SqliteFile
 
 KEPT = 200
 """Entries for each tenant, stage and table: over a week of hourly runs, at about half a KiB each."""
@@ -19,7 +19,7 @@ _COLUMNS = "tenant_id, stage, table_name, run_id, status, started_at, finished_a
 class SqliteRunLog:
     """The port `RunLog`. Newest means written last."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteFile) -> None:
         self._database = database
 
     def write(self, entry: RunEntry) -> None:

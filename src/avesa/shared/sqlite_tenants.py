@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 
 from avesa.shared.layout import checked_name
-from avesa.shared.sqlite_database import Database
+from avesa.shared.sqlite_database import SqliteFile
 from avesa.shared.tenants import TenantService, not_connected, unknown_tenant
 
 _COLUMNS = "tenant_id, service, enabled, settings, tables, schedule, problem"
@@ -16,7 +16,7 @@ _COLUMNS = "tenant_id, service, enabled, settings, tables, schedule, problem"
 class SqliteTenantServices:
     """The port `TenantServices`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteFile) -> None:
         self._database = database
 
     def add_tenant(self, tenant_id: str) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from avesa.shared.clock import Clock, from_iso, system_clock, to_iso
 from avesa.shared.leases import LEASE_SECONDS
-from avesa.shared.sqlite_database import Database
+from avesa.shared.sqlite_database import SqliteFile
 from avesa.shared.sqlite_leases import SqliteLeases
 from avesa.shared.watermarks import TableState, stale_state
 
@@ -16,10 +16,14 @@ _Row = tuple[str, str, str | None, str | None, str | None, int]
 
 
 class SqliteWatermarks:
-    """The port `Watermarks`. `clock` is what leases expire by, each `lease_seconds` after its last renewal."""
+    """The port `Watermarks`. `clock` is what leases expire by, each `lease_seconds` after its last renewal.
+
+    Where nothing may be written nobody is told of a lease, and it is everybody's: a loader of a warehouse, which needs
+    no other one's leave, can do without.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock = system_clock, *, lease_seconds: float = LEASE_SECONDS
+        self, database: SqliteFile, clock: Clock = system_clock, *, lease_seconds: float = LEASE_SECONDS
     ) -> None:
         self._database = database
         self._leases = SqliteLeases(database, clock, lease_seconds)
@@ -67,7 +71,7 @@ class SqliteWatermarks:
             db.execute("DELETE FROM last_updated WHERE tenant_id = ?", (tenant_id,))
 
     def lease(self, tenant_id: str, name: str) -> AbstractContextManager[None]:
-        return self._leases.hold(tenant_id, name)
+        return self._leases.hold(tenant_id, name) if self._database.may_write else nullcontext()
 
 
 def _state(row: _Row) -> TableState:
