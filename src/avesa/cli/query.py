@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import click
 
 from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, write_csv, write_json, write_table
 from avesa.pipeline.query import query as run_query
 from avesa.shared.errors import UsageError
-
-
-class Moment(click.ParamType[datetime]):
-    """A day or an instant in ISO-8601, UTC unless it names a zone."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time. Write 2026-03-05 or 2026-03-05T08:00:00Z.", param, ctx)
-        try:
-            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        except OverflowError:
-            self.fail(f"{value!r} is outside of the years 1 to 9999 in UTC.", param, ctx)
-
-
-MOMENT = Moment()
 
 
 @click.command(

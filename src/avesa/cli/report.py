@@ -17,6 +17,8 @@ from avesa.pipeline.sync import SyncReport
 from avesa.pipeline.transform import TransformOutcome
 from avesa.shared.errors import AvesaError, ServiceFailed, StorageError
 
+NOTHING_NEW = "nothing new"
+
 
 @dataclass(frozen=True)
 class TenantRun:
@@ -116,7 +118,7 @@ def tell_failures(runs: Iterable[TenantRun]) -> None:
 
 
 def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
-    """A paragraph for each tenant: what was pulled, and a line for each canonical table."""
+    """A paragraph for each tenant: what was pulled, and a line for each canonical table with something to tell."""
     for run in runs:
         if run.error:
             continue
@@ -131,8 +133,13 @@ def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
         words += ["stopped"] if run.stopped else []
         out.print()
         out.print(f"{run.tenant}: {'; '.join(words)}" if words else run.tenant)
-        for fold in run.report.transforms:
-            out.print(f"  {fold.table:<16} {fold_text(fold, run.identical.get(fold.table))}")
+        told = [(fold.table, fold_text(fold, run.identical.get(fold.table))) for fold in run.report.transforms]
+        quiet = sum(text == NOTHING_NEW for _, text in told)
+        for table, text in told:
+            if text != NOTHING_NEW or quiet == 1:
+                out.print(f"  {table:<16} {text}")
+        if quiet > 1:
+            out.print(f"  {NOTHING_NEW} in {counted(quiet, 'table')}")
 
 
 def fold_text(fold: TransformOutcome, identical: bool | None = None) -> str:
@@ -145,7 +152,7 @@ def fold_text(fold: TransformOutcome, identical: bool | None = None) -> str:
         if identical is not None:
             words.append("identical to the table before" if identical else "not as the table before")
     else:
-        words = [f"{counted(report.added, 'version')} new or changed" if report.added else "nothing new"]
+        words = [f"{counted(report.added, 'version')} new or changed" if report.added else NOTHING_NEW]
     if report.quarantined:
         words.append(f"{counted(report.quarantined, 'row')} in quarantine")
     if uncastable := sum(int(found["count"]) for found in report.uncastable.values()):

@@ -77,7 +77,7 @@ def list_(as_json: bool) -> None:
         rows = [
             (
                 name,
-                ", ".join(one.service for one in services),
+                ", ".join(one.service if one.enabled else f"{one.service} (paused)" for one in services),
                 "; ".join(one.problem for one in services if one.problem),
             )
             for name, services in found.items()
