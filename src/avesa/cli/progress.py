@@ -74,14 +74,17 @@ class Bars:
 
 @dataclass(frozen=True)
 class WatchedRunLog:
-    """A run log that tells a watcher of each entry, since an entry is written whenever a table is done."""
+    """A run log that tells a watcher of each entry, since an entry is written whenever a table is done. A fold that
+    found nothing to do is told to nobody: the summary counts those.
+    """
 
     log: RunLog
     watcher: Watcher
 
     def write(self, entry: RunEntry) -> None:
         self.log.write(entry)
-        self.watcher.finished(entry)
+        if entry.stage != "transform" or entry.status != "ok" or entry.figures.get("rows"):
+            self.watcher.finished(entry)
 
     def latest(self, tenant_id: str) -> list[RunEntry]:
         return self.log.latest(tenant_id)
