@@ -222,9 +222,12 @@ def test_the_tables_that_are_pulled_can_be_chosen(acme: Avesa) -> None:
     assert tables_of(acme, "--set", "limit_share=0.5") == ["tickets", "companies"]
     (service,) = acme.json("status", "acme")[0]["services"]
     assert [one["table"] for one in service["tables"]] == ["tickets", "companies"]
+    assert tables_of(acme, "--all-tables") is None
     rest = tables_of(acme, "--without", "boards", "--without", "purchase_orders")
     assert rest is not None and len(rest) == 18 and "boards" not in rest
     assert "18 of 20 tables" in acme("connect", "acme", "connectwise").stdout
+    fewer = tables_of(acme, "--without", "invoices", "--without", "boards")
+    assert fewer is not None and len(fewer) == 17, "what was left out before stays so"
     assert tables_of(acme, "--all-tables") is None
 
 

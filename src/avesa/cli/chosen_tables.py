@@ -17,7 +17,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def chosen_tables_options(function: _F) -> _F:
     options = (
         click.option("--table", "only", multiple=True, metavar="NAME", help="Pull these alone; can be given often."),
-        click.option("--without", multiple=True, metavar="NAME", help="Pull all but these; can be given often."),
+        click.option("--without", multiple=True, metavar="NAME", help="Pull these no more; can be given often."),
         click.option("--all-tables", "everything", is_flag=True, help="Pull all tables again."),
     )
     for option in reversed(options):
@@ -47,7 +47,7 @@ def chosen_tables(
         named = choose_tables(service, only or without)
     except UsageError as error:
         raise error.located(where) from None
-    chosen = named if only else tuple(one for one in service.endpoints if one not in named)
+    chosen = named if only else tuple(one for one in choose_tables(service, before) if one not in named)
     names = tuple(endpoint.name for endpoint in chosen)
     if not names:
         raise UsageError("no table is left to pull.", where=where, hint="To pull nothing for a while: --pause")

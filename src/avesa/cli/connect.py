@@ -37,7 +37,7 @@ Examples:
   avesa connect acme connectwise --set limit_share=0.5     change one setting, keep the rest
   avesa connect acme connectwise --set company_id=acme-new --same-account     the account has a new name
   avesa connect acme connectwise --secrets-from new.json   a new key takes the place of the old one
-  avesa connect acme connectwise --without purchase_orders --without boards   all tables but these
+  avesa connect acme connectwise --without purchase_orders --without boards   leave these tables out
   avesa connect acme connectwise --pause                   leave it out of syncs; --resume takes it up again
 
 The secrets are a JSON object, such as

@@ -255,7 +255,7 @@ def _table_failed(status: int, said: str) -> TableFailed:
     if status in (401, 403):
         return TableFailed(
             f"The credentials lack the right to read this table ({status}{said}).",
-            hint="Grant the API user the right to read it, or leave the table out.",
+            hint="Grant the API user the right to read it, or leave it out: avesa connect TENANT SERVICE --without TABLE",
         )
     if 300 <= status < 400:
         return TableFailed(
