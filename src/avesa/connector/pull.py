@@ -27,6 +27,7 @@ from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, o
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.request import Params, Request
+from avesa.connector.retry import NO_RIGHT
 from avesa.connector.service import Endpoint
 from avesa.connector.shared_ids import SharedIds
 from avesa.connector.table_store import TableStore
@@ -310,7 +311,7 @@ class _Pull:
         if self.asks_all and (refused := refused_everywhere(len(self.at.refused), figures.pages, self.at.refusal)):
             return TableFailed(
                 refused,
-                hint="Grant the API user the right to read it, or leave it out: avesa connect TENANT SERVICE --without TABLE",
+                hint=NO_RIGHT,
             )
         if self.at.kind != "listing":
             return None
