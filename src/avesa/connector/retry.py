@@ -119,9 +119,9 @@ class Verdict:
 
 GOOD = Verdict(None)
 NO_ANSWER = Verdict("retry")
+"""What it means that no proper answer came at all."""
 
 NO_RIGHT = "Grant the API user the right to read it, or leave it out: avesa connect TENANT SERVICE --without TABLE"
-"""What it means that no proper answer came at all."""
 
 _TAIL_BYTES = 4_000
 _LONGEST_SAID = 4_000
