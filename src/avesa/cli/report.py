@@ -32,6 +32,8 @@ class TenantRun:
     """What has no effect in the tenant's own mappings, by mistake."""
     identical: Mapping[str, bool] = field(default_factory=dict[str, bool])
     """Of each rebuilt table, whether it came out as it was."""
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    """How long each table took, by its name in the run log."""
 
     @property
     def complete(self) -> bool:
@@ -59,8 +61,13 @@ def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
                 "run_id": run.report.run_id or None,
                 "complete": run.complete,
                 "stopped": run.stopped,
-                "tables": [table_json(table) for table in run.report.tables],
-                "canonical": [fold_json(fold, run.identical.get(fold.table)) for fold in run.report.transforms],
+                "tables": [
+                    table_json(table, run.seconds.get(f"{table.service}/{table.table}")) for table in run.report.tables
+                ],
+                "canonical": [
+                    fold_json(fold, run.identical.get(fold.table), run.seconds.get(f"canonical/{fold.table}"))
+                    for fold in run.report.transforms
+                ],
                 "warnings": [vars(one) for one in run.warnings],
                 "errors": [error_json(error) for error in run.failures()],
             }
@@ -69,7 +76,8 @@ def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
     }
 
 
-def table_json(table: IngestOutcome) -> dict[str, Any]:
+def table_json(table: IngestOutcome, seconds: float | None = None) -> dict[str, Any]:
+    """`seconds` is null where it was not begun."""
     return {
         "service": table.service,
         "table": table.table,
@@ -81,6 +89,7 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
         "calls": table.calls,
         "retries": table.retries,
         "bytes": table.bytes,
+        "seconds": seconds,
         "files": list(table.files),
         "watermark": table.watermark,
         "resumed": table.resumed,
@@ -89,13 +98,14 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
     }
 
 
-def fold_json(fold: TransformOutcome, identical: bool | None = None) -> dict[str, Any]:
+def fold_json(fold: TransformOutcome, identical: bool | None = None, seconds: float | None = None) -> dict[str, Any]:
     """`identical` is null but for a rebuild."""
     return {
         "table": fold.table,
         "status": fold.status,
         **vars(fold.report),
         "identical": identical,
+        "seconds": seconds,
         "error": error_json(fold.error) if fold.error else None,
     }
 
