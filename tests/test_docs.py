@@ -143,3 +143,12 @@ def test_the_declaration_that_is_shown_is_the_one_in_force() -> None:
 def test_pictures_are_up_to_date() -> None:
     outdated = runpy.run_path(str(ROOT / "scripts" / "draw_pictures.py"))["outdated"]
     assert outdated() == []
+
+
+def test_the_functions_in_which_the_time_goes_are_where_the_page_says() -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)\.(\w+)` \|", page, re.MULTILINE)
+    assert len(named) > 20
+    for module, function in named:
+        files = list((ROOT / "src").rglob(f"{module}.py"))
+        assert any(f"def {function}(" in file.read_text(encoding="utf-8") for file in files), f"{module}.{function}"
