@@ -29,9 +29,23 @@ It prints the commands that connect its tenants. Ctrl-C stops it.
 """,
 )
 @click.option(
-    "--service", "services", multiple=True, default=(HAND_WRITTEN,), show_default=True, help="Can be given often."
+    "--service",
+    "services",
+    multiple=True,
+    metavar="NAME",
+    default=(HAND_WRITTEN,),
+    show_default=True,
+    help="A vendor to serve, named as its service; can be given often.",
 )
-@click.option("--tenant", "tenants", multiple=True, default=("acme",), show_default=True, help="Can be given often.")
+@click.option(
+    "--tenant",
+    "tenants",
+    multiple=True,
+    metavar="NAME",
+    default=("acme",),
+    show_default=True,
+    help="Who has a world there, with keys of their own; can be given often.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
 @click.option("--seed", default=7, show_default=True, help="Another seed is another world.")
