@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # Python may keep what it has compiled: tests start hundreds of processes, each of which would compile it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-all test test-long test-warehouse test-aws test-infra bundles bench lint lint-infra format clean
+.PHONY: help demo demo-all test test-long test-warehouse test-aws test-infra tutorial bundles bench lint lint-infra format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-warehouse loading and reading with ClickHouse's engine too, which make test leaves out (180 MB)"
 	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
 	@echo "make bundles  the zip files of the Lambda functions, into dist/"
+	@echo "make tutorial do what the tutorial says, and compare what comes out with what it shows (a minute or two)"
 	@echo "make bench    the fold, ingestion, services and loading beside others, into docs/benchmarks.md (fifty minutes)"
 	@echo "make lint     ruff, mypy and the style of the mapping files, as CI runs them"
 	@echo "make lint-infra mypy over the stacks, in their own environment"
@@ -64,6 +65,9 @@ $(VENV)/.chdb: $(VENV)/.dev requirements-clickhouse.txt
 
 test-aws: $(VENV)/.dev test-infra
 	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/aws/infrastructure tests/aws tests/shared
+
+tutorial: $(VENV)/.dev
+	$(BIN)/python scripts/walk_tutorial.py
 
 # ARGS are handed on: make bundles ARGS="--arch arm64".
 bundles: $(VENV)/.dev

@@ -97,6 +97,36 @@ def flow() -> str:
     )
 
 
+def home() -> str:
+    """What of an installation has to be kept, and what comes of it."""
+    kept = [
+        ("data/*/raw", ["what the vendors sent, with receipts;", "all tables come from it, so keep every file"]),
+        ("data/*/mappings", ["your own columns and rules"]),
+        ("secrets.json", ["the vendors' keys, mode 0600;", "lost: connect the tenants again"]),
+        ("state.db", ["tenants, settings, watermarks, runs;", "lost: add the tenants again"]),
+    ]
+    parts = [
+        '<rect class="frame" x="20" y="20" width="360" height="400" rx="8"/>',
+        text(200, 48, "back up", "title"),
+        '<rect class="frame" x="520" y="20" width="340" height="400" rx="8"/>',
+        text(690, 48, "comes again by itself", "title"),
+    ]
+    top = 64.0
+    for name, lines in kept:
+        height = 40 + 22.0 * len(lines)
+        parts.append(box(40, top, 320, height, "file", name, lines))
+        top += height + 6
+    parts += [
+        box(540, 84, 300, 84, "box", "data/*/canonical", ["Delta tables: avesa transform", "folds them from raw"]),
+        box(540, 192, 300, 66, "box", "data/*/quarantine", ["rows that could not be folded"]),
+        box(540, 282, 300, 66, "box", "scratch", ["temporary files"]),
+        arrow((360, 106), (538, 126)),
+        arrow((360, 185), (538, 142)),
+        text(450, 96, "transform", "title"),
+    ]
+    return picture(880, 440, "What lies in a home: what has to be backed up, and what is made from that", parts)
+
+
 def fold() -> str:
     left, hour = 250, 66.0
     at: Callable[[float], float] = lambda clock: left + (clock - 9) * hour  # noqa: E731
@@ -162,7 +192,7 @@ def terminal() -> str:
     return picture(880, height, "What make demo prints", parts)
 
 
-PICTURES = {"flow.svg": flow, "fold.svg": fold, "demo.svg": terminal}
+PICTURES = {"flow.svg": flow, "fold.svg": fold, "home.svg": home, "demo.svg": terminal}
 
 
 def outdated() -> list[str]:

@@ -1,7 +1,9 @@
-"""The OpenAPI document of a vendor that does not exist, as plain as most are."""
+"""The OpenAPI document of a vendor that does not exist, as plain as most are. Run, it prints it."""
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
 
 
@@ -59,3 +61,7 @@ def invented_document() -> dict[str, Any]:
             },
         },
     }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(invented_document(), indent=2) + "\n")

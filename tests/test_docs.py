@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").gl
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+SHELL = ("|", "||", "&&", ">", ">>", "<")
 OF_THE_REPOSITORY = re.compile(
     r"(src|tests|docs|scripts|mappings|benchmarks|infrastructure|config|\.ci)/[\w./-]*"
     r"|Makefile|pyproject\.toml|requirements[\w-]*\.txt"
@@ -59,7 +61,7 @@ def is_whole(command: str) -> bool:
 
 def check_command(line: str, *, whole: bool) -> None:
     """Raises click.UsageError for an unknown command or option; with `whole` also for a missing argument."""
-    words = shlex.split(line, comments=True)[1:]
+    words = list(takewhile(lambda word: word not in SHELL, shlex.split(line, comments=True)))[1:]
     command: click.Command = cli
     while True:
         context = click.Context(command)
@@ -141,3 +143,12 @@ def test_the_declaration_that_is_shown_is_the_one_in_force() -> None:
 def test_pictures_are_up_to_date() -> None:
     outdated = runpy.run_path(str(ROOT / "scripts" / "draw_pictures.py"))["outdated"]
     assert outdated() == []
+
+
+def test_the_functions_in_which_the_time_goes_are_where_the_page_says() -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)\.(\w+)` \|", page, re.MULTILINE)
+    assert len(named) > 20
+    for module, function in named:
+        files = list((ROOT / "src").rglob(f"{module}.py"))
+        assert any(f"def {function}(" in file.read_text(encoding="utf-8") for file in files), f"{module}.{function}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from avesa.canonical_transform.mapping import Mapping, load_mapping
+from avesa.canonical_transform.mapping import Mapping, load_mapping, parse_mapping
 from avesa.canonical_transform.mapping_rules import FromPath, JsonPath
 from avesa.shared.errors import MappingError
 
@@ -39,6 +39,35 @@ def test_a_tenant_adds_columns_sources_and_rules_and_replaces_rules() -> None:
     assert rules["owner_name"] == FromPath(JsonPath(("resources",)))
     assert rules["summary"] == ours.sources["connectwise", "tickets"]["summary"]
     assert list(mapping.sources["inhouse", "requests"]) == ["summary"]
+
+
+def test_a_tenant_keeps_columns_empty_whoever_would_fill_them() -> None:
+    ours = load_mapping("contacts")
+    document = {"table": "contacts", "empty": ["email", "phone"]}
+    mapping = load_mapping("contacts", json.dumps(document).encode(), "blue/mappings/contacts.json")
+    assert mapping.columns == ours.columns and mapping.sources.keys() == ours.sources.keys()
+    for source, rules in mapping.sources.items():
+        assert ours.sources[source].keys() - rules.keys() <= {"email", "phone"}
+        assert not rules.keys() & {"email", "phone"}
+    assert mapping.fingerprint != ours.fingerprint
+
+
+def test_what_is_to_stay_empty_is_a_column_that_could_be_filled() -> None:
+    for name in ("emale", "updated_at"):
+        assert f"found {name}" in complaint_over_tickets({"table": "tickets", "empty": [name]})
+
+
+def test_our_own_files_keep_nothing_empty() -> None:
+    document = {
+        "table": "things",
+        "description": "A thing.",
+        "scd2": {"type": 2},
+        "columns": {"name": {"type": "text", "description": "Its name."}},
+        "sources": {},
+        "empty": ["name"],
+    }
+    with pytest.raises(MappingError, match=r"things\.json: empty: expected"):
+        parse_mapping(json.dumps(document).encode(), "things", "things.json")
 
 
 def test_a_tenants_file_leaves_ours_as_it_is() -> None:

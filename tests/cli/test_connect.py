@@ -208,3 +208,50 @@ def test_after_a_lost_state_the_tenant_is_connected_again_to_what_it_was(connect
 
 def test_checking_what_is_not_connected_is_wrong_usage(acme: Avesa) -> None:
     assert "avesa connect acme connectwise" in acme("check", "acme", "connectwise", code=2).stderr
+
+
+def tables_of(avesa: Avesa, *told: str) -> list[str] | None:
+    found: list[str] | None = avesa.json("connect", "acme", "connectwise", *told)["tables"]
+    return found
+
+
+def test_the_tables_that_are_pulled_can_be_chosen(acme: Avesa) -> None:
+    acme.connect("acme", {"company_id": "acme"}, SECRETS)
+    assert tables_of(acme) is None
+    assert tables_of(acme, "--table", "tickets", "--table", "companies") == ["tickets", "companies"]
+    assert tables_of(acme, "--set", "limit_share=0.5") == ["tickets", "companies"]
+    (service,) = acme.json("status", "acme")[0]["services"]
+    assert [one["table"] for one in service["tables"]] == ["tickets", "companies"]
+    assert tables_of(acme, "--all-tables") is None
+    rest = tables_of(acme, "--without", "boards", "--without", "purchase_orders")
+    assert rest is not None and len(rest) == 18 and "boards" not in rest
+    assert "18 of 20 tables" in acme("connect", "acme", "connectwise").stdout
+    fewer = tables_of(acme, "--without", "invoices", "--without", "boards")
+    assert fewer is not None and len(fewer) == 17, "what was left out before stays so"
+    assert tables_of(acme, "--all-tables") is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--table", "tikets"), "Did you mean tickets"),
+        (("--table", "ticket_notes"), "Name tickets too."),
+        (("--without", "tickets"), "Leave out ticket_notes too."),
+        (("--table", "tickets", "--all-tables"), "exclude each other"),
+    ],
+)
+def test_a_choice_of_tables_that_makes_no_sense_is_refused(acme: Avesa, asked: tuple[str, ...], told: str) -> None:
+    acme.connect("acme", {"company_id": "acme"}, SECRETS)
+    assert told in acme("connect", "acme", "connectwise", *asked, code=2).stderr
+    assert tables_of(acme) is None
+
+
+def test_a_service_that_is_paused_is_not_synced_until_it_is_taken_up_again(acme: Avesa) -> None:
+    acme.connect("acme", {"company_id": "acme"}, SECRETS)
+    assert "--resume" in acme("connect", "acme", "connectwise", "--pause").stdout
+    assert "connectwise (paused)" in acme("tenant", "list").stdout
+    assert "connectwise is paused" in acme("status").stdout
+    for asked in (("sync",), ("sync", "acme"), ("sync", "acme", "--service", "connectwise", "--table", "tickets")):
+        assert "connectwise of tenant acme is paused." in acme(*asked, code=2).stderr
+    assert acme.json("connect", "acme", "connectwise", "--set", "limit_share=0.5")["enabled"] is False
+    assert acme.json("connect", "acme", "connectwise", "--resume")["enabled"] is True

@@ -92,6 +92,8 @@ def test_a_watched_run_log_still_writes_and_reads() -> None:
     log = WatchedRunLog(Log(), Watcher())
     log.write(one)
     assert Watcher.seen == log.latest("acme") == log.entries("acme", limit=1) == [one]
+    log.write(entry("transform", "canonical/users"))
+    assert Watcher.seen == [one] and len(written) == 2, "a fold of nothing is written down and told to nobody"
     log.forget("acme")
     assert log.latest("acme") == []
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from avesa_program import Avesa
@@ -117,3 +119,41 @@ def test_a_time_that_no_table_knows_is_wrong_usage(synced: Avesa, option: str, t
 
 def test_csv_and_json_exclude_each_other(synced: Avesa) -> None:
     synced("query", "acme", "SELECT 1", "--csv", "--json", code=2)
+
+
+def test_rows_go_into_a_parquet_file_with_their_types(synced: Avesa, tmp_path: Path) -> None:
+    file = tmp_path / "it's [all].parquet"
+    file.write_text("of before")
+    asked = ("query", "acme", f"{VALUES}, (SELECT count(*) FROM tickets) AS tickets", "--parquet", str(file))
+    assert synced.json(*asked) == {"file": str(file), "rows": 1}
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        found = con.read_parquet(str(tmp_path / "it*.parquet"))
+        assert list(map(str, found.types))[:4] == ["TIMESTAMP WITH TIME ZONE", "DATE", "DECIMAL(18,4)", "BOOLEAN"]
+        assert found.fetchall()[0][5:8] == ('a,"b"', [1, 2], 7)
+    assert synced(*asked).stdout == f"1 row in {file}\n"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("FROM tikets", "The tables are"),
+        ("SELECT error('no')", "the query failed"),
+        ("COPY tickets TO 'x.csv'", "only one SELECT"),
+        ("SELECT 1; SELECT 2", "only one SELECT"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "the query failed"),
+    ],
+)
+def test_what_cannot_be_asked_leaves_no_file(synced: Avesa, tmp_path: Path, sql: str, told: str) -> None:
+    file = tmp_path / "rows.parquet"
+    assert told in synced("query", "acme", sql, "--parquet", str(file), code=2).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_told(synced: Avesa, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere" / "rows.parquet"
+    assert "there is no folder" in synced("query", "acme", "SELECT 1", "--parquet", str(nowhere), code=2).stderr
+    (tmp_path / "taken.parquet.unfinished").mkdir()
+    taken = synced("query", "acme", "SELECT 1", "--parquet", str(tmp_path / "taken.parquet"), code=1)
+    assert "cannot write" in taken.stderr

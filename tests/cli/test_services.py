@@ -10,7 +10,11 @@ import pytest
 
 from avesa.cli import services
 from avesa.connector.auth import Basic, Bearer, OneOf
+from avesa.connector.connection import check_settings
+from avesa.connector.limits import SHARE_SETTING
 from avesa.connector.service import Endpoint, Service, Setting
+from avesa.integrations import load_service
+from avesa.shared.errors import Where
 from avesa_program import Avesa
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "write_services.py"
@@ -18,10 +22,13 @@ SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "write_services.py"
 
 def test_the_list_describes_each_service_as_programs_expect_it(avesa: Avesa) -> None:
     (connectwise,) = [one for one in avesa.json("services") if one["name"] == "connectwise"]
-    assert set(connectwise) == {"name", "title", "category", "auth", "settings", "secrets", "ways", "endpoints"}
+    assert set(connectwise) == {
+        *("name", "title", "category", "auth", "settings", "settings_of_every_service", "secrets", "ways", "endpoints"),
+    }
     assert (connectwise["title"], connectwise["category"], connectwise["auth"]) == ("ConnectWise PSA", "psa", "basic")
-    assert {"name": "company_id", "required": True, "default": None} in connectwise["settings"]
-    assert {"name": "base_url", "required": False, "default": None} in connectwise["settings"]
+    company, *_, base_url = connectwise["settings"][1:]
+    assert company == {"name": "company_id", "required": True, "default": None, "help": "login company id"}
+    assert base_url == {"name": "base_url", "required": False, "default": None, "help": services.BASE_URL_HELP}
     assert connectwise["secrets"] == ["public_key", "private_key", "client_id"]
     assert connectwise["ways"] == []
     endpoints = {one["name"]: one for one in connectwise["endpoints"]}
@@ -35,10 +42,11 @@ def test_the_catalogue_in_the_documentation_is_what_the_services_declare() -> No
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_people_see_of_each_service_how_much_comes_as_changes_and_what_it_feeds(avesa: Avesa) -> None:
-    (line,) = [line for line in avesa("services").stdout.splitlines() if line.startswith("xero ")]
-    assert "finance" in line and "agreements, companies, invoices" in line
-    assert line.split("client credentials")[1].split()[:2] == ["20", "12"]
+def test_people_see_of_each_service_how_much_comes_as_changes_and_how_much_it_feeds(avesa: Avesa) -> None:
+    lines = avesa("services").stdout.splitlines()
+    (line,) = [line for line in lines if line.startswith("xero ")]
+    assert line.split() == ["xero", "Xero", "finance", "20", "12", "8"]
+    assert max(map(len, lines)) <= 110, "a service is a line on most terminals"
 
 
 def test_one_service_is_one_object(avesa: Avesa) -> None:
@@ -89,3 +97,17 @@ def test_an_unknown_word_that_is_like_a_command_is_told_of_the_command(avesa: Av
     assert "Did you mean 'new'?" in avesa("services", "nwe", code=2).stderr
     shown = avesa("services", "nothing_like_it", code=2).stderr
     assert "There is no service 'nothing_like_it'." in shown and "avesa services" in shown
+
+
+def test_what_every_service_takes_is_told_and_taken(avesa: Avesa) -> None:
+    shown = avesa("services", "xero").stdout
+    for name, _, what in services.OF_EVERY_SERVICE:
+        assert name in shown and what in shown
+    assert "--set every." in shown
+    connectwise = load_service("connectwise")
+    told = {"every": "6h", "relist": "7d"}
+    for name, _, _ in services.OF_EVERY_SERVICE:
+        value = told.get(name, "1")
+        check_settings(connectwise, {name: value}, where=Where("acme"))
+        if name != SHARE_SETTING:
+            check_settings(connectwise, {f"{name}.tickets": value}, where=Where("acme"))

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from avesa.cli.health import Finding, findings
 from avesa_program import Avesa
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def test_without_tenants_it_says_how_to_add_one(avesa: Avesa) -> None:
@@ -28,7 +36,8 @@ def test_it_tells_how_far_every_table_is(synced: Avesa) -> None:
     assert service["problem"] is None and len(service["tables"]) == 20
     tickets = service["tables"][0]
     assert set(tickets) == {
-        *("table", "status", "kind", "rows", "finished_at", "watermark", "unfinished", "error", "warning"),
+        *("table", "status", "kind", "rows", "finished_at", "pulled_at", "every_seconds", "watermark"),
+        *("unfinished", "error", "warning"),
     }
     assert (tickets["status"], tickets["kind"], tickets["unfinished"], tickets["error"]) == (
         "ok",
@@ -49,3 +58,58 @@ def test_it_counts_current_rows_and_closed_versions_as_the_tables_have_them(sync
 def test_people_see_a_table_of_it(synced: Avesa) -> None:
     shown = synced("status").stdout
     assert "connectwise/ticket_notes" in shown and "time_entries" in shown and "watermark (UTC)" in shown
+
+
+def test_a_check_is_good_where_nothing_is_wrong_and_names_what_is(synced: Avesa) -> None:
+    assert "Nothing is wrong." in synced("status", "acme", "--check", "--late", "2d").stdout
+    assert synced.json("status", "acme", "--check") == {"ok": True, "problems": []}
+    assert "Nothing is wrong." in synced("status", "globex", "--check").stdout
+    late = synced("status", "globex", "--check", "--late", "2d", code=1)
+    assert late.stdout.count("never pulled to its end") == 20
+    assert "--check" in synced("status", "--late", "2h", code=2).stderr
+    assert "no span of time" in synced("status", "--check", "--late", "soon", code=2).stderr
+
+
+def one_tenant(**service: Any) -> dict[str, Any]:
+    rest = {"service": "connectwise", "enabled": True, "problem": None, "tables": []}
+    return {"tenant": "acme", "services": [{**rest, **service}], "canonical": [], "mappings": []}
+
+
+def table(error: str | None = None, ago: timedelta | None = None, every: int = 0) -> dict[str, Any]:
+    pulled = None if ago is None else NOW - ago
+    return {"table": "tickets", "error": error, "pulled_at": pulled, "every_seconds": every}
+
+
+LATE = Finding("acme", "connectwise/tickets", "last pulled to its end at 2026-03-02 09:59:59 UTC")
+
+
+@pytest.mark.parametrize(
+    ("service", "found"),
+    [
+        ({"problem": "refused", "tables": [table("refused")]}, [Finding("acme", "connectwise", "refused")]),
+        ({"tables": [table("no right")]}, [Finding("acme", "connectwise/tickets", "no right")]),
+        ({"tables": [table(ago=timedelta(hours=2))]}, []),
+        ({"tables": [table(ago=timedelta(hours=2, seconds=1))]}, [LATE]),
+        ({"tables": [table(ago=timedelta(hours=7), every=21_600)]}, []),
+        ({"tables": [table(ago=timedelta(days=9))], "enabled": False, "problem": "refused"}, []),
+    ],
+)
+def test_what_a_check_finds_of_a_service(service: dict[str, Any], found: list[Finding]) -> None:
+    assert list(findings(one_tenant(**service), now=NOW, late=timedelta(hours=2))) == found
+
+
+def test_what_a_check_finds_of_tables_and_mappings() -> None:
+    status = one_tenant()
+    status["canonical"] = [
+        {"table": "tickets", "error": "no memory", "held": []},
+        {"table": "users", "error": None, "held": ["20260302T…"]},
+    ]
+    status["mappings"] = [
+        {"level": "warning", "table": None, "message": "no effect"},
+        {"level": "note", "table": "users", "message": "not yet"},
+    ]
+    assert list(findings(status, now=NOW, late=None)) == [
+        Finding("acme", "tickets", "no memory"),
+        Finding("acme", "users", "deletions wait. See: avesa deletes list acme"),
+        Finding("acme", None, "no effect"),
+    ]

@@ -42,6 +42,7 @@ def test_json_is_one_document_with_every_table_and_fold(connected: Avesa) -> Non
     tickets = acme["tables"][0]
     assert (tickets["table"], tickets["status"], tickets["kind"]) == ("tickets", "ok", "listing")
     assert tickets["rows"] > 0 and tickets["watermark"].endswith("Z")
+    assert all(one["seconds"] >= 0 for one in (*acme["tables"], *acme["canonical"]))
     folds = {fold["table"]: fold for fold in acme["canonical"]}
     assert folds["tickets"]["added"] == tickets["rows"]
 

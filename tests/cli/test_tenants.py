@@ -79,3 +79,23 @@ def test_an_unknown_tenant_is_wrong_usage_and_the_known_are_named(avesa: Avesa) 
 @pytest.mark.parametrize("command", [("sync",), ("ingest",), ("transform",)])
 def test_without_any_tenant_it_says_how_to_add_one(avesa: Avesa, command: tuple[str, ...]) -> None:
     assert "avesa tenant add" in avesa(*command, code=2).stderr
+
+
+def test_a_tenant_that_leaves_for_good_takes_its_data_along(connected: Avesa) -> None:
+    for tenant in ("acme", "globex"):
+        connected("sync", tenant, "--table", "boards")
+    data = connected.home / "data"
+    (data / "acme" / "raw" / ".unfinished").write_text("left by a killed writer")
+    assert "--yes" in connected("tenant", "remove", "acme", "--with-data", code=2).stderr
+    assert (data / "acme").is_dir()
+    told = connected.json("tenant", "remove", "acme", "--with-data", "--yes")
+    assert (told["removed"], told["data"]) == (True, None) and told["deleted"] > 1
+    assert [path.name for path in data.iterdir()] == ["globex"]
+    assert set(json.loads((connected.home / "secrets.json").read_text())) == {"globex"}
+    assert connected.json("tenant", "remove", "globex", "--yes")["deleted"] == 0
+    assert (data / "globex").is_dir()
+
+
+def test_on_aws_raw_files_are_not_deleted(avesa: Avesa) -> None:
+    told = Avesa(avesa.home, place=("--aws", "dev"))("tenant", "remove", "acme", "--with-data", code=2)
+    assert "on AWS nothing of AVESA may delete raw files" in told.stderr

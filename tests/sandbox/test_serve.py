@@ -10,6 +10,8 @@ import shlex
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
+from functools import partial
 
 import httpx2
 import pytest
@@ -56,6 +58,24 @@ def test_it_prints_what_is_needed_to_connect_and_stops_cleanly_at_a_signal(stop:
     assert process.returncode == 0
     assert "stopped" in rest
     assert errors == ""
+
+
+class Enough(io.StringIO):
+    """Ends the serving once all is told."""
+
+    def flush(self) -> None:
+        raise EOFError
+
+
+def test_one_that_is_told_when_it_began_is_there_whenever_it_is_started() -> None:
+    began = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    out = Enough()
+    with pytest.raises(EOFError):
+        serve(out=out, began=began, speed=0, now=lambda: datetime(2031, 1, 1, tzinfo=UTC))
+    assert "where it is 2026-03-02T08:00:00Z." in out.getvalue()
+    for year in (2025, 2046):
+        with pytest.raises(ValueError, match="within the last 3,650 days"):
+            serve(began=began, now=partial(datetime, year, 3, 2, tzinfo=UTC))
 
 
 def test_what_makes_no_sense_is_refused_before_anything_is_served() -> None:

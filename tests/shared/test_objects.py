@@ -112,6 +112,15 @@ def test_deleting_is_for_those_that_are_there_and_those_that_are_not(objects: Ob
     assert [info.path for info in objects.list("d")] == ["d/2"]
 
 
+def test_a_folder_is_deleted_with_all_that_is_below_it_and_nothing_beside_it(objects: Objects) -> None:
+    for name in ("d/1", "d/e/2", "d-e/3", "da/4"):
+        objects.write(name, b"x")
+    assert objects.delete_below("d") == 2
+    assert [info.path for info in objects.list("")] == ["d-e/3", "da/4"]
+    assert not objects.is_local or objects.folders("") == ("d-e", "da")
+    assert objects.delete_below("d") == 0
+
+
 def test_a_finished_file_becomes_the_object_and_is_taken(objects: Objects, tmp_path: Path) -> None:
     content = os.urandom(1024) * 20_000
     scratch = tmp_path / "part.parquet"

@@ -101,8 +101,8 @@ def load_mapping(table: str, overlay: bytes | None = None, overlay_name: str = "
     """The mapping of a canonical table, with a tenant's file laid over it.
 
     `overlay` is the content of the tenant's file and `overlay_name` what errors call it. It may add columns,
-    sources and rules, replace rules, and add to `untracked`. Raises MappingError with file, path and what was
-    expected there.
+    sources and rules, replace rules, add to `untracked`, and keep columns empty. Raises MappingError with file, path
+    and what was expected there.
     """
     ours = _ours(table)
     if overlay is None:
@@ -133,6 +133,8 @@ def parse_mapping(data: bytes, table: str, file: str) -> Mapping:
     """A complete mapping from a file's content, for the table that the file's name says."""
     document = read_document(data, file)
     _check_table(document, table, file)
+    if "empty" in document:
+        mapping_fault(file, ("empty",), "expected in a tenant's own file alone")
     columns = tuple(_columns(document, file))
     scd2 = document["scd2"]
     return Mapping(
@@ -171,6 +173,9 @@ def _laid_over(ours: Mapping, document: dict[str, Any], file: str) -> Mapping:
     sources = {source: dict(rules) for source, rules in ours.sources.items()}
     for source, rules in _sources(document, columns, file).items():
         sources.setdefault(source, {}).update(rules)
+    for name in _empty(document, {column.name for column in columns}, file):
+        for rules in sources.values():
+            rules.pop(name, None)
     return replace(
         ours,
         untracked=ours.untracked | _untracked(document, {column.name for column in columns}, file),
@@ -210,6 +215,14 @@ def _untracked(document: dict[str, Any], known: Set[str], file: str) -> frozense
         if name not in known and name != UPDATED_AT:
             mapping_fault(file, ("scd2", "untracked", place), f"expected the name of a declared column, found {name}")
     return frozenset(names)
+
+
+def _empty(document: dict[str, Any], known: Set[str], file: str) -> list[str]:
+    names: list[str] = document.get("empty", [])
+    for place, name in enumerate(names):
+        if name not in known or name == UPDATED_AT:
+            mapping_fault(file, ("empty", place), f"expected the name of a column that a rule fills, found {name}")
+    return names
 
 
 def _sources(document: dict[str, Any], columns: tuple[Column, ...], file: str) -> dict[Source, ReadOnly[str, Rule]]:

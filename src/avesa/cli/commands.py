@@ -40,7 +40,11 @@ def cli() -> None:
 for command in (
     Deferred("services", "avesa.cli.services:services", "Show what tenants can be connected to, or one in detail."),
     Deferred("tenant", "avesa.cli.tenants:tenant", "Add, list and remove tenants."),
-    Deferred("connect", "avesa.cli.connect:connect", "Store how TENANT reaches SERVICE: settings and secrets."),
+    Deferred(
+        "connect",
+        "avesa.cli.connect:connect",
+        "Store how TENANT reaches SERVICE: settings and secrets, and what is pulled of it.",
+    ),
     Deferred("check", "avesa.cli.connect:check", "Ask the vendor for one small page: are the credentials good?"),
     Deferred("sync", "avesa.cli.sync:sync", "Pull what changed, then fold it into the canonical tables."),
     Deferred("ingest", "avesa.cli.sync:ingest", "Pull what changed into raw files, and fold nothing."),

@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from avesa.cli.chosen_tables import chosen_tables, chosen_tables_options
 from avesa.cli.command import Command, error_json, home_option, json_option
 from avesa.cli.opening import opened, opened_ports
-from avesa.cli.output import console, write_json
+from avesa.cli.output import console, counted, write_json
 from avesa.connector.account import moved_settings
 from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service
@@ -35,10 +36,14 @@ Examples:
   pass show acme/connectwise | avesa connect acme connectwise --set company_id=acme --secrets-from -
   avesa connect acme connectwise --set limit_share=0.5     change one setting, keep the rest
   avesa connect acme connectwise --set company_id=acme-new --same-account     the account has a new name
+  avesa connect acme connectwise --secrets-from new.json   a new key takes the place of the old one
+  avesa connect acme connectwise --without purchase_orders --without boards   leave these tables out
+  avesa connect acme connectwise --pause                   leave it out of syncs; --resume takes it up again
 
 The secrets are a JSON object, such as
   {"public_key": "…", "private_key": "…", "client_id": "…"}
 They are never given on the command line, where other users and the shell's history could read them.
+Settings: avesa services NAME. What was pulled of a table that is left out, or of a service that is paused, stays.
 """,
 )
 @click.argument("tenant")
@@ -51,12 +56,23 @@ They are never given on the command line, where other users and the shell's hist
     help="JSON object of secrets; - reads it from stdin.",
 )
 @click.option("--same-account", is_flag=True, help="What the data came from has a new name or address.")
+@chosen_tables_options
+@click.option("--pause/--resume", "paused", default=None, help="Leave it out of syncs; take it up again.")
 @home_option
 @json_option
 def connect(
-    tenant: str, service: str, sets: tuple[str, ...], secrets_from: str | None, same_account: bool, as_json: bool
+    tenant: str,
+    service: str,
+    sets: tuple[str, ...],
+    secrets_from: str | None,
+    same_account: bool,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    everything: bool,
+    paused: bool | None,
+    as_json: bool,
 ) -> None:
-    """Store how TENANT reaches SERVICE: settings and secrets.
+    """Store how TENANT reaches SERVICE: settings and secrets, and what is pulled of it.
 
     They are checked against what the service needs; the vendor is not called. Called again, it changes what is
     given and keeps the rest. A tenant with data of one account is not led to another by mistake.
@@ -67,6 +83,8 @@ def connect(
         known = connected_service(ports, tenant, service)
         before = known or TenantService(tenant, service)
         settings = {**before.settings, **_settings(declared, sets, where)}
+        tables = chosen_tables(declared, before.tables, only=only, without=without, everything=everything, where=where)
+        enabled = before.enabled if paused is None else not paused
         secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
         try:
             connection(declared, settings, {**ports.secrets.get(tenant, service), **secrets}, where=where)
@@ -78,14 +96,27 @@ def connect(
         if secrets:
             deployment.keep_secrets(ports, tenant, service, secrets)
         # A refusal was of the old credentials.
-        ports.tenants.put(replace(before, settings=settings, problem=None))
+        ports.tenants.put(replace(before, settings=settings, tables=tables, enabled=enabled, problem=None))
     if as_json:
-        write_json({"tenant": tenant, "service": service, "settings": settings, "secrets": sorted(declared.secrets)})
-    else:
-        out = console()
-        out.print(f"Tenant {tenant} is connected to {declared.title}.")
-        out.print(f"Next: avesa check {tenant} {service}   (are the credentials good)")
-        out.print(f"      avesa sync {tenant}")
+        write_json(
+            {
+                "tenant": tenant,
+                "service": service,
+                "settings": settings,
+                "secrets": sorted(declared.secrets),
+                "tables": tables,
+                "enabled": enabled,
+            }
+        )
+        return
+    out = console()
+    some = "" if tables is None else f", {len(tables)} of {counted(len(declared.endpoints), 'table')}"
+    out.print(f"Tenant {tenant} is connected to {declared.title}{some}.")
+    if not enabled:
+        out.print(f"It is paused, and syncs leave it out until: avesa connect {tenant} {service} --resume")
+        return
+    out.print(f"Next: avesa check {tenant} {service}   (are the credentials good)")
+    out.print(f"      avesa sync {tenant}")
 
 
 @click.command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rich.console import Console
@@ -74,14 +74,20 @@ class Bars:
 
 @dataclass(frozen=True)
 class WatchedRunLog:
-    """A run log that tells a watcher of each entry, since an entry is written whenever a table is done."""
+    """A run log that tells a watcher of each entry, since an entry is written whenever a table is done. A fold that
+    found nothing to do is told to nobody: the summary counts those.
+    """
 
     log: RunLog
     watcher: Watcher
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    """How long each table took, by its name in the log; kept as tables are done."""
 
     def write(self, entry: RunEntry) -> None:
         self.log.write(entry)
-        self.watcher.finished(entry)
+        self.seconds[entry.table] = taken(entry)
+        if entry.stage != "transform" or entry.status != "ok" or entry.figures.get("rows"):
+            self.watcher.finished(entry)
 
     def latest(self, tenant_id: str) -> list[RunEntry]:
         return self.log.latest(tenant_id)
@@ -109,9 +115,14 @@ def watching(*, silent: bool) -> Iterator[Watcher]:
             yield Bars(progress)
 
 
+def taken(entry: RunEntry) -> float:
+    """Seconds; nothing where a clock was set back meanwhile."""
+    return max((entry.finished_at - entry.started_at).total_seconds(), 0)
+
+
 def finished_line(entry: RunEntry) -> str:
     """`acme  connectwise/tickets  changes  12 rows  1 page  0.2 s`, and below it a warning."""
-    seconds = f"{max((entry.finished_at - entry.started_at).total_seconds(), 0):.1f} s"
+    seconds = f"{taken(entry):.1f} s"
     figures = entry.figures
     if entry.status == "failed":
         parts = ["failed"]

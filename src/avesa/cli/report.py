@@ -17,6 +17,8 @@ from avesa.pipeline.sync import SyncReport
 from avesa.pipeline.transform import TransformOutcome
 from avesa.shared.errors import AvesaError, ServiceFailed, StorageError
 
+NOTHING_NEW = "nothing new"
+
 
 @dataclass(frozen=True)
 class TenantRun:
@@ -30,6 +32,8 @@ class TenantRun:
     """What has no effect in the tenant's own mappings, by mistake."""
     identical: Mapping[str, bool] = field(default_factory=dict[str, bool])
     """Of each rebuilt table, whether it came out as it was."""
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    """How long each table took, by its name in the run log."""
 
     @property
     def complete(self) -> bool:
@@ -57,8 +61,13 @@ def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
                 "run_id": run.report.run_id or None,
                 "complete": run.complete,
                 "stopped": run.stopped,
-                "tables": [table_json(table) for table in run.report.tables],
-                "canonical": [fold_json(fold, run.identical.get(fold.table)) for fold in run.report.transforms],
+                "tables": [
+                    table_json(table, run.seconds.get(f"{table.service}/{table.table}")) for table in run.report.tables
+                ],
+                "canonical": [
+                    fold_json(fold, run.identical.get(fold.table), run.seconds.get(f"canonical/{fold.table}"))
+                    for fold in run.report.transforms
+                ],
                 "warnings": [vars(one) for one in run.warnings],
                 "errors": [error_json(error) for error in run.failures()],
             }
@@ -67,7 +76,8 @@ def run_json(runs: Sequence[TenantRun]) -> dict[str, Any]:
     }
 
 
-def table_json(table: IngestOutcome) -> dict[str, Any]:
+def table_json(table: IngestOutcome, seconds: float | None = None) -> dict[str, Any]:
+    """`seconds` is null where it was not begun."""
     return {
         "service": table.service,
         "table": table.table,
@@ -79,6 +89,7 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
         "calls": table.calls,
         "retries": table.retries,
         "bytes": table.bytes,
+        "seconds": seconds,
         "files": list(table.files),
         "watermark": table.watermark,
         "resumed": table.resumed,
@@ -87,13 +98,14 @@ def table_json(table: IngestOutcome) -> dict[str, Any]:
     }
 
 
-def fold_json(fold: TransformOutcome, identical: bool | None = None) -> dict[str, Any]:
+def fold_json(fold: TransformOutcome, identical: bool | None = None, seconds: float | None = None) -> dict[str, Any]:
     """`identical` is null but for a rebuild."""
     return {
         "table": fold.table,
         "status": fold.status,
         **vars(fold.report),
         "identical": identical,
+        "seconds": seconds,
         "error": error_json(fold.error) if fold.error else None,
     }
 
@@ -116,7 +128,7 @@ def tell_failures(runs: Iterable[TenantRun]) -> None:
 
 
 def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
-    """A paragraph for each tenant: what was pulled, and a line for each canonical table."""
+    """A paragraph for each tenant: what was pulled, and a line for each canonical table with something to tell."""
     for run in runs:
         if run.error:
             continue
@@ -131,8 +143,13 @@ def write_runs(out: Console, runs: Iterable[TenantRun]) -> None:
         words += ["stopped"] if run.stopped else []
         out.print()
         out.print(f"{run.tenant}: {'; '.join(words)}" if words else run.tenant)
-        for fold in run.report.transforms:
-            out.print(f"  {fold.table:<16} {fold_text(fold, run.identical.get(fold.table))}")
+        told = [(fold.table, fold_text(fold, run.identical.get(fold.table))) for fold in run.report.transforms]
+        quiet = sum(text == NOTHING_NEW for _, text in told)
+        for table, text in told:
+            if text != NOTHING_NEW or quiet == 1:
+                out.print(f"  {table:<16} {text}")
+        if quiet > 1:
+            out.print(f"  {NOTHING_NEW} in {counted(quiet, 'table')}")
 
 
 def fold_text(fold: TransformOutcome, identical: bool | None = None) -> str:
@@ -145,7 +162,7 @@ def fold_text(fold: TransformOutcome, identical: bool | None = None) -> str:
         if identical is not None:
             words.append("identical to the table before" if identical else "not as the table before")
     else:
-        words = [f"{counted(report.added, 'version')} new or changed" if report.added else "nothing new"]
+        words = [f"{counted(report.added, 'version')} new or changed" if report.added else NOTHING_NEW]
     if report.quarantined:
         words.append(f"{counted(report.quarantined, 'row')} in quarantine")
     if uncastable := sum(int(found["count"]) for found in report.uncastable.values()):

@@ -11,11 +11,23 @@ from avesa.cli.command import Command, Group, end_with, home_option, json_option
 from avesa.cli.deferred import Deferred
 from avesa.cli.output import console, write_json, write_table
 from avesa.connector.auth import Auth, OneOf, all_names
+from avesa.connector.limits import SHARE
 from avesa.connector.service import Service, Setting
 from avesa.integrations import load_service, service_names
 from avesa.shared.errors import AvesaError, ConfigurationError
+from avesa.shared.guard import Guard
 
 BASE_URL_HELP = "another address in place of the vendor's: a proxy or a test server"
+
+OF_EVERY_SERVICE = (
+    ("every", "each sync", "how often a table is pulled at most, such as 6h"),
+    ("relist", "the table's own, mostly 1d", "how often a full listing looks for deletions"),
+    ("overlap_seconds", "the service's own", "how far behind the last change the next pull begins"),
+    ("limit_share", f"{SHARE:g}", "the share of what the vendor allows"),
+    ("deletes_share", f"{Guard().share:g}", "a listing that lacks more of the known records is held,"),
+    ("deletes_records", f"{Guard().records}", "if it also lacks more of them than this"),
+)
+"""Settings that each service takes: name, default and what it is. All but the share also for one table alone."""
 
 
 class _Services(Group):
@@ -39,6 +51,7 @@ class _Services(Group):
 Examples:
   avesa services                 all services
   avesa services connectwise     its settings, secrets and tables
+  avesa services new gatehouse --openapi gatehouse.json     the skeleton of one that is not there
   avesa services --json          the same for programs
 """,
 )
@@ -56,8 +69,10 @@ def services(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         write_json([described_service(one) for one in chosen])
     else:
-        columns = ("name", "title", "category", "auth", "tables", "changes", "canonical tables")
-        write_table(columns, map(_overview, chosen), right=["tables", "changes"])
+        columns = ("name", "title", "category", "tables", "changes", "canonical")
+        write_table(columns, map(_overview, chosen), right=["tables", "changes", "canonical"])
+        console().print("changes: tables that can be asked for what changed; canonical: tables that are fed.")
+        console().print("What one needs and gives: avesa services NAME")
     end_with(broken)
 
 
@@ -106,8 +121,14 @@ def described_service(service: Service) -> dict[str, Any]:
         "category": service.category,
         "auth": service.auth.title.split()[0],
         "settings": [
-            *({"name": s.name, "required": is_required(service, s), "default": s.default} for s in service.settings),
-            {"name": "base_url", "required": False, "default": None},
+            *(
+                {"name": s.name, "required": is_required(service, s), "default": s.default, "help": s.help}
+                for s in service.settings
+            ),
+            {"name": "base_url", "required": False, "default": None, "help": BASE_URL_HELP},
+        ],
+        "settings_of_every_service": [
+            {"name": name, "default": default, "help": what} for name, default, what in OF_EVERY_SERVICE
         ],
         "secrets": list(service.secrets),
         "ways": [{"auth": way.title, "needs": needs} for way, needs in ways(service)],
@@ -147,16 +168,18 @@ def canonical_tables(service: Service) -> list[str]:
 
 
 def _overview(service: Service) -> tuple[object, ...]:
-    fed = ", ".join(canonical_tables(service))
-    tables, changes = len(service.endpoints), with_changes(service)
-    return service.name, service.title, service.category, service.auth.title, tables, changes, fed
+    numbers = len(service.endpoints), with_changes(service), len(canonical_tables(service))
+    return service.name, service.title, service.category, *numbers
 
 
 def _show(service: Service) -> None:
     out = console()
     out.print(f"{service.title} ({service.name}), {service.category}, auth: {service.auth.title}")
     settings = [(s.name, "yes" if is_required(service, s) else "", s.default, s.help) for s in service.settings]
-    write_table(("setting", "required", "default", "what"), [*settings, ("base_url", "", None, BASE_URL_HELP)])
+    common = [(name, "", default, what) for name, default, what in OF_EVERY_SERVICE]
+    rows = [*settings, ("base_url", "", None, BASE_URL_HELP), *common]
+    write_table(("setting", "required", "default", "what"), rows)
+    out.print(f"The last {len(common)} are of every service; for one table: --set every.{service.endpoints[0].name}=6h")
     optional = all_names(service.auth) - service.auth.names
     always = [name for name in service.secrets if name not in optional]
     if always:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -9,9 +10,14 @@ import click
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.duration import DURATION
+from avesa.cli.health import Finding, findings
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
+from avesa.connector.memory import decode_memory
+from avesa.connector.pull_settings import every_of
+from avesa.connector.service import Endpoint
 from avesa.integrations import load_service
 from avesa.pipeline.mapping_findings import mapping_findings
 from avesa.pipeline.ports import Ports
@@ -30,18 +36,34 @@ Examples:
   avesa status
   avesa status acme
   avesa status acme --json
+  avesa status --check                      only what is wrong, and exit status 1 if anything is
+  avesa status --check --late 2h            or was not pulled to its end for two hours
+
+Wrong is what --check names: credentials that are refused, a table that failed or is late, a fold that failed, deletions
+that wait, a mapping without effect. A table with an interval of its own is late that much later. Rows in quarantine
+are none of it: they are counted, and hold nothing up.
 """,
 )
 @click.argument("tenant", required=False)
+@click.option("--check", is_flag=True, help="Show only what is wrong; exit status 1 if anything is.")
+@click.option("--late", type=DURATION, metavar="TIME", help="With --check: so old a pull is late, such as 90m or 2d.")
 @home_option
 @json_option
-def status(tenant: str | None, as_json: bool) -> None:
+@click.pass_context
+def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta | None, as_json: bool) -> None:
     """Show how far every table is, and what is wrong."""
+    if late is not None and not check:
+        raise UsageError("--late goes with --check.")
     found = []
+    wrong: list[Finding] = []
     with opened(only_reads=True) as deployment:
         for name in [tenant] if tenant else deployment.tenants.tenants():
             with deployment.of(name) as ports:
                 found.append(tenant_status(ports, name))
+                wrong += findings(found[-1], now=ports.clock(), late=late)
+    if check:
+        _show_findings(wrong, as_json=as_json)
+        ctx.exit(1 if wrong else 0)
     if as_json:
         write_json(found)
         return
@@ -88,6 +110,8 @@ def _service_status(
                 "kind": entry.figures.get("kind") if entry else None,
                 "rows": entry.figures.get("rows") if entry else None,
                 "finished_at": entry.finished_at if entry else None,
+                "pulled_at": decode_memory(state.details).pulled_at if state else None,
+                "every_seconds": _every_seconds(connected, endpoint),
                 "watermark": state.watermark if state else None,
                 "unfinished": unfinished
                 and {
@@ -107,6 +131,14 @@ def _service_status(
         "hint": hint or None,
         "tables": tables,
     }
+
+
+def _every_seconds(connected: TenantService, endpoint: Endpoint) -> float:
+    """0 where it is pulled with each sync, or where that cannot be told."""
+    try:
+        return every_of(connected.settings, endpoint).total_seconds()
+    except UsageError:
+        return 0
 
 
 def _canonical_status(
@@ -160,6 +192,15 @@ def _uncastable(entries: list[RunEntry]) -> int:
     return total
 
 
+def _show_findings(wrong: list[Finding], *, as_json: bool) -> None:
+    if as_json:
+        write_json({"ok": not wrong, "problems": [vars(one) for one in wrong]})
+    elif wrong:
+        write_table(("tenant", "table", "problem"), [(one.tenant, one.table, one.problem) for one in wrong])
+    else:
+        console().print("Nothing is wrong.")
+
+
 def _show(found: dict[str, Any]) -> None:
     out = console()
     out.print(found["tenant"], style="bold")
@@ -168,10 +209,10 @@ def _show(found: dict[str, Any]) -> None:
     elif not found["synced"]:
         out.print(f"  never synced. Run: avesa sync {found['tenant']}")
     for service in found["services"]:
-        disabled = "" if service["enabled"] else " (disabled)"
+        paused = "" if service["enabled"] else " is paused"
         problem = f": {shown(service['problem'])}" if service["problem"] else ""
-        if problem or not found["synced"]:
-            out.print(f"  {service['service']}{disabled}{problem}")
+        if problem or paused or not found["synced"]:
+            out.print(f"  {service['service']}{paused}{problem}")
         if problem:
             out.print(f"  {shown(service['hint'])}")
         if service["tables"] and found["synced"]:

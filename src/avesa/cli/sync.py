@@ -151,8 +151,9 @@ def _sync_one(deployment: Deployment, tenant: str, asked: Asked, *, stop: StopSw
         return TenantRun(tenant, nothing, stopped=True)
     try:
         with deployment.of(tenant) as ports:
+            log = WatchedRunLog(ports.run_log, watcher)
             report = sync_tenant(
-                replace(ports, run_log=WatchedRunLog(ports.run_log, watcher)),
+                replace(ports, run_log=log),
                 tenant,
                 service=asked.service,
                 table=asked.table,
@@ -167,7 +168,7 @@ def _sync_one(deployment: Deployment, tenant: str, asked: Asked, *, stop: StopSw
         raise
     except AvesaError as error:
         return TenantRun(tenant, nothing, error=error.located(Where(tenant)))
-    return TenantRun(tenant, report, stopped=stop(), warnings=warnings)
+    return TenantRun(tenant, report, stopped=stop(), warnings=warnings, seconds=log.seconds)
 
 
 def _start(tenant: str | None, asked: Asked, *, max_seconds: float | None, as_json: bool) -> None:

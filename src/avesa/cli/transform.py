@@ -75,14 +75,15 @@ def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: 
                 if stop():
                     runs.append(TenantRun(name, SyncReport(name, run_id), stopped=True))
                     continue
-                told = replace(ports, run_log=WatchedRunLog(ports.run_log, watcher))
+                log = WatchedRunLog(ports.run_log, watcher)
+                told = replace(ports, run_log=log)
                 before = _digests(ports, name, chosen) if rebuild else {}
                 outcomes = transform_tenant(told, name, run_id=run_id, tables=tables or None, rebuild=rebuild)
                 after = _digests(ports, name, chosen) if rebuild else {}
                 warnings = warnings_of(ports, name)
             identical = {table: before[table] == after[table] for table in before.keys() & after.keys()}
             report = SyncReport(name, run_id, transforms=tuple(outcomes))
-            runs.append(TenantRun(name, report, warnings=warnings, identical=identical))
+            runs.append(TenantRun(name, report, warnings=warnings, identical=identical, seconds=log.seconds))
     if as_json:
         write_json(run_json(runs))
     else:

@@ -27,6 +27,7 @@ from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, o
 from avesa.connector.paging import CursorExpired
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.request import Params, Request
+from avesa.connector.retry import NO_RIGHT
 from avesa.connector.service import Endpoint
 from avesa.connector.shared_ids import SharedIds
 from avesa.connector.table_store import TableStore
@@ -308,7 +309,10 @@ class _Pull:
         """Why a pull that came to its end is not taken for complete."""
         figures, total = self.at.figures, self.service.total_of(self.endpoint)
         if self.asks_all and (refused := refused_everywhere(len(self.at.refused), figures.pages, self.at.refusal)):
-            return TableFailed(refused, hint="Grant the API user the right to read it, or leave the table out.")
+            return TableFailed(
+                refused,
+                hint=NO_RIGHT,
+            )
         if self.at.kind != "listing":
             return None
         expected = not (self.allow_empty or self.endpoint.may_be_empty)

@@ -121,6 +121,8 @@ GOOD = Verdict(None)
 NO_ANSWER = Verdict("retry")
 """What it means that no proper answer came at all."""
 
+NO_RIGHT = "Grant the API user the right to read it, or leave it out: avesa connect TENANT SERVICE --without TABLE"
+
 _TAIL_BYTES = 4_000
 _LONGEST_SAID = 4_000
 
@@ -255,7 +257,7 @@ def _table_failed(status: int, said: str) -> TableFailed:
     if status in (401, 403):
         return TableFailed(
             f"The credentials lack the right to read this table ({status}{said}).",
-            hint="Grant the API user the right to read it, or leave the table out.",
+            hint=NO_RIGHT,
         )
     if 300 <= status < 400:
         return TableFailed(

@@ -68,7 +68,7 @@ class SearchWindow:
         if is_full or following is None:
             raise TableFailed(
                 f"More than {self.cap} rows share one instant, and the vendor's search ends there.",
-                hint="Ask the vendor how to read them, or leave the table out.",
+                hint="Ask the vendor how to read them, or leave it out: avesa connect TENANT SERVICE --without TABLE",
             )
         return _wrapped(following, first, pages=pages, window=window, last=last)
 

@@ -103,10 +103,17 @@ def choose_services(
     """The tenant's enabled services, or the one named. Raises UsageError if there is nothing to do,
     ConfigurationError where that cannot be told, as the declaration of one that may have the table is broken.
     """
-    connected = [one for one in tenants.services(tenant) if one.enabled]
+    connected = list(tenants.services(tenant))
     if service is not None:
         load_service(service)
         connected = [one for one in connected if one.service == service]
+    paused = [one.service for one in connected if not one.enabled]
+    connected = [one for one in connected if one.enabled]
+    if paused and not connected:
+        raise UsageError(
+            f"{' and '.join(paused)} of tenant {tenant} {'are' if paused[1:] else 'is'} paused.",
+            hint=f"To take it up again: avesa connect {tenant} {paused[0]} --resume",
+        )
     if table is not None:
         having = _having(connected, table)
         if connected and not having:

@@ -47,13 +47,15 @@ def tenant_tables(
     known_at: datetime | None = None,
     tables: Collection[str] | None = None,
     read: Collection[str] | None = None,
+    writing: Path | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with one view for each canonical table of the tenant; those never folded are empty.
 
     With `as_of` they hold the versions that were valid then, one for each record. With `known_at` they hold the
     history as it was known then: folded from the raw files whose pulls had ended. `tables` are the ones to show, all
     by default: who knows which they need does not wait for the logs of the others. With `known_at` only those that
-    will be `read` are folded, all by default; the others have their columns, and an error in place of rows.
+    will be `read` are folded, all by default; the others have their columns, and an error in place of rows. `writing`
+    is the one file that may be written.
 
     Raises MappingError for one that is to be folded and whose mapping, the tenant's own, is not valid.
     """
@@ -83,6 +85,7 @@ def tenant_tables(
         if known_at is not None:  # what the folds have left behind
             for (left,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
                 con.execute(f"DROP TABLE {identifier(left)}")
+        allowed += [str(writing)] if writing else []
         con.execute(f"SET allowed_paths = {literals({*allowed, *map(pattern, allowed)})}")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
@@ -102,17 +105,35 @@ def query(
 
     Raises UsageError for anything that is not one, and for what the engine says against it, and MappingError.
     """
+    with asked(ports, tenant, sql, as_of=as_of, known_at=known_at, tables=tables) as (con, statements):
+        for statement in statements:
+            con.execute(statement)
+        return answer(con)
+
+
+@contextmanager
+def asked(
+    ports: Ports,
+    tenant: str,
+    sql: str,
+    *,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+    tables: Collection[str] | None = None,
+    writing: Path | None = None,
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[duckdb.Statement]]]:
+    """The tables for one SELECT, and what is to be executed for it. What the engine says against it, until the end of
+    the block, is a UsageError, or a StorageError where a file of a table cannot be read.
+    """
     where = Where(tenant=tenant)
     read = None if known_at is None else _named_tables(sql)
-    with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables, read=read) as con:
+    with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables, read=read, writing=writing) as con:
         try:
             statements = con.extract_statements(sql)
-            asked = [statement for statement in statements if not _is_of_a_pivot(statement)]
-            if len(asked) != 1 or asked[0].type not in _READING:
+            selects = [statement for statement in statements if not _is_of_a_pivot(statement)]
+            if len(selects) != 1 or selects[0].type not in _READING:
                 raise UsageError("only one SELECT at a time can be asked.", where=where)
-            for statement in statements:
-                con.execute(statement)
-            return answer(con)
+            yield con, statements
         except duckdb.Error as error:
             if _may_be_of_a_file(error):
                 _check_tables(con, tenant, _named_tables(sql))

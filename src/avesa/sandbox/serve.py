@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import FrameType
 from typing import TextIO
 
@@ -19,6 +19,9 @@ from avesa.shared.clock import Clock, system_clock, to_iso
 
 DAYS_AHEAD = 366
 """How long a served world goes on beyond the moment it was started."""
+DAYS_AGO = 30
+"""When it began, where nobody says."""
+MOST_DAYS_AGO = 3650
 
 Connection = Callable[[Sandbox, str, str], tuple[dict[str, str], dict[str, str]]]
 """The settings and the secrets by which a tenant connects to a service of a sandbox."""
@@ -37,7 +40,8 @@ def serve(
     tenants: Sequence[str] = ("acme",),
     services: Sequence[str] = (HAND_WRITTEN,),
     connection: Connection = of_connectwise,
-    days: int = 30,
+    days: int = DAYS_AGO,
+    began: datetime | None = None,
     speed: float = 1.0,
     out: TextIO | None = None,
     now: Clock = system_clock,
@@ -45,15 +49,19 @@ def serve(
     """Serve one world for each tenant, through all of the services, until SIGINT or SIGTERM; print the addresses and
     the commands to connect.
 
-    The clock starts `days` ago and runs `speed` times as fast as real time, never past the real now. Raises
-    ValueError for a host that is not loopback, a name given twice, and numbers that make no sense, KeyError for a
-    service that the sandbox does not have, and OSError if the port is taken.
+    The clock starts `days` ago, or at `began`, which with one seed gives the same world at all times, and runs
+    `speed` times as fast as real time, never past the real now. Raises ValueError for a host that is not loopback, a
+    name given twice, and numbers or a beginning that make no sense, KeyError for a service that the sandbox does not
+    have, and OSError if the port is taken.
     """
     if not tenants or len(set(tenants)) != len(tenants):
         raise ValueError("name at least one tenant, each of them once")
     if days < 0 or speed < 0:
         raise ValueError("days and speed cannot be negative")
-    start = now().replace(microsecond=0) - timedelta(days=days)
+    start = began or now().replace(microsecond=0) - timedelta(days=days)
+    days = (now() - start).days
+    if start > now() or days > MOST_DAYS_AGO:
+        raise ValueError(f"a sandbox begins within the last {MOST_DAYS_AGO:,} days")
     worlds = {
         name: World(seed=seed + number, start=start, days=days + DAYS_AHEAD) for number, name in enumerate(tenants)
     }

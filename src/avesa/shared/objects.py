@@ -140,6 +140,15 @@ class Objects:
         for name in names:
             self._attempt("delete", name, partial((self._folder / name).unlink, missing_ok=True))
 
+    def delete_below(self, prefix: str) -> int:
+        """Delete everything below the folder `prefix` with the folder itself; how many objects there were."""
+        found = self.list(prefix)
+        self.delete(info.path for info in found)
+        if self._folder is not None:
+            folder = self._folder / prefix  # what killed writers left is no object, and goes too
+            self._attempt("delete", prefix, lambda: shutil.rmtree(folder) if folder.exists() else None)
+        return len(found)
+
     def fetch(self, path: str, scratch: Path) -> Path:
         """A local file with the object's content, for engines that read files.
 
