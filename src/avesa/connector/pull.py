@@ -309,10 +309,7 @@ class _Pull:
         """Why a pull that came to its end is not taken for complete."""
         figures, total = self.at.figures, self.service.total_of(self.endpoint)
         if self.asks_all and (refused := refused_everywhere(len(self.at.refused), figures.pages, self.at.refusal)):
-            return TableFailed(
-                refused,
-                hint=NO_RIGHT,
-            )
+            return TableFailed(refused, hint=NO_RIGHT)
         if self.at.kind != "listing":
             return None
         expected = not (self.allow_empty or self.endpoint.may_be_empty)
