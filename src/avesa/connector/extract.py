@@ -184,12 +184,7 @@ class Walk:
                 records = [] if gone else self._records(asked, response, number, parent_id)
             digest = _digest(asked, response, records)
             guard.check(digest, len(records))
-            page = Page(
-                response,
-                len(records),
-                records[-1].record_id if records else None,
-                last_values(records[-1], self.paging.reads) if records else {},
-            )
+            page = Page(response, len(records), last_values(records[-1], self.paging.reads) if records else {})
             over = gone or self.enough(records)
             next_request = self._next_part(asked) if over else self.paging.next(asked, page)
             if next_request is not None:

@@ -48,13 +48,12 @@ Place = Path | Header | Link | Either
 
 @dataclass(frozen=True)
 class Page:
-    """What a pager may look at: the answer, how many records it held, the key of the last one, and of the last one
-    the decoded values at the paths that the pager `reads`.
+    """What a pager may look at: the answer, how many records it held, and of the last one the decoded values at the
+    paths that the pager `reads`.
     """
 
     response: Response
     records: int
-    last_key: str | None = None
     last: Mapping[Path, Any] = field(default_factory=dict)
 
     def told(self, place: Place) -> Any:
