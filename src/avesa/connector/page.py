@@ -191,10 +191,10 @@ def number_at(page: Page, place: Place | None) -> int | None:
 
 
 def count_in(told: object) -> int | None:
-    """A count, or the text of one of at most 18 digits; None for anything else."""
+    """A count, or the text of one, of at most 18 digits; None for anything else."""
     if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 19:
         return int(told)
-    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10**18 else None
 
 
 def token_text(token: Any, name: Path) -> str:
