@@ -36,8 +36,7 @@ def page_of(paging: Paging, request: Request, response: Response) -> tuple[Page,
     if records:
         found = {path: value_at(json.dumps(records[-1]), path) for path in paging.reads}
         last = {path: value for path, value in found.items() if value is not ABSENT}
-    key = str(records[-1]["id"]) if records else None
-    return Page(response, len(records), key, last), records
+    return Page(response, len(records), last), records
 
 
 def walk(paging: Paging, answer: Answer, request: Request = LIST, *, most: int = 2000) -> Iterator[list[Row]]:

@@ -19,6 +19,7 @@ from avesa.connector.service import Endpoint, Parent, Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import IngestOutcome, ServiceOutcome, ingest_service, ingest_table
 from avesa.pipeline.ports import Ports
+from avesa.sandbox.vendor.contract import get
 from avesa.sandbox.vendor.server import Serving, strict_vendor
 from avesa.shared.receipt import Receipt
 from avesa.shared.tenants import TenantService
@@ -176,6 +177,14 @@ def check(tenant: Tenant, table: str) -> None:
     assert sorted(map(str, known)) == sorted(map(str, true)), table
     for key, record in known.items():
         assert is_part(record, true[key]), (table, key, record, true[key])
+
+
+def check_times(tenant: Tenant, table: str) -> None:
+    """Each record landed at the moment that the vendor means by what stands in it, whatever zone that is told in."""
+    path = tenant.service.updated_at_of(tenant.service.endpoint(table))
+    for row in tenant.rows(table) if path else ():
+        told = get(row["record"], path)
+        assert row["updated_at"] == tenant.vendor.moment(table, path, told), (table, path, told, row["updated_at"])
 
 
 def hidden(record: Any, endpoint: Endpoint) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from avesa import sandbox
 from avesa.sandbox.vendor.contract import FOLDER, Contract, service_names
 from avesa.sandbox.vendor.languages import LANGUAGES
-from avesa.sandbox.vendor.times import SHAPES
+from avesa.sandbox.vendor.times import SHAPES, form_and_zone
 
 TABLES = {
     "addigy": 12,
@@ -132,10 +132,10 @@ def test_rules_are_written_in_the_words_of_the_vocabulary(service: str) -> None:
     assert [name for name, found in texts(contract.rules) if len(found) > 160] == []
     for table in contract.tables.values():
         assert set(table.rules) <= WORDS
-        assert table.cursor is None or table.rules["time"].removesuffix("_text") in SHAPES
+        assert table.cursor is None or form_and_zone(table.rules["time"])[0].removesuffix("_text") in SHAPES
         for change in table.rules.get("changes") or []:
             assert change.get("language", "aip") in LANGUAGES
-            assert change.get("form", "iso_z") in SHAPES
+            assert form_and_zone(change.get("form", "iso_z"))[0] in SHAPES
     assert set(contract.rules.get("tables", {})) <= set(contract.tables)
 
 

@@ -17,7 +17,7 @@ from avesa.connector.service import Endpoint
 from avesa.integrations import service_names
 from avesa.pipeline.ingest import ServiceOutcome, check_connection
 from avesa.shared.errors import AvesaError, ConfigurationError, ServiceFailed, TableFailed
-from strict_tenant import PAGE, Tenant, check, strict_tenant
+from strict_tenant import PAGE, Tenant, check, check_times, strict_tenant
 
 SERVICES = service_names()
 
@@ -97,6 +97,11 @@ def test_records_land_as_they_came_with_an_id_and_a_time(listed: Listed) -> None
         for row in tenant.rows(endpoint.name):
             assert row["problem"] is None and row["record_id"], (endpoint.name, row)
             assert (row["updated_at"] is None) == (tenant.service.updated_at_of(endpoint) is None), endpoint.name
+
+
+def test_times_land_as_the_moments_that_the_vendor_means(listed: Listed) -> None:
+    for endpoint in listed.tenant.service.endpoints:
+        check_times(listed.tenant, endpoint.name)
 
 
 def test_what_changed_and_what_came_is_known_after_the_next_pull(tenant: Tenant) -> None:

@@ -9,6 +9,7 @@ from base64 import urlsafe_b64encode
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx2
 
@@ -112,7 +113,8 @@ def monday_change(vendor: StrictVendor) -> Any:
 
 DUO_LOGS = (("mintime", str(int(SINCE.timestamp() * 1000))), ("maxtime", str(int(NOW.timestamp() * 1000))))
 
-JQL = f'updated >= "{SINCE:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC'
+# In the zone of whoever asks.
+JQL = f'updated >= "{SINCE.astimezone(ZoneInfo("America/New_York")):%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC'
 
 WORKPLACE = {
     "crowdstrike": Walk(

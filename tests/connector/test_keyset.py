@@ -23,7 +23,7 @@ SERVICENOW = Keyset(
 
 
 def page(last: dict[Any, Any], told: Any = None, records: int = 1, **headers: str) -> Page:
-    return Page(answered(told or {}, **headers), records, None, last)
+    return Page(answered(told or {}, **headers), records, last)
 
 
 def test_the_next_page_begins_behind_the_last_record() -> None:

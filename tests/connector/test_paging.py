@@ -16,8 +16,8 @@ NUMBERED = PageNumber(most=2, order=(("orderBy", "id asc"),))
 FORWARD = ForwardOnly(most=2, headers=(("pagination-type", "forward-only"),))
 
 
-def page(records: int, link: str = "", last_key: str | None = None) -> Page:
-    return Page(Response(200, {"link": link} if link else {}, b"", "https://v.example/list"), records, last_key)
+def page(records: int, link: str = "", **last: object) -> Page:
+    return Page(Response(200, {"link": link} if link else {}, b"", "https://v.example/list"), records, dict(last))
 
 
 def link(rel: str, query: str) -> str:
@@ -70,10 +70,17 @@ def test_a_forward_only_list_takes_the_next_id_and_nothing_else_from_the_link() 
     assert following.params == (("conditions", "a>=[b]"), ("pageSize", "2"), ("pageId", "17"))
 
 
-def test_a_full_page_without_a_link_is_followed_from_its_last_key() -> None:
-    following = FORWARD.next(FORWARD.first(LIST), page(2, last_key="40"))
+@pytest.mark.parametrize("last", [40, "40"])
+def test_a_full_page_without_a_link_is_followed_from_its_last_id(last: object) -> None:
+    following = FORWARD.next(FORWARD.first(LIST), page(2, id=last))
     assert following is not None and following.param("pageId") == "40"
-    assert FORWARD.next(FORWARD.first(LIST), page(1, last_key="40")) is None
+    assert FORWARD.next(FORWARD.first(LIST), page(1, id=last)) is None
+
+
+@pytest.mark.parametrize("last", [{}, {"id": None}, {"id": True}, {"id": "x"}, {"id": -1}, {"id": int("9" * 400)}])
+def test_a_last_row_without_an_id_that_can_be_followed_fails(last: dict[str, object]) -> None:
+    with pytest.raises(TableFailed, match="without a number as its pageId"):
+        FORWARD.next(FORWARD.first(LIST), page(2, **last))
 
 
 @pytest.mark.parametrize("query", ["pageId=5", "pageId=4", "pageId=x", "other=9", f"pageId={'9' * 5000}"])

@@ -314,7 +314,7 @@ def test_what_is_asked_follows_from_what_was_answered(vendor: str) -> None:
     for told in answers:
         assert request is not None, "it ended too early"
         asked = Request.from_json(request.to_json())
-        page = Page(answered(told.body, **told.headers), told.records, None, told.last)
+        page = Page(answered(told.body, **told.headers), told.records, told.last)
         request = paging.next(asked, page)
         if told.asks is None:
             assert request is None

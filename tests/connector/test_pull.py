@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,6 +189,28 @@ def test_children_are_asked_for_under_each_live_parent(bench: Bench) -> None:
     }
     assert outcome.status == "ok"
     assert not any(asked.path.endswith("/tickets/2/notes") for asked in bench.vendor.asked)
+
+
+@pytest.mark.parametrize(
+    ("named", "ids"),
+    [
+        ({"unique_under_parent": True}, [f'["{parent}","{note}"]' for parent in (1, 2) for note in range(1, 8)]),
+        ({"key": ("ticket", "id")}, [f'["{parent}","{note}"]' for parent in (1, 2) for note in range(1, 8)]),
+        ({"key": ("number",)}, [str(number) for number in (*range(93, 100), *range(193, 200))]),
+    ],
+)
+def test_pages_behind_an_id_go_on_without_a_link_whatever_the_key_is(
+    bench: Bench, named: dict[str, Any], ids: list[str]
+) -> None:
+    bench.service = with_endpoint(SERVICE, "notes", **named)
+    bench.vendor.lists["/tickets"] = [record(i) for i in (1, 2)]
+    for parent in (1, 2):
+        notes = [record(i, ticket=parent, number=100 * parent - i) for i in range(1, 8)]
+        bench.vendor.lists[f"/tickets/{parent}/notes"] = notes
+    bench.vendor.bend = lambda _, answer: replace(answer, headers={})
+    bench.pull("tickets")
+    bench.pull("notes")
+    assert sorted(row["record_id"] for row in landed(bench.ports, "notes")) == sorted(ids)
 
 
 def test_changes_ask_only_under_parents_that_changed_and_miss_none(bench: Bench) -> None:

@@ -72,10 +72,35 @@ def test_a_body_of_another_shape_names_page_and_expectation(body: bytes) -> None
         read(body, records=("data", "items"))
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'[{"id":1}', b'[{"id":1}] x', b'["\xff', b"[" * 5000])
+@pytest.mark.parametrize("body", [b"", b'[{"id":1}', b'[{"id":1}] x', b'["\xff', b"[" * 5000])
 def test_a_body_that_is_not_json_is_not_quoted(body: bytes) -> None:
     with pytest.raises(TableFailed, match=r"Page 7 is not JSON \(\d+ bytes\)"):
         read(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "rather"),
+    [
+        (b" <html>secret", "a web page or XML"),
+        ('\ufeff[{"id":1}]'.encode("utf-16-le"), "UTF-16"),
+        ('[{"id":1}]'.encode("utf-16-be"), "UTF-16"),
+        ('[{"id":1}]'.encode("utf-16-le"), "UTF-16"),
+    ],
+)
+def test_what_comes_in_place_of_json_is_told_where_it_shows(body: bytes, rather: str) -> None:
+    with pytest.raises(TableFailed, match=rf"Page 7 is not JSON but {rather} \(\d+ bytes\)"):
+        read(body)
+
+
+@pytest.mark.parametrize("body", [b'{"error":{"code":5}}', b'{"data":null,"Errors":[{"message":"no"}]}'])
+def test_an_error_in_place_of_a_list_that_may_be_missing_is_no_empty_list(body: bytes) -> None:
+    with pytest.raises(TableFailed, match="Page 7 has no records at data, and tells of an error instead"):
+        read(body, records=("data",), records_optional=True)
+
+
+@pytest.mark.parametrize("body", [b'{"error":null,"code":0}', b'{"errors":[]}', b'{"data":null,"error":false}'])
+def test_where_there_is_no_error_a_list_may_be_missing(body: bytes) -> None:
+    assert read(body, records=("data",), records_optional=True) == []
 
 
 @pytest.mark.parametrize(

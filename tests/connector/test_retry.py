@@ -7,7 +7,17 @@ import pytest
 
 from avesa.connector.paging import CursorExpired
 from avesa.connector.request import Response
-from avesa.connector.retry import Code, Errors, Inside, Retry, classify, failure, retry_after, wait_before_retry
+from avesa.connector.retry import (
+    Code,
+    Errors,
+    Inside,
+    Retry,
+    asked_to_wait,
+    classify,
+    failure,
+    retry_after,
+    wait_before_retry,
+)
 from avesa.shared.errors import AvesaError, ServiceFailed, TableFailed, Unavailable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -43,6 +53,18 @@ def test_the_vendors_own_wait_wins_up_to_a_cap() -> None:
     assert wait(1, 429, retry_after="2026-03-01T12:00:11Z") == 11.0
     assert wait(1, 429, retry_after="86400") == 100.0
     assert wait(1, 429, retry_after="later") == 0.5
+
+
+@pytest.mark.parametrize("told", ["0", "-5", "Sun, 01 Mar 2026 11:00:00 GMT", "2026-03-01T11:00:00Z"])
+def test_a_vendor_that_says_now_and_does_not_answer_is_given_growing_time_all_the_same(told: str) -> None:
+    assert [wait(attempt, 503, retry_after=told) for attempt in (1, 2, 3)] == [0.5, 1.0, 1.5]
+
+
+def test_a_moment_to_wait_for_is_one_by_the_clock_that_the_vendor_shows() -> None:
+    ahead = {"date": "Sun, 01 Mar 2026 12:07:00 GMT", "retry-after": "Sun, 01 Mar 2026 12:07:09 GMT"}
+    behind = {"date": "Sun, 01 Mar 2026 11:50:00 GMT", "retry-after": "Sun, 01 Mar 2026 11:50:09 GMT"}
+    assert asked_to_wait(ahead, None, NOON) == asked_to_wait(behind, None, NOON) == 9.0
+    assert asked_to_wait({**ahead, "date": "nonsense"}, None, NOON) == 429.0
 
 
 def test_a_retry_after_in_the_past_means_now() -> None:
@@ -221,6 +243,6 @@ def test_a_wait_that_the_body_asks_for_is_kept_to_up_to_the_cap_and_behind_the_h
             verdict=classify(answer(200, body), errors),
         )  # fmt: skip
 
-    assert [wait_for(7), wait_for(7.5), wait_for(86_400), wait_for(0)] == [7.0, 7.5, 100.0, 0.0]
+    assert [wait_for(7), wait_for(7.5), wait_for(86_400), wait_for(0)] == [7.0, 7.5, 100.0, 0.5]
     assert wait_for(7, **{"retry-after": "3"}) == 3.0
     assert [wait_for(bad) for bad in ("soon", None, -1, True)] == [0.5] * 4

@@ -24,7 +24,7 @@ SINCE = SearchWindow(PageNumber(most=2), ("at",), InParam("since"), cap=4, size=
 
 
 def page(records: int, told: Any, **last: Any) -> Page:
-    return Page(answered(told), records, None, last)
+    return Page(answered(told), records, last)
 
 
 def test_before_the_cap_the_search_starts_again_behind_the_last_record() -> None:

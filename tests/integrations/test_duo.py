@@ -20,7 +20,7 @@ LIST = Request("GET", "https://api-1.duosecurity.com/admin")
 
 
 def page(body: Any, records: int = 1, **last: Any) -> Page:
-    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, None, last)
+    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, last)
 
 
 def following(table: str, told: Page) -> Request | None:

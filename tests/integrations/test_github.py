@@ -167,7 +167,7 @@ class ManyRuns:
         query = f"created={request.param('created')}&per_page=100&page={at // 100 + 2}".replace(">", "%3E")
         headers = {"link": f'<https://api.github.com/repositories/7/actions/runs?{query}>; rel="next"'} if more else {}
         last = {"created_at": shown[-1]} if shown else {}
-        return Page(Response(200, headers, b"{}", request.url), len(shown), None, last), shown
+        return Page(Response(200, headers, b"{}", request.url), len(shown), last), shown
 
 
 def test_more_runs_than_a_search_shows_are_read_to_their_end() -> None:

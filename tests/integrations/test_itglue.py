@@ -22,7 +22,7 @@ LIST = Request("GET", "https://api.itglue.com/list")
 
 def page(body: Any, records: int, **last: Any) -> Page:
     told = {name.replace("__", ".").replace("_", "-"): value for name, value in last.items()}
-    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, None, told)
+    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, told)
 
 
 @pytest.mark.parametrize(

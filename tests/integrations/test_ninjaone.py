@@ -21,7 +21,7 @@ LIST = Request("GET", "https://app.ninjarmm.com/v2/list")
 
 
 def page(body: Any, records: int, **last: Any) -> Page:
-    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, None, last)
+    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, last)
 
 
 def records_of(table: str, rows: list[Any], under: str | None = None) -> list[Any]:

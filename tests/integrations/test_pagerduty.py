@@ -24,7 +24,7 @@ LIST = Request("GET", "https://api.pagerduty.com/list")
 
 
 def page(body: Any, records: int, **last: Any) -> Page:
-    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, None, last)
+    return Page(Response(200, {}, json.dumps(body).encode(), LIST.url), records, last)
 
 
 def moments(tenant: Any, table: str) -> list[tuple[datetime, datetime]]:

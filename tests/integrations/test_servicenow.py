@@ -22,7 +22,7 @@ LIST = Request("GET", "https://example.service-now.com/api/now/table/incident", 
 
 def page(records: int, total: int, last: str | None = None) -> Page:
     answer = Response(200, {"x-total-count": str(total)}, b"{}", LIST.url)
-    return Page(answer, records, None, {} if last is None else {"sys_id": last})
+    return Page(answer, records, {} if last is None else {"sys_id": last})
 
 
 def test_a_page_begins_behind_the_last_row_and_keeps_the_change_filter() -> None:

@@ -95,17 +95,17 @@ def first_since(
 
 
 def vendor_start(response: Response) -> datetime | None:
-    """When the vendor began to answer, by its own clock (its Date header less the time that the answer took).
+    """When the vendor began to answer, by its own clock (its Date header less the time that the answer took). A clock
+    that is far ahead of ours is not believed: what changes until it is put right would never be asked for.
 
     None without a readable Date header.
     """
     date = read_http_date(response.headers.get("date"))
     if date is None:
         return None
-    took = timedelta(0)
-    if response.sent_at and response.received_at:
-        took = max(took, response.received_at - response.sent_at)
-    return date - took
+    if response.sent_at is None or response.received_at is None:
+        return date
+    return min(date - max(timedelta(0), response.received_at - response.sent_at), response.sent_at + UNSURE)
 
 
 def next_watermark(old: datetime | None, newest: datetime | None, began: datetime) -> datetime | None:

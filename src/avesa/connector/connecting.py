@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from errno import EINPROGRESS, EWOULDBLOCK
-from socket import SO_ERROR, SOCK_STREAM, SOL_SOCKET, gaierror, getaddrinfo, socket
+from socket import SO_ERROR, SOL_SOCKET, gaierror, socket
 from typing import Any
 
 from urllib3.connection import HTTPConnection
@@ -14,11 +14,14 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameReso
 from urllib3.util.connection import allowed_gai_family
 from urllib3.util.wait import wait_for_write
 
+from avesa.connector.name_lookup import addresses
 from avesa.connector.patience import Patience, Watch
 
 
 def open_socket(of: HTTPConnection, host: str, watch: Watch) -> socket:
-    """Raises what urllib3 does where there is no connection, and Stopped as soon as asked to stop."""
+    """Raises what urllib3 does where there is no connection, TooSlow where its name is looked up for too long, and
+    Stopped as soon as asked to stop.
+    """
     try:
         return _first_open(host.strip("[]"), of, watch)
     except UnicodeError:
@@ -35,7 +38,7 @@ def _first_open(host: str, of: HTTPConnection, watch: Watch) -> socket:
     host.encode("idna")
     patience, failed = watch.patience, OSError("a name without an address")
     until = time.monotonic() + patience.silence
-    for family, kind, protocol, _, address in getaddrinfo(host, of.port, allowed_gai_family(), SOCK_STREAM):
+    for family, kind, protocol, _, address in addresses(host, of.port, allowed_gai_family(), watch):
         if time.monotonic() >= until:
             break
         sock = socket(family, kind, protocol)

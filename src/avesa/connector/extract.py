@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.endpoint_request import ParentId
+from avesa.connector.good_answers import check_made, check_whole
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
@@ -184,16 +185,14 @@ class Walk:
                 records = [] if gone else self._records(asked, response, number, parent_id)
             digest = _digest(asked, response, records)
             guard.check(digest, len(records))
-            page = Page(
-                response,
-                len(records),
-                records[-1].record_id if records else None,
-                last_values(records[-1], self.paging.reads) if records else {},
-            )
+            guard.check_records(records, _whereabouts(asked))
+            page = Page(response, len(records), last_values(records[-1], self.paging.reads) if records else {})
             over = gone or self.enough(records)
             next_request = self._next_part(asked) if over else self.paging.next(asked, page)
             if next_request is not None:
                 self._check_next(asked, next_request, asked_before)
+            elif not over:
+                check_whole(response)
             predicted = () if next_request is None else self.paging.ahead(asked, page, fetcher.depth)
             if predicted:
                 upcoming = iter(predicted)
@@ -257,7 +256,11 @@ class Walk:
         # 204: no content, so no list either.
         if not asked.has_records or response.status == 204 or self._is_unchanged(response):
             return []
-        return read_page(response.body, self.reading, page=number, parent_id=parent_id)
+        if not response.body:
+            check_made(response, [])
+        records = read_page(response.body, self.reading, page=number, parent_id=parent_id)
+        check_made(response, records)
+        return records
 
     def _is_unchanged(self, response: Response) -> bool:
         """304: nothing changed since the moment that was asked about (RFC 9110, section 15.4.5). Only a request for
@@ -283,11 +286,16 @@ class Walk:
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
 
 
+def _whereabouts(asked: Request) -> str:
+    """The part of the list, and the window, that is asked for: another one may hold the same again."""
+    return "".join(asked.recall(name) or "" for name in ("part", "window", "way"))
+
+
 def _digest(asked: Request, response: Response, records: list[Record]) -> str:
     """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
     the one before ended with.
     """
-    digest = hashlib.sha256("".join(asked.recall(name) or "" for name in ("part", "window", "way")).encode())
+    digest = hashlib.sha256(_whereabouts(asked).encode())
     body = response.body
     if len(body) > _WHOLE:  # to hash all of it would take longer than to split it into its records
         digest.update(b"%d" % len(body) + body[:_EDGE] + body[-_EDGE:])

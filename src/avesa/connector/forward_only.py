@@ -8,7 +8,7 @@ from typing import ClassVar
 from avesa.connector.json_paths import Path
 from avesa.connector.links import query_value, read_links
 from avesa.connector.page import Expired, Page
-from avesa.connector.request import Params, Request
+from avesa.connector.request import Params, Request, as_text
 from avesa.shared.errors import TableFailed
 
 LONGEST_ID = 40
@@ -22,15 +22,19 @@ class ForwardOnly:
 
     The next page's id is read from the Link header's rel=next. Nothing else of that address is used: host, path
     and the other parameters stay our own, so credentials go nowhere that an answer names. A full page without a
-    Link header is not taken for the last one; the last row's key leads on.
+    Link header is not taken for the last one; the id at `key` of the last row leads on.
     """
 
     cursor: str = "pageId"
     size: str = "pageSize"
     most: int = 1000
     headers: Params = ()
-    reads: ClassVar[tuple[Path, ...]] = ()
+    key: Path = "id"
     expired: ClassVar[tuple[Expired, ...]] = ()
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        return (self.key,)
 
     def first(self, request: Request) -> Request:
         return request.with_headers(*self.headers).with_params((self.size, str(self.most)))
@@ -45,7 +49,8 @@ class ForwardOnly:
         if "next" in links:
             cursor = query_value(links["next"], self.cursor)
         elif page.records >= self.most:
-            cursor = page.last_key
+            found = page.last.get(self.key)
+            cursor = None if found is None else as_text(found)
         else:
             return None
         if cursor is None or not cursor.isdecimal() or len(cursor) > LONGEST_ID:

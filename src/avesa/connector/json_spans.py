@@ -22,7 +22,8 @@ Shape = Literal["list", "object", "map", "csv"]
 
 ANYWHERE = "**"
 
-_LENIENT = json.JSONDecoder(strict=False)
+# Numbers are not read here, however many digits they have.
+_LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 

@@ -48,13 +48,12 @@ Place = Path | Header | Link | Either
 
 @dataclass(frozen=True)
 class Page:
-    """What a pager may look at: the answer, how many records it held, the key of the last one, and of the last one
-    the decoded values at the paths that the pager `reads`.
+    """What a pager may look at: the answer, how many records it held, and of the last one the decoded values at the
+    paths that the pager `reads`.
     """
 
     response: Response
     records: int
-    last_key: str | None = None
     last: Mapping[Path, Any] = field(default_factory=dict)
 
     def told(self, place: Place) -> Any:
@@ -192,10 +191,10 @@ def number_at(page: Page, place: Place | None) -> int | None:
 
 
 def count_in(told: object) -> int | None:
-    """A count, or the text of one of at most 18 digits; None for anything else."""
+    """A count, or the text of one, of at most 18 digits; None for anything else."""
     if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 19:
         return int(told)
-    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 10**18 else None
 
 
 def token_text(token: Any, name: Path) -> str:

@@ -16,7 +16,7 @@ class Patience:
     """
 
     connect: float = 15.0
-    """For the connection, for the safe part of it, and for sending the request, each."""
+    """For the host's name, for the connection, for the safe part of it, and for sending the request, each."""
     silence: float = 60.0
     """From one byte to the next, and until the whole head is there: it is a packet or two, once the vendor has made up
     its mind.

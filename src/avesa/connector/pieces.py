@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from avesa.connector.csv_records import csv_records
-from avesa.connector.json_paths import EACH, values_at
+from avesa.connector.json_paths import EACH, found_at, values_at
 from avesa.connector.json_spans import Missing, Shape, split_records
 from avesa.connector.reading import Reading
 
@@ -13,14 +13,21 @@ _ROOT = msgspec.json.Decoder(msgspec.Raw)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
+_NO_ERROR: tuple[object, ...] = (None, False, "", 0, [], {})
+
 Piece = bytes | msgspec.Raw
 """The JSON of one record."""
+
+
+class ErrorInstead(LookupError):
+    """There is an error where a list may be missing: it is no empty one."""
 
 
 def pieces_of(body: bytes, reading: Reading) -> tuple[list[str | None], list[Piece]]:
     """The names of the records, where each has one of its own, and their JSON.
 
-    Raises LookupError where there are no records at the expected place, ValueError for what is no JSON.
+    Raises LookupError where there are no records at the expected place (ErrorInstead where it holds an error that may
+    be why), ValueError for what is no JSON.
     """
     if reading.records_as == "csv":
         return [], list(csv_records(body, [".".join(path) for path in reading.key]))
@@ -44,6 +51,8 @@ def pieces_of(body: bytes, reading: Reading) -> tuple[list[str | None], list[Pie
     if together:
         return [name for names, _ in together for name in names], [one for _, pieces in together for one in pieces]
     if reading.records_optional:
+        if any(found_at(body, name) not in _NO_ERROR for name in ("error", "errors")):
+            raise ErrorInstead
         return [], []
     raise Missing
 

@@ -108,7 +108,10 @@ def _record_id(value: Any, payload: str, reading: Reading, parent_id: str | None
         if text is None and found is None and path in reading.may_lack:
             text = ""
         if text is None:
-            return None, f"no key: {'.'.join(path)} is {'missing' if found is None else 'not a text or a number'}"
+            return (
+                None,
+                f"no key: {'.'.join(path)} is {'missing' if found is None else 'not a text or an exact number'}",
+            )
         parts.append(text)
     if reading.key_under_parent and parent_id is not None:
         parts.insert(0, parent_id)
@@ -129,11 +132,11 @@ def _key_part(value: Any, path: tuple[str, ...], reading: Reading) -> Any:
 def key_text(found: Any) -> str | None:
     if isinstance(found, str):
         return found if found and (found.isascii() or _is_writable(found)) else None
-    if isinstance(found, float) and found.is_integer() and abs(found) < 2**53:
-        found = int(found)  # 17.0 is the 17 of yesterday
-    if isinstance(found, int):
-        return None if isinstance(found, bool) else str(found)
-    return json.dumps(found) if isinstance(found, float) else None
+    if isinstance(found, float):
+        if not abs(found) < 2**53:
+            return None  # beyond that, numbers that differ are read as the same
+        return str(int(found)) if found.is_integer() else json.dumps(found)  # 17.0 is the 17 of yesterday
+    return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def _is_writable(text: str) -> bool:

@@ -9,7 +9,7 @@ import msgspec.structs
 from avesa.connector.incremental import Events
 from avesa.connector.json_paths import EACH, raw_at, split_path, values_at
 from avesa.connector.json_spans import masked
-from avesa.connector.pieces import pieces_of
+from avesa.connector.pieces import ErrorInstead, pieces_of
 from avesa.connector.reading import Reading
 from avesa.connector.record import Record, key_text, lenient, named_record, plain_records, record_of, value_in
 from avesa.shared.errors import TableFailed
@@ -27,10 +27,13 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
     form = "comma-separated" if reading.records_as == "csv" else "JSON"
     try:
         names, pieces = pieces_of(body, reading)
+    except ErrorInstead:
+        raise TableFailed(f"Page {page} has no records {place}, and tells of an error instead.") from None
     except LookupError:
         raise TableFailed(f"Page {page} has an unexpected shape: {what} was expected {place}.") from None
     except ValueError:
-        raise TableFailed(f"Page {page} is not {form} ({len(body)} bytes); {what} was expected {place}.") from None
+        told = f"Page {page} is not {form}{_rather(body)} ({len(body)} bytes)"
+        raise TableFailed(f"{told}; {what} was expected {place}.") from None
     try:
         if reading.parent_key is not None and EACH in reading.records:
             owners = _owners(body, reading, reading.parent_key, page)
@@ -44,6 +47,14 @@ def read_page(body: bytes, reading: Reading, *, page: int, parent_id: str | None
         return plain if plain is not None else [record_of(piece, reading, parent_id) for piece in pieces]
     except ValueError:
         raise TableFailed(f"Page {page} holds a record whose secret fields cannot be found.") from None
+
+
+def _rather(body: bytes) -> str:
+    """What it seems to be, where its beginning shows that."""
+    begin = body[:64].lstrip()
+    if begin.startswith(b"<"):
+        return " but a web page or XML"
+    return " but UTF-16" if begin.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in begin[:2] else ""
 
 
 def _owners(body: bytes, reading: Reading, key: tuple[str, ...], page: int) -> list[str]:

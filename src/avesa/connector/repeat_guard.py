@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from avesa.shared.errors import TableFailed
+
+_SAME_IN_A_ROW = 5
 
 
 class RepeatGuard:
@@ -16,6 +20,8 @@ class RepeatGuard:
         self._seen = 0
         self._milestone = previous
         self.previous = previous
+        self._records: tuple[Sequence[object], str] = ((), "")
+        self._in_a_row = 1
 
     def check(self, digest: str, records: int) -> None:
         """Raises TableFailed if this page was seen before."""
@@ -27,3 +33,13 @@ class RepeatGuard:
         self._seen += 1
         if self._seen & (self._seen - 1) == 0:
             self._milestone = digest
+
+    def check_records(self, records: Sequence[object], part: str = "") -> None:
+        """Raises TableFailed if these are the records of the pages before too, in the same `part` of the list, whatever
+        else changed in the answers (the moment, an id of the request): so answers a vendor that takes no notice of what
+        page it is asked for.
+        """
+        self._in_a_row = self._in_a_row + 1 if records and (records, part) == self._records else 1
+        self._records = records, part
+        if self._in_a_row >= _SAME_IN_A_ROW:
+            raise TableFailed("The vendor sends the same records again and again: the pages would never end.")

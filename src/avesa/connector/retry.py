@@ -201,16 +201,16 @@ def wait_before_retry(
     if attempt >= policy.attempts or not passes:
         return None
     asked = asked_to_wait(headers, verdict, now)
-    if asked is not None:
+    if asked:  # a vendor that says "now" and does not answer says nothing
         return min(asked, policy.longest_retry_after)
     return random() * float(min(policy.longest_wait, policy.first_wait * 2 ** (attempt - 1)))
 
 
 def asked_to_wait(headers: Mapping[str, str], verdict: Verdict | None, now: datetime) -> float | None:
     """Seconds that the vendor asks to wait, in its Retry-After header or else in the body, `LONGEST_REST` at most; None
-    if it does not.
+    if it does not. A moment is taken by the vendor's own clock (its Date header) where it has one.
     """
-    asked = retry_after(headers.get("retry-after"), now)
+    asked = retry_after(headers.get("retry-after"), read_http_date(headers.get("date")) or now)
     asked = verdict.wait if asked is None and verdict is not None else asked
     return None if asked is None else min(asked, LONGEST_REST)
 
@@ -259,7 +259,7 @@ def _table_failed(status: int, said: str) -> TableFailed:
             f"The credentials lack the right to read this table ({status}{said}).",
             hint=NO_RIGHT,
         )
-    if 300 <= status < 400:
+    if 300 <= status < 400 and status != 304:
         return TableFailed(
             f"The vendor answered with a redirect ({status}), which is not followed.",
             hint="Check the address in the service's settings.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,8 @@ def read_query(rules: Json, asked: Asked) -> Query:
             found = LANGUAGES[change["language"]](text)
         except NotUnderstood as problem:
             raise Refused(400, f"{change['name']}: {problem}") from None
+        if "zone" in change:
+            found = replace(found, forms=tuple(f"{form} in {change['zone']}" for form in found.forms))
     return found
 
 

@@ -8,13 +8,14 @@ import re
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from avesa.sandbox.vendor.contract import Contract, Table, get, put
 from avesa.sandbox.vendor.shapes import Inventor
-from avesa.sandbox.vendor.times import write_time
+from avesa.sandbox.vendor.times import read_time, write_time
 
 Place = tuple[str, ...]
 """Which of a table's lists: the values in the path that are not the tenant's, or the parent's id."""
@@ -171,6 +172,20 @@ def stamps(table: Table, when: str) -> dict[str, str]:
     """The fields beside the cursor that tell when a record was `made` or `changed` last, and the form of each."""
     found: dict[str, str] = table.rules.get("stamps", {}).get(when, {})
     return found
+
+
+def written_moment(table: Table, path: str, value: Any) -> datetime:
+    """The moment that a field of a record tells: by the rules where they speak of it, else as invented records have it.
+    Raises ValueError for what is none.
+    """
+    own = {**stamps(table, "made"), **stamps(table, "changed")}.get(path)
+    forms = (
+        [table.rules["time"]] if path == table.cursor else [own] if own else ["iso_any", "date", table.rules["time"]]
+    )
+    for form in forms:
+        with suppress(ValueError):
+            return read_time(value, form)
+    raise ValueError(f"{value!r} at {path} of {table.name} is no time")
 
 
 def kept_fields(table: Table) -> list[str]:

@@ -1,10 +1,14 @@
-"""The forms in which vendors write and read a moment. A text in another form than the one asked for is refused."""
+"""The forms in which vendors write and read a moment. A text in another form than the one asked for is refused.
+
+Where a form shows no zone, it is UTC, or the one that is named behind the form: `sql in Europe/Berlin`.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REGION = timezone(timedelta(hours=-7))
@@ -34,26 +38,34 @@ NUMBERS = ("epoch_s", "epoch_ms")
 """Forms that stand as numbers in JSON; `_text` behind the name makes texts of them."""
 
 
+def form_and_zone(form: str) -> tuple[str, tzinfo]:
+    """Raises KeyError for a zone that nobody knows."""
+    name, _, zone = form.partition(" in ")
+    return name, ZoneInfo(zone) if zone else UTC
+
+
 def write_time(moment: datetime, form: str) -> Any:
     """The moment as the vendor writes it. Raises KeyError for an unknown form."""
+    form, zone = form_and_zone(form)
     if form.endswith("_text"):
         return str(write_time(moment, form.removesuffix("_text")))
     since = moment - EPOCH
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     millis = f"{moment.microsecond // 1000:03d}"
     whole = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    local = moment.astimezone(zone)
     return {
         "iso_z": f"{whole}Z",
         "iso_zone": f"{whole}.{millis}Z",
         "iso_ms_z": f"{whole}.{millis}Z",
         "iso_us_z": f"{whole}.{moment.microsecond:06d}Z",
         "iso_ms_offset": f"{whole}.{millis}+0000",
-        "iso_ms_naive": f"{whole}.{millis}",
+        "iso_ms_naive": f"{local:%Y-%m-%dT%H:%M:%S}.{millis}",
         "iso_any": f"{whole}Z",
         "iso_offset": moment.astimezone(_REGION).isoformat(timespec="seconds"),
-        "sql": moment.strftime("%Y-%m-%d %H:%M:%S"),
-        "minute": moment.strftime("%Y-%m-%d %H:%M"),
-        "date": moment.strftime("%Y-%m-%d"),
+        "sql": local.strftime("%Y-%m-%d %H:%M:%S"),
+        "minute": local.strftime("%Y-%m-%d %H:%M"),
+        "date": local.strftime("%Y-%m-%d"),
         "ms_date": f"/Date({micros // 1000}+0000)/",
         "epoch_s": micros // 1_000_000,
         "epoch_ms": micros // 1000,
@@ -65,6 +77,7 @@ def write_time(moment: datetime, form: str) -> Any:
 def read_time(value: Any, form: str) -> datetime:
     """The moment that a value in this form means. Raises ValueError for any other form."""
     text = str(value)
+    form, zone = form_and_zone(form)
     form = form.removesuffix("_text")
     if isinstance(value, bool) or not re.fullmatch(SHAPES[form], text):
         raise ValueError(f"{text!r} is not a time in the form {form}")
@@ -76,4 +89,4 @@ def read_time(value: Any, form: str) -> datetime:
         micros = int(whole) * unit + int(rest or 0) if unit else int(whole) // 10
         return EPOCH + timedelta(microseconds=micros)
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)

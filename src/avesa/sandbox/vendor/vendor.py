@@ -19,7 +19,7 @@ from avesa.sandbox.vendor.faults import Fault, Faults, Kind
 from avesa.sandbox.vendor.feeds import csv_of, filled, log_entries
 from avesa.sandbox.vendor.lists import Lists
 from avesa.sandbox.vendor.messages import Answer, Asked, Refused, Served
-from avesa.sandbox.vendor.rows import Place, Row, Rows
+from avesa.sandbox.vendor.rows import Place, Row, Rows, written_moment
 
 
 class StrictVendor:
@@ -91,6 +91,10 @@ class StrictVendor:
         of = self.contract.tables[table]
         keys = tuple(get(record, path) for path in of.key)
         return record if not keys else keys[0] if len(keys) == 1 else keys
+
+    def moment(self, table: str, path: str, value: Any) -> datetime:
+        """The moment that the vendor means by a time in a record of its own. Raises ValueError for what is none."""
+        return written_moment(self.contract.tables[table], path, value)
 
     @property
     def shapes(self) -> dict[str, Callable[[Any], Any]]:
