@@ -13,8 +13,10 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +75,24 @@ class Sync:
 
 
 @pytest.fixture(scope="module")
-def sync(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sync]:
-    folder = tmp_path_factory.mktemp("killed")
-    with before_a_sync(request.param, folder / "home") as days:
-        trial = copy_of(days, folder / "trial")
-        assert kill(trial, folder / "points", None) == 0
-        yield Sync(days, points_told(folder / "points"), versions_of(trial))
+def syncs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Sync]]:
+    """Those of each kind, begun once."""
+    with ExitStack() as on_exit:
+
+        @cache
+        def of(kind: str) -> Sync:
+            folder = tmp_path_factory.mktemp("killed")
+            days = on_exit.enter_context(before_a_sync(kind, folder / "home"))
+            trial = copy_of(days, folder / "trial")
+            assert kill(trial, folder / "points", None) == 0
+            return Sync(days, points_told(folder / "points"), versions_of(trial))
+
+        yield of
+
+
+@pytest.fixture
+def sync(request: pytest.FixtureRequest, syncs: Callable[[str], Sync]) -> Sync:
+    return syncs(request.param)
 
 
 def sync_here(days: Days) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from avesa.shared.errors import AvesaError, Busy
+from avesa.shared.errors import AvesaError, Busy, Where
 
 LEASE_SECONDS = 60.0
 
@@ -53,9 +53,11 @@ def held(store: LeaseStore, tenant_id: str, name: str, seconds: float) -> Iterat
         store.take(tenant_id, name, token)
     except Busy:
         raise
-    except BaseException:
+    except BaseException as error:
         # It may be stored all the same, as where the answer was lost.
         _give_back(store, tenant_id, name, token)
+        if isinstance(error, AvesaError):
+            error.located(Where(tenant_id))
         raise
     try:
         with _renewed(store, tenant_id, name, token, seconds / 3):
