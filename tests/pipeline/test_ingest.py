@@ -140,6 +140,18 @@ def test_a_refused_connection_that_cannot_be_written_down_is_told_and_stops_the_
         check_connection(ports, tenant_service, service=SERVICE)
 
 
+def test_a_refusal_amid_a_table_is_told_where_what_came_before_it_cannot_be_saved(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant_service = connect_tenant(ports, vendor.url)
+    vendor.lists["/tickets"] = [record(number) for number in range(1, 12)]
+    vendor.bend = lambda asked, answer: answer if len(vendor.asked) == 1 else Answer(401)
+    monkeypatch.setattr(ports.objects, "write", full)
+    outcome = ingest_service(ports, tenant_service, run_id="r1", service=SERVICE, tables=["tickets"])
+    assert isinstance(outcome.problem, ServiceFailed)
+    assert len(vendor.asked) > 1
+
+
 def test_a_table_of_which_nobody_can_read_whether_it_is_due_does_not_stop_the_others(
     ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
