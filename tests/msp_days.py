@@ -148,12 +148,12 @@ class Days:
         with open_home(self.home, root=self.root, s3_options=self.s3_options, clock=self.clock) as ports:
             yield ports
 
-    def connect(self) -> None:
+    def connect(self, tables: tuple[str, ...] = TABLES) -> None:
         with self.ports() as ports:
             for tenant in self.sandbox.worlds:
                 ports.tenants.add_tenant(tenant)
                 settings = self.sandbox.settings("connectwise", tenant)
-                ports.tenants.put(TenantService(tenant, "connectwise", settings=settings, tables=TABLES))
+                ports.tenants.put(TenantService(tenant, "connectwise", settings=settings, tables=tables))
                 ports.secrets.put(tenant, "connectwise", self.sandbox.secrets("connectwise", tenant))
 
     def next_day(self, hours: float = 24) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from avesa.aws import dynamodb_leases
 from avesa.aws.clients import Aws
 from avesa.aws.dynamodb_allowance import DynamoAllowances
 from avesa.aws.state import DynamoState
@@ -64,7 +65,10 @@ def test_a_lease_whose_answer_was_lost_is_held_by_the_one_who_asked(
     assert side.leases() == []
 
 
-def test_a_lease_that_cannot_be_given_back_is_no_failure_and_ends_with_its_time(side: DynamoSide) -> None:
+def test_a_lease_that_cannot_be_given_back_is_no_failure_and_ends_with_its_time_for_other_processes(
+    side: DynamoSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dynamodb_leases, "has_ended", lambda token: False)
     client = BentClient(side.client)
     now = [NOW]
     state = DynamoState(client, side.installation, lambda: now[0])  # type: ignore[arg-type]
@@ -95,10 +99,10 @@ def test_a_book_that_others_change_all_the_time_is_given_up_as_a_thing_to_try_la
             attempts=5,
         )
         for _ in range(5):
-            client.before("put_item", lambda: other.allowances.change("a", lambda _: (b"theirs", None)))
+            client.before("put_item", lambda: other.allowances.change("a", lambda t: ((t or b"") + b"theirs ", None)))
         with pytest.raises(Unavailable):
             allowances.change("a", lambda _: (b"ours", None))
-        assert other.allowances.change("a", lambda t: (t or b"", t)) == b"theirs"
+        assert other.allowances.change("a", lambda t: (t or b"", t)) == b"theirs " * 5
 
 
 def test_a_book_expires_a_week_after_its_last_use(side: DynamoSide) -> None:

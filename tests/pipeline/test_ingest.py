@@ -29,8 +29,8 @@ from avesa.shared.errors import (
     UsageError,
     Where,
 )
-from avesa.shared.run_log import RunEntry
 from avesa.shared.tenants import TenantService
+from avesa.shared.watermarks import TableState
 from tiny_vendor import SERVICE, Answer, TinyVendor, connect_tenant, landed, open_ports, receipts, record, tiny_vendor
 
 
@@ -114,14 +114,56 @@ def test_a_bug_in_one_table_does_not_stop_the_others_and_is_told_by_its_place(
 def test_a_run_log_that_cannot_be_written_is_told_for_its_table(
     ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(entry: RunEntry) -> None:
-        raise StorageError("the disk is full.")
-
     tenant_service = connect_tenant(ports, vendor.url)
     monkeypatch.setattr(ports.run_log, "write", full)
     outcome = ingest_service(ports, tenant_service, run_id="r1", service=SERVICE)
     told = [table.error.where for table in outcome.tables if table.error is not None]
     assert told == [Where("acme", "tiny", table.name) for table in SERVICE.endpoints]
+
+
+def full(*_: Any) -> None:
+    raise StorageError("the disk is full.")
+
+
+def test_a_refused_connection_that_cannot_be_written_down_is_told_and_stops_the_other_tables(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant_service = connect_tenant(ports, vendor.url)
+    vendor.bend = lambda asked, answer: Answer(401)
+    monkeypatch.setattr(ports.run_log, "write", full)
+    monkeypatch.setattr(ports.tenants, "mark", full)
+    monkeypatch.setattr(ingest, "TABLES_AT_ONCE", 1)
+    outcome = ingest_service(ports, tenant_service, run_id="r1", service=SERVICE)
+    assert isinstance(outcome.problem, ServiceFailed)
+    assert [table.status for table in outcome.tables] == ["failed", "stopped", "stopped", "stopped"]
+    with pytest.raises(ServiceFailed):
+        check_connection(ports, tenant_service, service=SERVICE)
+
+
+def test_a_refusal_amid_a_table_is_told_where_what_came_before_it_cannot_be_saved(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant_service = connect_tenant(ports, vendor.url)
+    vendor.lists["/tickets"] = [record(number) for number in range(1, 12)]
+    vendor.bend = lambda asked, answer: answer if len(vendor.asked) == 1 else Answer(401)
+    monkeypatch.setattr(ports.objects, "write", full)
+    outcome = ingest_service(ports, tenant_service, run_id="r1", service=SERVICE, tables=["tickets"])
+    assert isinstance(outcome.problem, ServiceFailed)
+    assert len(vendor.asked) > 1
+
+
+def test_a_table_of_which_nobody_can_read_whether_it_is_due_does_not_stop_the_others(
+    ports: Ports, vendor: TinyVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = ports.watermarks.get
+
+    def unreadable(tenant: str, name: str) -> TableState:
+        return get(tenant, name) if name != "tiny/boards" else full()  # type: ignore[func-returns-value]
+
+    tenant_service = connect_tenant(ports, vendor.url)
+    monkeypatch.setattr(ports.watermarks, "get", unreadable)
+    outcome = ingest_service(ports, tenant_service, run_id="r1", service=SERVICE)
+    assert [table.table for table in outcome.tables if table.status != "ok"] == ["boards"]
 
 
 def test_who_ends_the_process_in_the_middle_of_a_table_ends_it(

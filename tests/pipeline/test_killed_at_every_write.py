@@ -9,40 +9,37 @@ the writes of a kind it is moves on with the moment. With AVESA_KILLS=all in the
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from deltalake import DeltaTable
 
 from avesa.pipeline.transform import transform_tenant
-from avesa.sandbox.clock import SandboxClock
-from avesa.sandbox.server import Sandbox
-from avesa.sandbox.world import World
-from avesa.shared.clock import from_iso
-from avesa.shared.objects import open_objects
-from avesa.shared.receipt import Receipt, decode_receipt
-from kill_points import KINDS, MOMENTS, Point, points_told, run_watched, sync_in_small_steps
-from msp_days import START, Days, check_against_truth
-from raw_files import PullOf, Row, land
+from interrupted_syncs import (
+    CANONICAL,
+    STAGED,
+    TENANT,
+    before_a_sync,
+    copy_of,
+    is_true_and_whole,
+    nothing_is_left_over,
+    table_path,
+    versions_of,
+)
+from kill_points import points_told, run_watched, sync_in_small_steps
+from msp_days import Days
+from write_points import KINDS, MOMENTS, Point
 
 ALL = os.environ.get("AVESA_KILLS") == "all"
-TENANT = "acme"
-TABLES = ("contacts", "tickets", "agreements", "agreement_additions")
-CANONICAL = ("contacts", "tickets", "agreements")
-SEED = 17
-"""A world in which a contact is removed between the 20th and the 30th hour: a change pull cannot see that."""
-STAGED = re.compile(r".+#\d+")
-
 HOLDING_DATA = KINDS[: KINDS.index("lease taken")]
 
 
@@ -78,38 +75,24 @@ class Sync:
 
 
 @pytest.fixture(scope="module")
-def sync(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sync]:
-    folder = tmp_path_factory.mktemp("killed")
-    world = World(seed=SEED, start=START, days=14, companies=4, tickets_a_day=1)
-    with Sandbox(worlds={TENANT: world}, clock=SandboxClock(START + timedelta(days=10))) as sandbox:
-        days = Days(sandbox, folder / "home")
-        days.connect()
-        with days.ports() as ports:
-            [service] = ports.tenants.services(TENANT)
-            ports.tenants.put(replace(service, tables=TABLES))
-        days.next_day(7)
-        if request.param != "first":
-            sync_here(days)
-            days.next_day(20 if request.param == "changes" else 30)
-        land_an_unfit_row(days)
-        trial = copy_of(days, folder / "trial")
-        assert kill(trial, folder / "points", None) == 0
-        counts = {table: check_against_truth(trial, TENANT, table) for table in CANONICAL}
-        yield Sync(days, points_told(folder / "points"), counts)
+def syncs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Sync]]:
+    """Those of each kind, begun once."""
+    with ExitStack() as on_exit:
+
+        @cache
+        def of(kind: str) -> Sync:
+            folder = tmp_path_factory.mktemp("killed")
+            days = on_exit.enter_context(before_a_sync(kind, folder / "home"))
+            trial = copy_of(days, folder / "trial")
+            assert kill(trial, folder / "points", None) == 0
+            return Sync(days, points_told(folder / "points"), versions_of(trial))
+
+        yield of
 
 
-def land_an_unfit_row(days: Days) -> None:
-    """Another program's pull, whose only row has no key, so that there is something to put into quarantine."""
-    with days.ports() as ports:
-        moment = days.moments[-1] - timedelta(minutes=1)
-        row = Row(None, {"summary": "no key"}, None, moment)
-        land(ports.objects, TENANT, "connectwise", "tickets", PullOf((row,), moment))
-
-
-def copy_of(days: Days, home: Path) -> Days:
-    """The same installation in another folder, at the moment at which its sync begins."""
-    shutil.copytree(days.home, home)
-    return Days(days.sandbox, home, moments=list(days.moments))
+@pytest.fixture
+def sync(request: pytest.FixtureRequest, syncs: Callable[[str], Sync]) -> Sync:
+    return syncs(request.param)
 
 
 def sync_here(days: Days) -> None:
@@ -138,7 +121,7 @@ def test_a_sync_killed_at_a_write_ends_in_the_true_history(sync: Sync, kind: str
             is_readable(days, before)
             grow_old(days.home)
             sync_here(days)
-            is_true_and_whole(days, sync)
+            is_true_and_whole(days, sync.versions)
             another_sync_changes_nothing(days)
             a_rebuild_changes_nothing(days)
             nothing_is_left_over(days)
@@ -157,7 +140,7 @@ def test_a_sync_killed_again_and_again_ends_in_the_true_history(sync: Sync, tmp_
         kills += kill(days, tmp_path / "told", point) == -signal.SIGKILL
     assert kills > 2  # some writes are done once and for all by the time their turn comes
     sync_here(days)
-    is_true_and_whole(days, sync)
+    is_true_and_whole(days, sync.versions)
     a_rebuild_changes_nothing(days)
 
 
@@ -174,10 +157,6 @@ def rows_of(days: Days) -> Rows:
         for table in CANONICAL
         if DeltaTable.is_deltatable(str(table_path(days, table)))
     }
-
-
-def table_path(days: Days, table: str) -> Path:
-    return days.home / "data" / TENANT / "canonical" / table
 
 
 def log_versions(days: Days) -> dict[str, int]:
@@ -203,37 +182,6 @@ def grow_old(home: Path) -> None:
         os.utime(place, (then, then))
 
 
-def is_true_and_whole(days: Days, sync: Sync) -> None:
-    assert {table: check_against_truth(days, TENANT, table) for table in CANONICAL} == sync.versions
-    for table in TABLES:
-        holds_all_that_was_shown(days, table)
-
-
-def holds_all_that_was_shown(days: Days, table: str) -> None:
-    """Every record as the vendor shows it now lies in a raw file that a receipt names."""
-    folder = days.home / "data" / TENANT / "raw" / "connectwise" / table
-    files = {file for receipt in receipts(folder) for file in receipt.files}
-    landed = pl.concat([pl.read_parquet(folder / file, columns=["record_id", "updated_at"]) for file in files])
-    held = set(landed.iter_rows())
-    for id_, states in days.sandbox.history(TENANT, table).items():
-        _, record = states[-1]
-        if record is not None:
-            assert (str(id_), updated(record)) in held, (table, id_)
-
-
-def updated(record: dict[str, Any]) -> datetime:
-    return from_iso(record["_info"]["lastUpdated"])
-
-
-def receipts(folder: Path) -> list[Receipt]:
-    found = [decode_receipt(path.read_bytes()) for path in folder.glob("*.receipt.json")]
-    for receipt in found:
-        assert all((folder / file).exists() for file in receipt.files)
-        rows = sum(pl.scan_parquet(folder / file).select(pl.len()).collect().item() for file in receipt.files)
-        assert rows == receipt.rows
-    return found
-
-
 def another_sync_changes_nothing(days: Days) -> None:
     before, versions = rows_of(days), log_versions(days)
     sync_here(days)
@@ -247,14 +195,3 @@ def a_rebuild_changes_nothing(days: Days) -> None:
         for outcome in transform_tenant(ports, TENANT, run_id="rebuild", rebuild=True):
             assert outcome.report.rebuilt
     assert rows_of(days) == before
-
-
-def nothing_is_left_over(days: Days) -> None:
-    """No staged file, nothing in the scratch folder, no lease, and the log speaks of files that are there."""
-    assert [path for path in days.home.rglob("*") if STAGED.fullmatch(path.name)] == []
-    assert not any(STAGED.fullmatch(info.path) for info in open_objects(days.home / "data").list(""))
-    assert list((days.home / "scratch").iterdir()) == []
-    for table in CANONICAL:
-        assert all(Path(uri).exists() for uri in DeltaTable(str(table_path(days, table))).file_uris())
-    with days.ports() as ports, ports.watermarks.lease(TENANT, "sync"):
-        assert [state.table_name for state in ports.watermarks.all(TENANT) if state.checkpoint] == []

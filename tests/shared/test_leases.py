@@ -4,10 +4,11 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from avesa.shared.errors import Busy
+from avesa.shared.errors import Busy, StorageError
 from port_sides import Side, State, another_process
 
 HOLDER = """
@@ -43,6 +44,64 @@ def test_a_lease_is_free_after_an_error_and_the_error_goes_on(state: State, side
     with pytest.raises(RuntimeError, match="boom"), state.watermarks.lease("acme", "connectwise"):
         raise RuntimeError("boom")
     assert side.leases() == []
+
+
+def test_a_lease_that_could_not_be_given_back_counts_no_more_in_its_process(
+    state: State, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(_store_of(state), "release", _full)
+        with state.watermarks.lease("acme", "connectwise"):
+            pass
+    assert side.leases() == [("acme", "connectwise")]
+    with state.watermarks.lease("acme", "connectwise"), side.open() as other, pytest.raises(Busy):
+        other.watermarks.lease("acme", "connectwise").__enter__()
+    assert side.leases() == []
+
+
+@pytest.mark.parametrize("for_long", [False, True])
+def test_a_lease_that_was_stored_and_told_as_not_is_free(
+    state: State, side: Side, monkeypatch: pytest.MonkeyPatch, *, for_long: bool
+) -> None:
+    """Where the answer was lost."""
+    store = _store_of(state)
+    take = store.take
+
+    def stored(*words: Any) -> None:
+        take(*words)
+        _full()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "take", stored)
+        if for_long:
+            broken.setattr(store, "release", _full)
+        with pytest.raises(StorageError, match="full"):
+            state.watermarks.lease("acme", "connectwise").__enter__()
+    assert bool(side.leases()) == for_long
+    with state.watermarks.lease("acme", "connectwise"):
+        pass
+    assert side.leases() == []
+
+
+def test_a_lease_that_no_thread_could_be_begun_for_is_free(
+    state: State, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", too_many)
+        with pytest.raises(RuntimeError):
+            state.watermarks.lease("acme", "connectwise").__enter__()
+    assert side.leases() == []
+
+
+def _store_of(state: State) -> Any:
+    return vars(state.watermarks)["_leases"]
+
+
+def _full(*_: Any) -> None:
+    raise StorageError("the disk is full.")
 
 
 def test_the_second_in_the_same_process_is_told_that_it_is_busy(state: State, side: Side) -> None:

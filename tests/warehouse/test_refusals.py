@@ -70,9 +70,8 @@ def test_a_session_that_breaks_in_the_middle_leaves_what_was_there(
         postgresql_side.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'avesa'")
         with pytest.raises(Unavailable, match="nothing is lost or doubled"):
             lake.load(warehouse)
-    lake.is_in(postgresql_side, version=0)
-    with opened(postgresql_side) as warehouse:
-        lake.load(warehouse)
+        lake.is_in(postgresql_side, version=0)
+        lake.load(warehouse)  # in another session
     lake.is_in(postgresql_side)
 
 

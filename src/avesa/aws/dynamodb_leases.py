@@ -7,8 +7,7 @@ passed, a minute at most, and whoever meets them tries again.
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +16,8 @@ from botocore.exceptions import ClientError
 from avesa.aws.attributes import Item, s, text_of
 from avesa.aws.clients import DynamoDb, is_condition, told
 from avesa.shared.clock import Clock
-from avesa.shared.errors import AvesaError, Busy, Where
-from avesa.shared.leases import held
+from avesa.shared.errors import Busy, Where
+from avesa.shared.leases import has_ended, held
 from avesa.shared.process_identity import host_name
 
 LEASES = "lease/"
@@ -37,27 +36,13 @@ class DynamoLeases:
         """Raises Busy if somebody else holds it and its time has not passed."""
         return held(self, tenant_id, name, self._seconds)
 
-    def take(self, tenant_id: str, name: str) -> str:
-        token = secrets.token_hex(16)
-        now = self._clock()
-        item = {**_key(tenant_id, name), "token": s(token), "holder": s(_holder()), "until": s(self._until(now))}
-        with told(f"take the lease of {name} of tenant {tenant_id}"):
-            try:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(tenant_id) OR #until <= :now",
-                    ExpressionAttributeNames={"#until": "until"},
-                    ExpressionAttributeValues={":now": s(_sortable(now))},
-                )
-                return token
-            except ClientError as error:
-                if not is_condition(error):
-                    raise
+    def take(self, tenant_id: str, name: str, token: str) -> None:
+        if self._put(tenant_id, name, token):
+            return
         found = self._read(tenant_id, name)
-        # Sent twice because the first answer was lost: it is ours.
-        if text_of(found, "token") == token:
-            return token
+        last = text_of(found, "token") or ""
+        if has_ended(last) and self._put(tenant_id, name, token, after=last):
+            return
         raise Busy(
             f"{name} is in work by {text_of(found, 'holder') or 'another worker'}.",
             where=Where(tenant_id),
@@ -80,13 +65,32 @@ class DynamoLeases:
         return True
 
     def release(self, tenant_id: str, name: str, token: str) -> None:
-        # One that cannot be given back ends with its time.
-        with suppress(AvesaError), told(f"give back the lease of {name} of tenant {tenant_id}"):
+        with told(f"give back the lease of {name} of tenant {tenant_id}"):
             try:
                 self._client.delete_item(TableName=self._table, Key=_key(tenant_id, name), **_if_still(token))
             except ClientError as error:
                 if not is_condition(error):
                     raise
+
+    def _put(self, tenant_id: str, name: str, token: str, *, after: str = "") -> bool:
+        """Whether it is the token's: where nobody holds it, its time has passed, or `after` is the last token."""
+        now = self._clock()
+        item = {**_key(tenant_id, name), "token": s(token), "holder": s(_holder()), "until": s(self._until(now))}
+        with told(f"take the lease of {name} of tenant {tenant_id}"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(tenant_id) OR #until <= :now OR #token = :after",
+                    ExpressionAttributeNames={"#until": "until", "#token": "token"},
+                    ExpressionAttributeValues={":now": s(_sortable(now)), ":after": s(after)},
+                )
+                return True
+            except ClientError as error:
+                if not is_condition(error):
+                    raise
+        # Sent twice because the first answer was lost: it is ours.
+        return text_of(self._read(tenant_id, name), "token") == token
 
     def _read(self, tenant_id: str, name: str) -> Item:
         with told(f"read the lease of {name} of tenant {tenant_id}"):

@@ -9,7 +9,6 @@ What was opened for a tenant ends with its block: clients are closed, the scratc
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import ConfigurationError, UsageError
 from avesa.shared.layout import checked_name
 from avesa.shared.objects import Objects, open_objects
+from avesa.shared.scratch import scratch_folder
 
 TAG = "tenant_id"
 SESSION_SECONDS = 3600
@@ -86,8 +86,7 @@ def tenant_ports(
         on_exit.callback(dynamodb.close)
         secrets = aws.secrets_manager(credentials)
         on_exit.callback(secrets.close)
-        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-        own = on_exit.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=scratch))
+        own = on_exit.enter_context(scratch_folder(scratch, "run"))
         state = DynamoState(dynamodb, installation, clock, shared=shared)
         yield Ports(
             objects=bucket(installation, credentials, kms_key=installation.silo_keys.get(tenant)),
@@ -96,7 +95,7 @@ def tenant_ports(
             secrets=SecretsManagerSecrets(secrets, installation),
             run_log=state.run_log,
             clock=clock,
-            scratch=Path(own),
+            scratch=own,
             allowances=state.allowances,
         )
 

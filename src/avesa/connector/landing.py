@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -25,6 +24,7 @@ from avesa.shared.clock import Clock
 from avesa.shared.errors import StorageError
 from avesa.shared.layout import raw_file, timestamp_name
 from avesa.shared.objects import Objects
+from avesa.shared.scratch import scratch_folder
 
 FILE_BYTES = 48 * 1024 * 1024
 """A file is written when this much payload has gathered, so memory does not grow with the number of pages."""
@@ -165,9 +165,8 @@ def read_rows(objects: Objects, path: str, scratch: Path, *, payloads: bool = Fa
     """The rows of one raw file, batch by batch, with their payloads if these are asked for. Raises StorageError for
     what is no raw file.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        local = objects.fetch(path, Path(folder))
+    with scratch_folder(scratch, "rows") as folder:
+        local = objects.fetch(path, folder)
         for batch in _batches(local, path):
             yield from map(
                 Seen,

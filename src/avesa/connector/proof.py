@@ -54,10 +54,14 @@ def distinct_in_files(place: Place, service: str, table: str, files: tuple[str, 
     """The ids of files that are there already, to be added to. The caller closes it."""
     distinct = DistinctIds(place.scratch)
     prefix = raw_prefix(place.tenant, service, table)
-    for name in files:
-        rows = read_rows(place.objects, f"{prefix}/{name}", place.scratch)
-        while some := list(islice(rows, 10_000)):
-            distinct.add(row.record_id for row in some)
+    try:
+        for name in files:
+            rows = read_rows(place.objects, f"{prefix}/{name}", place.scratch)
+            while some := list(islice(rows, 10_000)):
+                distinct.add(row.record_id for row in some)
+    except BaseException:
+        distinct.close()
+        raise
     return distinct
 
 

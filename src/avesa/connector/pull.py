@@ -8,6 +8,7 @@ stored checkpoint is asked for again, and nothing before it is lost.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
@@ -32,7 +33,7 @@ from avesa.connector.service import Endpoint
 from avesa.connector.shared_ids import SharedIds
 from avesa.connector.table_store import TableStore
 from avesa.connector.tenant_table import table_of
-from avesa.shared.errors import ServiceFailed, TableFailed, Unavailable
+from avesa.shared.errors import ServiceFailed, StorageError, TableFailed, Unavailable
 from avesa.shared.receipt import Kind
 
 
@@ -159,7 +160,9 @@ class _Pull:
             except Stopped:
                 return self._stopped()
             except (Unavailable, ServiceFailed):
-                self._save()
+                # What cannot be saved is asked for again; what the vendor said counts.
+                with suppress(StorageError):
+                    self._save()
                 raise
             except (TableFailed, ChangesCut) as error:
                 self._give_up(distinct, error.message if isinstance(error, TableFailed) else str(error))

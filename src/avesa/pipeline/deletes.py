@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from avesa.canonical_transform.engine import count, engine
 from avesa.canonical_transform.ledger import decode_ledger
@@ -16,6 +14,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import tenant_guards
 from avesa.shared.errors import UsageError, Where
 from avesa.shared.receipt import Decision, ListingDecision, encode_decision
+from avesa.shared.scratch import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,11 @@ def _source(tenant: str, name: str) -> Source:
 def _described(ports: Ports, tenant: str, name: str, receipt: str, tables: list[str]) -> HeldListing | None:
     """None if by the guard as it is now set the listing waits no more; the next transform obeys that."""
     source = _source(tenant, name)
-    with tempfile.TemporaryDirectory(prefix="deletes-", dir=ports.scratch) as folder, engine(Path(folder)) as con:
+    with scratch_folder(ports.scratch, "deletes") as folder, engine(folder) as con:
         pulls = read_pulls(ports.objects, source, list_raw(ports.objects, source))
         until = next(pull for pull in pulls if pull.name == receipt)
         before = [pull for pull in pulls if pull.order <= until.order]
-        load_rows(con, ports.objects, source, before, Path(folder))
+        load_rows(con, ports.objects, source, before, folder)
         listings = [pull for pull in before if pull.deletes_by_absence]
         if judge(con, listings, tenant_guards(ports, tenant)(source))[receipt] != "held":
             return None

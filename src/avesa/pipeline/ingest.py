@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -144,50 +145,53 @@ def ingest_table(
         )
         ports.run_log.write(entry)
 
+    def failed(error: AvesaError) -> None:
+        """Write it down; where that fails too, the error itself is what counts."""
+        refused = isinstance(error, ServiceFailed)
+        with suppress(AvesaError):
+            logged(_ended(error), error.message, {"retry": error.retry, "refused": refused})
+        if refused:
+            with suppress(AvesaError):
+                ports.tenants.mark(tenant, declared.name, error.message)
+
     try:
-        with ports.watermarks.lease(tenant, f"{declared.name}/{table.name}"):
-            own = None
+        with ExitStack() as on_exit:
+            on_exit.enter_context(ports.watermarks.lease(tenant, f"{declared.name}/{table.name}"))
             if client is None:
-                own = client = Client(
-                    connect(ports, tenant_service, declared),
-                    stop=stop,
-                    clock=ports.clock,
-                    allowances=ports.allowances,
-                    spent=spent,
-                )
-            try:
-                done = pull(
-                    place,
-                    client,
-                    table,
-                    full=full,
-                    allow_empty=allow_empty,
-                    stop=stop,
-                    progress=progress,
-                    options=options,
-                )
-            finally:
-                if own is not None:
-                    own.close()
+                link = connect(ports, tenant_service, declared)
+                own = Client(link, stop=stop, clock=ports.clock, allowances=ports.allowances, spent=spent)
+                client = on_exit.enter_context(own)
+            done = pull(
+                place,
+                client,
+                table,
+                full=full,
+                allow_empty=allow_empty,
+                stop=stop,
+                progress=progress,
+                options=options,
+            )
     except Busy as error:
         raise error.located(where) from None
     except OSError as error:
         blocked = StorageError(f"Cannot use {ports.scratch}: {error.strerror}.", where=where)
-        logged("failed", blocked.message, {"retry": blocked.retry})
+        failed(blocked)
         raise blocked from None
     except AvesaError as error:
         error.located(where)
-        logged(_ended(error), error.message, {"retry": error.retry, "refused": isinstance(error, ServiceFailed)})
-        if isinstance(error, ServiceFailed):
-            ports.tenants.mark(tenant, declared.name, error.message)
+        failed(error)
         raise
     except BaseException as error:
         bug = internal_error(error).located(where)
-        logged("failed", bug.message, {"retry": False, "refused": False})
+        failed(bug)
         raise bug from error
-    logged(done.status, None, _figures(done))
-    if tenant_service.problem is not None and done.calls:
-        ports.tenants.mark(tenant, declared.name, None)
+    try:
+        logged(done.status, None, _figures(done))
+        if tenant_service.problem is not None and done.calls:
+            ports.tenants.mark(tenant, declared.name, None)
+    except AvesaError as error:
+        error.located(where)
+        raise
     return IngestOutcome(
         tenant,
         declared.name,
@@ -241,9 +245,9 @@ def ingest_service(
         blank = IngestOutcome(tenant_service.tenant_id, declared.name, endpoint.name, "stopped")
         if stopped():
             return blank
-        if tables is None and not full and not _is_due(ports, tenant_service, declared, endpoint):
-            return replace(blank, status="not_due")
         try:
+            if tables is None and not full and not _is_due(ports, tenant_service, declared, endpoint):
+                return replace(blank, status="not_due")
             return ingest_table(
                 ports,
                 tenant_service,
@@ -258,7 +262,6 @@ def ingest_service(
                 options=options,
             )
         except AvesaError as error:
-            # Where not even the run log could be written, nobody has said yet which table it was.
             error.located(Where(tenant_service.tenant_id, declared.name, endpoint.name))
             if isinstance(error, ServiceFailed):
                 refused.append(error)
@@ -304,7 +307,8 @@ def check_connection(
             return
         except AvesaError as error:
             if isinstance(error, ServiceFailed):
-                ports.tenants.mark(tenant_service.tenant_id, declared.name, error.message)
+                with suppress(AvesaError):  # what the vendor said counts, also where it cannot be written down
+                    ports.tenants.mark(tenant_service.tenant_id, declared.name, error.message)
             raise error.located(link.where) from None
     if tenant_service.problem is not None:
         ports.tenants.mark(tenant_service.tenant_id, declared.name, None)

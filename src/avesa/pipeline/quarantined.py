@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +13,7 @@ from avesa.canonical_transform.sql_text import parquet
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.transform import choose_canonical
 from avesa.shared import layout
+from avesa.shared.scratch import scratch_folder
 
 
 def quarantined_rows(
@@ -55,7 +54,7 @@ def count_quarantined(ports: Ports, files: Sequence[str]) -> int:
 def _reading(ports: Ports, files: Sequence[str]) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """An engine, and the relation of all that lies in these files."""
     with (
-        tempfile.TemporaryDirectory(prefix="quarantine-", dir=ports.scratch) as folder,
-        engine(Path(folder)) as con,
+        scratch_folder(ports.scratch, "quarantine") as folder,
+        engine(folder) as con,
     ):
-        yield con, parquet(ports.objects.fetch(path, Path(folder)) for path in files)
+        yield con, parquet(ports.objects.fetch(path, folder) for path in files)

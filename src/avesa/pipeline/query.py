@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import MappingError, StorageError, UsageError, Where
+from avesa.shared.scratch import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ def tenant_tables(
     """
     ports.tenants.services(tenant)  # an unknown tenant is told as such
     with (
-        tempfile.TemporaryDirectory(prefix="query-", dir=ports.scratch) as folder,
-        engine(Path(folder), limited=False) as con,
+        scratch_folder(ports.scratch, "query") as folder,
+        engine(folder, limited=False) as con,
     ):
         allowed: list[str] = []
         for table in mapping_names() if tables is None else tables:
             is_read = read is None or table in read
             if known_at is None:
-                files = _files(ports, tenant, table, Path(folder))
+                files = _files(ports, tenant, table, folder)
                 allowed += files
                 rows = _relation(ports, tenant, table, files)
             elif is_read:
-                _fold_as_known(con, ports, tenant, table, known_at, Path(folder))
+                _fold_as_known(con, ports, tenant, table, known_at, folder)
                 rows = f"FROM known.{identifier(table)}"
             else:
                 rows = _unread(ports, tenant, table)

@@ -22,7 +22,7 @@ def _unseen(tenant: str, service: str, table: str, pages: int, rows: int) -> Non
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What one run did for one tenant. `errors` are the services that could not be tried at all."""
+    """What one run did for one tenant. `errors` are why a service, or the folds, could not be tried at all."""
 
     tenant: str
     run_id: str
@@ -71,6 +71,7 @@ def sync_tenant(
     chosen = choose_services(ports.tenants, tenant, service, table)
     outcomes: list[ServiceOutcome] = []
     errors: list[AvesaError] = []
+    transforms: list[TransformOutcome] = []
     with ports.watermarks.lease(tenant, "sync"):
         for one in chosen:
             if stop():
@@ -94,5 +95,9 @@ def sync_tenant(
                 )
             except AvesaError as error:
                 errors.append(error.located(Where(tenant, one.service)))
-        transforms = transform_tenant(ports, tenant, run_id=run_id, looks=LOOKS) if transform and not stop() else []
+        if transform and not stop():
+            try:
+                transforms = transform_tenant(ports, tenant, run_id=run_id, looks=LOOKS)
+            except AvesaError as error:
+                errors.append(error.located(Where(tenant)))
     return SyncReport(tenant, run_id, tuple(outcomes), tuple(transforms), tuple(errors), stop())

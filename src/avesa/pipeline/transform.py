@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import duckdb
@@ -25,6 +24,8 @@ from avesa.shared import layout
 from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where, internal_error
 from avesa.shared.guard import guard_of
 from avesa.shared.run_log import RunEntry
+from avesa.shared.scratch import scratch_folder
+from avesa.shared.storage_failure import storage_failure
 
 ATTEMPTS = 5
 """So often a fold starts again because another writer committed first."""
@@ -34,7 +35,9 @@ LOOKS = timedelta(days=1)
 
 @dataclass(frozen=True)
 class TransformOutcome:
-    """What the fold of one canonical table came to."""
+    """What the fold of one canonical table came to. One that failed may have a report: it was done, and could not be
+    written down in the run log.
+    """
 
     tenant: str
     table: str
@@ -58,7 +61,7 @@ def transform_tenant(
     each table is folded anew from raw and swapped in at once. Raises UsageError for an unknown table.
     """
     chosen = choose_canonical(tables)
-    with tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
+    with scratch_folder(ports.scratch, "fold") as folder, engine(folder) as database:
         run = _Run(ports, database, tenant, run_id, rebuild=rebuild, looks=looks)
         outcomes = [_transform(run, table) for table in chosen]
     return [outcome for outcome in outcomes if outcome is not None]
@@ -132,27 +135,36 @@ def _transform(run: _Run, table: str) -> TransformOutcome | None:
         with run.ports.watermarks.lease(run.tenant, _name(table)):
             report = _fold_until_it_holds(run, mapping)
     except AvesaError as error:
-        error.located(where)
-        if not isinstance(error, Busy):
-            _log(run, table, started_at, None, error)
-        return TransformOutcome(run.tenant, table, "failed", FoldReport(), error)
+        return _failed(run, table, started_at, error.located(where))
+    except OSError as error:
+        blocked = storage_failure("use", str(run.ports.scratch), error)
+        return _failed(run, table, started_at, blocked.located(where))
     except BaseException as error:  # noqa: BLE001 - told as an InternalError; a panic is no Exception
-        bug = internal_error(error).located(where)
-        _log(run, table, started_at, None, bug)
-        return TransformOutcome(run.tenant, table, "failed", FoldReport(), bug)
-    _log(run, table, started_at, report, None)
+        return _failed(run, table, started_at, internal_error(error).located(where))
+    try:
+        _log(run, table, started_at, report, None)
+    except AvesaError as error:
+        return TransformOutcome(run.tenant, table, "failed", report, error.located(where))
     return TransformOutcome(run.tenant, table, "ok", report)
+
+
+def _failed(run: _Run, table: str, started_at: datetime, error: AvesaError) -> TransformOutcome:
+    """Written down too; where that fails, the error itself is what counts."""
+    if not isinstance(error, Busy):
+        with suppress(AvesaError):
+            _log(run, table, started_at, None, error)
+    return TransformOutcome(run.tenant, table, "failed", FoldReport(), error)
 
 
 def _fold_until_it_holds(run: _Run, mapping: Mapping) -> FoldReport:
     ports, tenant = run.ports, run.tenant
     for attempt in range(1, ATTEMPTS + 1):
         with (
-            tempfile.TemporaryDirectory(prefix="fold-", dir=ports.scratch) as folder,
+            scratch_folder(ports.scratch, "fold") as folder,
             session(run.database) as con,
         ):
-            table = canonical_table(ports, tenant, mapping.table, Path(folder))
-            bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(folder))
+            table = canonical_table(ports, tenant, mapping.table, folder)
+            bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), folder)
             saver = _LedgerInState(ports, tenant, _name(mapping.table))
             try:
                 return fold(tenant, bench, table, saver.ledger, saver.save, rebuild=run.rebuild, looks=run.looks)

@@ -5,10 +5,8 @@ No table holds what it could not take, so the raw rows are mapped again, as the 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from avesa.canonical_transform.engine import count, engine, session
 from avesa.canonical_transform.listings import judge
@@ -23,6 +21,7 @@ from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.tenant_mappings import landed_sources
 from avesa.pipeline.transform import choose_canonical, tenant_guards, tenant_mapping
 from avesa.shared.errors import AvesaError, Where
+from avesa.shared.scratch import scratch_folder
 
 PAYLOAD = "payload"
 """Stands for the column where the whole record is no JSON, so that all columns are null."""
@@ -68,18 +67,18 @@ def uncastable_now(
     found = Uncastable()
     landed = landed_sources(ports.objects, tenant)
     with (
-        tempfile.TemporaryDirectory(prefix="uncastable-", dir=ports.scratch) as folder,
-        engine(Path(folder)) as database,
+        scratch_folder(ports.scratch, "uncastable") as folder,
+        engine(folder) as database,
     ):
         for table in chosen:
             try:
                 mapping = tenant_mapping(ports, tenant, table)
                 for service, raw_table in sorted(landed.intersection(mapping.sources)):
                     with (
-                        tempfile.TemporaryDirectory(prefix="uncastable-", dir=ports.scratch) as scratch,
+                        scratch_folder(ports.scratch, "uncastable") as scratch,
                         session(database) as con,
                     ):
-                        bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), Path(scratch))
+                        bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
                         source = Source(tenant, service, raw_table)
                         if _load_current(ports, bench, source) and _load_uncastable(bench, source):
                             found.columns.extend(_told(bench, source, most_samples))

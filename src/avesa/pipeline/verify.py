@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +26,7 @@ from avesa.shared import layout
 from avesa.shared.clock import to_iso
 from avesa.shared.errors import AvesaError, ObjectMissing, StorageError
 from avesa.shared.receipt import Receipt
+from avesa.shared.scratch import scratch_folder
 
 MOST_KEYS = 10
 """So many of the things that differ are named."""
@@ -61,7 +61,7 @@ def verify_tenant(
     ports.tenants.services(tenant)
     found: list[Check] = []
     chosen = choose_canonical(tables)
-    with tempfile.TemporaryDirectory(prefix="verify-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
+    with scratch_folder(ports.scratch, "verify") as folder, engine(folder) as database:
         for table in chosen:
             for check in _checks_to_the_end(ports, database, tenant, table):
                 found.append(check)
@@ -73,10 +73,10 @@ def verify_tenant(
 def _checks_to_the_end(ports: Ports, database: duckdb.DuckDBPyConnection, tenant: str, table: str) -> Iterator[Check]:
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="verify-", dir=ports.scratch) as folder,
+            scratch_folder(ports.scratch, "verify") as folder,
             session(database) as con,
         ):
-            yield from _checks(ports, con, tenant, table, Path(folder))
+            yield from _checks(ports, con, tenant, table, folder)
     except AvesaError as error:
         yield _check(table, "all of it can be read", 1, "tables", [str(error)])
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from avesa.shared.clock import Clock, from_iso, to_iso
-from avesa.shared.errors import AvesaError, Busy, Where
-from avesa.shared.leases import held
+from avesa.shared.errors import Busy, Where
+from avesa.shared.leases import has_ended, held
 from avesa.shared.process_identity import THIS_PROCESS, host_name, is_alive
 from avesa.shared.sqlite_database import SqliteFile
-
-_ENDED: set[str] = set()
-"""Tokens of leases that have ended but could not be given back (a full disk): they count no more."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +34,14 @@ class SqliteLeases:
         """Raises Busy if somebody else who is alive holds it."""
         return held(self, tenant_id, name, self._seconds)
 
-    def take(self, tenant_id: str, name: str) -> str:
-        token = secrets.token_hex(16)
+    def take(self, tenant_id: str, name: str, token: str) -> None:
         now = self._clock()
         with self._database.writing() as db:
             row = db.execute(
                 "SELECT host, pid, process, until, token FROM leases WHERE tenant_id = ? AND name = ?",
                 (tenant_id, name),
             ).fetchone()
-            if row and row[4] not in _ENDED and _counts(found := _Held(*row[:4]), now):
+            if row and not has_ended(row[4]) and _counts(found := _Held(*row[:4]), now):
                 raise Busy(
                     f"{name} is in work by process {found.pid} on {found.host.partition(' ')[0]}.",
                     where=Where(tenant_id),
@@ -57,7 +52,6 @@ class SqliteLeases:
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (tenant_id, name, token, host_name(), os.getpid(), THIS_PROCESS, self._until(now)),
             )
-        return token
 
     def renew(self, tenant_id: str, name: str, token: str) -> bool:
         statement = "UPDATE leases SET until = ? WHERE tenant_id = ? AND name = ? AND token = ?"
@@ -66,11 +60,8 @@ class SqliteLeases:
 
     def release(self, tenant_id: str, name: str, token: str) -> None:
         statement = "DELETE FROM leases WHERE tenant_id = ? AND name = ? AND token = ?"
-        try:
-            with self._database.writing() as db:
-                db.execute(statement, (tenant_id, name, token))
-        except AvesaError:
-            _ENDED.add(token)
+        with self._database.writing() as db:
+            db.execute(statement, (tenant_id, name, token))
 
     def _until(self, now: datetime) -> str:
         return to_iso(now + timedelta(seconds=self._seconds))

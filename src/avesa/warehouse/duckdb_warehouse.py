@@ -228,10 +228,11 @@ class DuckDBWarehouse:
     @contextmanager
     def _transaction(self, tenant: str, table: str) -> Iterator[Held | None]:
         """Gives what the table holds. All that is done inside is done at its end, or nothing of it."""
-        held, at_its_end = None, False
+        held, is_known, at_its_end = None, False, False
         try:
             self.run("BEGIN TRANSACTION")
             held = self._held(tenant, table)
+            is_known = True
             yield held
             at_its_end = True
             self.run("COMMIT")
@@ -241,7 +242,7 @@ class DuckDBWarehouse:
                 raise
             # A conflict and a disk that is full at the commit are errors of one type. What the table holds then tells.
             conflict = isinstance(error, duckdb.TransactionException) and not at_its_end
-            if conflict or self._holds_other_than(held, tenant, table):
+            if conflict or (is_known and self._holds_other_than(held, tenant, table)):
                 raise stale(Where(tenant, None, table)) from error
             raise could_not_take(error) from error
 

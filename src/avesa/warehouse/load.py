@@ -6,11 +6,9 @@ nothing is lost or doubled is the warehouse's to hold, which takes each step fro
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import duckdb
@@ -23,6 +21,7 @@ from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.transform import ATTEMPTS, choose_canonical
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, ObjectMissing, StaleState, StorageError, Where, internal_error
+from avesa.shared.scratch import scratch_folder
 from avesa.warehouse import delta_log
 from avesa.warehouse.delta_log import AT_ONCE
 from avesa.warehouse.difference import Difference, Files, LocalFile, Shape, Step, Told, difference, whole
@@ -68,7 +67,7 @@ def load_tenant(
     ports.tenants.services(tenant)
     outcomes: list[LoadOutcome] = []
     folded = ports.objects.folders(layout.tenant_canonical_prefix(tenant))
-    with tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder, engine(Path(folder)) as database:
+    with scratch_folder(ports.scratch, "load") as folder, engine(folder) as database:
         for table in choose_canonical(tables):
             if stop():
                 break
@@ -101,10 +100,10 @@ def _load_once(
     with ports.watermarks.lease(tenant, lease_of(warehouse, tenant, table)):
         for attempt in range(1, ATTEMPTS + 1):
             with (
-                tempfile.TemporaryDirectory(prefix="load-", dir=ports.scratch) as folder,
+                scratch_folder(ports.scratch, "load") as folder,
                 session(database) as con,
             ):
-                lake = canonical_table(ports, tenant, table, Path(folder))
+                lake = canonical_table(ports, tenant, table, folder)
                 try:
                     return load_table(con, lake, warehouse, tenant, table, anew=anew, progress=progress)
                 except StaleState:

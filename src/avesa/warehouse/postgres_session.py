@@ -93,11 +93,15 @@ class PostgresSession:
     def commit(self) -> None:
         self._call(self._connection.commit)
 
-    def rollback(self) -> None:
-        """Of a session that broke the server has done it already."""
-        if not self._thread.is_lost:
-            with suppress(AvesaError):
-                self._call(self._connection.rollback)
+    def rollback(self) -> bool:
+        """Whether the session can be gone on with. Of one that broke the server has rolled back already."""
+        if self._thread.is_lost:
+            return False
+        try:
+            self._call(self._connection.rollback)
+        except AvesaError:
+            return False
+        return True
 
     def close(self) -> None:
         """A call that was left alone still works at the connection, which then ends with the process."""

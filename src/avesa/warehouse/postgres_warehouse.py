@@ -41,11 +41,17 @@ class PostgresWarehouse:
     def __init__(self, address: Address, schemas: Schemas) -> None:
         self.address = address
         self.schemas = schemas
-        self._session = PostgresSession(address)
+        self._opened: PostgresSession | None = PostgresSession(address)
         self._ready: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         """The columns that the tables have at least."""
         self._shown: set[tuple[str, str]] = set()
         """The tables that are known to be there, with what is read beside them."""
+
+    @property
+    def _session(self) -> PostgresSession:
+        if self._opened is None:
+            self._opened = PostgresSession(self.address)
+        return self._opened
 
     def holding(self, tenant: str, table: str) -> Holding:
         wanted = load_of(self.schemas.of(tenant), tenant, table)
@@ -113,7 +119,9 @@ class PostgresWarehouse:
         return rows if rows or noted else None
 
     def close(self) -> None:
-        self._session.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def run(self, sql: str) -> list[dict[str, Any]]:
         """One statement, and the rows that it gives."""
@@ -243,5 +251,6 @@ class PostgresWarehouse:
             yield
             self._session.commit()
         except BaseException:
-            self._session.rollback()
+            if self._opened is not None and not self._opened.rollback():
+                self.close()  # it broke; another is begun for what comes next
             raise
