@@ -39,7 +39,7 @@ class Measured:
     pull_dynamodb_reads: float = 5.0
     pull_dynamodb_writes: float = 7.0
     pull_s3_puts: float = 1.6
-    pull_s3_lists: float = 2.0
+    pull_s3_lists: float = 1.0
     pull_secret_calls: float = 1.0
     fold_cpu_seconds: float = 0.22
     fold_dynamodb_reads: float = 3.0
