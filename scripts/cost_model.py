@@ -69,9 +69,10 @@ def month(usage: Usage) -> dict[str, float]:
     pull = lambda_seconds(MEASURED.pull_cpu_seconds, ASSUMED.pull_wait_seconds, usage.ingestion_mb)
     fold = lambda_seconds(MEASURED.fold_cpu_seconds, ASSUMED.fold_wait_seconds, usage.transform_mb)
     calls = usage.pulls + usage.folds
+    lists = MEASURED.fold_s3_lists + ASSUMED.feeding_tables_of_a_service * usage.services
     puts = (
-        usage.pulls * MEASURED.pull_s3_puts
-        + usage.folds * (MEASURED.fold_s3_lists + MEASURED.fold_s3_puts)
+        usage.pulls * (MEASURED.pull_s3_puts + MEASURED.pull_s3_lists)
+        + usage.folds * (lists + MEASURED.fold_s3_puts)
         + usage.folds * ASSUMED.news_share * ASSUMED.puts_with_news
     )
     reads = usage.pulls * MEASURED.pull_dynamodb_reads + usage.folds * MEASURED.fold_dynamodb_reads

@@ -36,15 +36,17 @@ class Measured:
     """
 
     pull_cpu_seconds: float = 0.11
-    pull_dynamodb_reads: float = 6.0
+    pull_dynamodb_reads: float = 5.0
     pull_dynamodb_writes: float = 7.0
     pull_s3_puts: float = 1.6
+    pull_s3_lists: float = 1.0
     pull_secret_calls: float = 1.0
     fold_cpu_seconds: float = 0.22
     fold_dynamodb_reads: float = 3.0
     fold_dynamodb_writes: float = 5.25
-    fold_s3_lists: float = 16.5
-    fold_s3_gets: float = 16.3
+    fold_s3_lists: float = 4.6
+    """Besides one for each raw table that may feed it, of the services that the tenant has."""
+    fold_s3_gets: float = 17.25
     fold_s3_puts: float = 0.0
 
 
@@ -54,8 +56,10 @@ class Assumed:
 
     pull_wait_seconds: float = 0.7
     """A vendor's answer of half a second, and our requests to AWS."""
-    fold_wait_seconds: float = 0.7
-    """34 requests to S3, one after the other."""
+    fold_wait_seconds: float = 0.6
+    """28 requests to S3, one after the other."""
+    feeding_tables_of_a_service: float = 0.6
+    """Raw tables that feed one canonical table, on the average of all mappings and services."""
     news_share: float = 0.2
     """Of the folds in which something is new: each writes about five objects more."""
     puts_with_news: float = 5.25

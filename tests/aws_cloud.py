@@ -55,7 +55,13 @@ def cloud(aws: AwsServer, s3: S3Server) -> Iterator[Cloud]:
     objects = open_objects(f"s3://{BUCKET}", s3_options=s3.options)
     objects.delete(info.path for info in objects.list(""))
     with aws_gate(aws, s3) as gate:
-        gate.env, gate.allowances, gate.tenant_services = made.env, made.allowances, made.tenant_services
+        gate.env = made.env
+        gate.tables = {
+            made.tenant_services: "TenantServices",
+            made.last_updated: "LastUpdated",
+            made.run_log: "RunLog",
+            made.allowances: "Allowances",
+        }
         client: Any = aws.client("dynamodb")
         secrets = SecretsManagerSecrets(aws.client("secretsmanager"), made)
         yield Cloud(gate, made, DynamoState(client, made), secrets, objects)

@@ -1,7 +1,6 @@
-"""Stands in front of the stand-ins for AWS and grants what the installation's roles grant, by the credentials of each
-request: a function by itself reads names and states, and plans; a session that is tagged with a tenant reaches that
-tenant alone; an operator keeps the list of tenants and forgets one. It is also the STS that gives out such sessions. As
-S3 does for those who may list a prefix only, it says 403 and not 404 of an object that is not there.
+"""Stands in front of the stand-ins for AWS and grants what the policies of the stacks grant, by the credentials of each
+request: a function by itself, a session that is tagged with a tenant, or an operator. It is also the STS that gives out
+such sessions. As S3 does for those who may list a prefix only, it says 403 and not 404 of an object that is not there.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,28 +21,65 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from aws_requests import OF_JSON, Names, of_objects, of_schedules, role_arn, to_become
+from aws_roles import FUNCTIONS, OPERATOR, TENANT, roles
 from aws_server import REGION, AwsServer
+from iam_policies import Request
 from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, tenant_keys
 
-ROLE = "arn:aws:iam::123456789012:role/avesa-tests-tenant"
+ROLE = role_arn(TENANT)
 OWN_KEY, OWN_SECRET = "AKOFTHEFUNCTION", "secret-of-the-function"
-OPERATOR_KEY, OPERATOR = "AKOFTHEOPERATOR", "#operator"
-_READS = {"GetItem", "Query"}
+"""Those of the function that is called in this process."""
+OPERATOR_KEY = "AKOFTHEOPERATOR"
 _HOP = {"authorization", "x-amz-date", "x-amz-security-token", "host", "connection", "content-length"}
+_CALLED = ["ingestion"]
+
+
+@contextmanager
+def as_function(name: str) -> Iterator[None]:
+    """What has no credentials but the environment's is this function until the end of the block."""
+    _CALLED.append(name)
+    try:
+        yield
+    finally:
+        _CALLED.pop()
+
+
+def key_of(function: str) -> str:
+    """The access key of a function in a process of its own."""
+    return f"AKOF{function.upper()}"
+
+
+_OWN = {OPERATOR_KEY: OPERATOR, **{key_of(function): function for function in FUNCTIONS}}
+
+
+@dataclass(frozen=True)
+class Who:
+    """A role, and the tenant of its session if it has one."""
+
+    role: str
+    tenant: str | None = None
+
+    def __str__(self) -> str:
+        return self.tenant or self.role
 
 
 @dataclass
 class Gate:
-    """`sessions` are the access keys given out, with their token and tenant. `refused` says what was not granted."""
+    """`sessions` are the access keys given out, with their token and tenant. `refused` says what was not granted.
+    `taken_away` are actions that nobody may do, whatever the policies say. `silos` are tenants whose objects are
+    encrypted with a key that no role uses but in their session. `tables` tells which table each is.
+    """
 
     aws: AwsServer
     s3: S3Server
     url: str = ""
     env: str = ""
-    allowances: str = ""
-    tenant_services: str = ""
+    tables: Mapping[str, str] = field(default_factory=dict[str, str])
     sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    taken_away: set[str] = field(default_factory=set)
+    silos: set[str] = field(default_factory=set)
     pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False))
 
     @property
@@ -58,69 +94,36 @@ class Gate:
             "TENANT_ROLE_ARN": ROLE,
         }
 
-    def tenant_of(self, key: str, token: str | None) -> str | None:
-        """None for the function itself, OPERATOR for a person. Raises KeyError for credentials not given out."""
-        if key == OWN_KEY and token is None:
-            return None
-        if key == OPERATOR_KEY and token is None:
-            return OPERATOR
+    @property
+    def names(self) -> Names:
+        return Names(self.env, roles().bucket, self.tables)
+
+    def who(self, key: str, token: str | None) -> Who:
+        """Raises KeyError for credentials not given out."""
+        if token is None:
+            return Who(_CALLED[-1] if key == OWN_KEY else _OWN[key])
         known, tenant = self.sessions[key]
         if known != token:
             raise KeyError(key)
-        return tenant
+        return Who(TENANT, tenant)
 
-    def grants_state(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
-        """DynamoDB, by the leading key."""
-        if tenant is None:
-            return action in _READS or (action == "PutItem" and body["TableName"] == self.allowances)
-        if tenant == OPERATOR:
-            return self._grants_operator(action, body)
-        place = body.get("Key") or body.get("Item") or {}
-        leading = place.get("tenant_id", {}).get("S")
-        if action == "Query" and body["KeyConditionExpression"].startswith("tenant_id = :tenant"):
-            leading = body["ExpressionAttributeValues"][":tenant"]["S"]
-        return action in {*_READS, "PutItem", "UpdateItem", "DeleteItem"} and bool(leading == tenant)
+    def grants(self, who: Who, requests: Sequence[Request]) -> bool:
+        return self._stand(requests) and roles().allow(who.role, who.tenant, requests)
 
-    def _grants_operator(self, action: str, body: dict[str, Any]) -> bool:
-        if action == "TransactWriteItems":
-            steps = [step for item in body["TransactItems"] for step in item.values()]
-            return {step["TableName"] for step in steps} == {self.tenant_services}
-        if action == "BatchWriteItem":
-            return all("DeleteRequest" in one for items in body["RequestItems"].values() for one in items)
-        if body["TableName"] == self.allowances:
-            return action in ("GetItem", "PutItem")
-        return action == "Query" or body["TableName"] == self.tenant_services
+    def decrypts(self, who: Who, key: str) -> bool:
+        owner = key.partition("/")[0]
+        return owner not in self.silos or who.tenant == owner
 
-    def grants_parameter(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
-        return tenant == OPERATOR and action == "GetParameter" and body["Name"].startswith("/avesa/")
+    def lets_become(self, who: Who, role: str, tags: Mapping[str, str]) -> bool:
+        requests = to_become(role, tags, role_arn(_role_name(who.role)))
+        return role == ROLE and self._stand(requests) and roles().let_become(who.role, requests)
 
-    def grants_secret(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
-        if tenant == OPERATOR:
-            return action in ("ListSecrets", "DeleteSecret")
-        allowed = {"GetSecretValue", "CreateSecret", "PutSecretValue", "UpdateSecretVersionStage"}
-        name = body.get("SecretId") or body.get("Name") or ""
-        return tenant is not None and action in allowed and name.startswith(f"avesa/{self.env}/{tenant}/")
+    def _stand(self, requests: Sequence[Request]) -> bool:
+        return not {one.action for one in requests} & self.taken_away
 
-    def grants_schedule(self, tenant: str | None, method: str, path: str) -> bool:
-        """A person changes those of tenants, whose names have a dot; a function lists them."""
-        if tenant is None:
-            return method == "GET" and path == "/schedules"
-        return tenant == OPERATOR and method in ("POST", "PUT", "DELETE") and "." in path
 
-    def grants_catalogue(self, tenant: str | None, action: str, body: dict[str, Any]) -> bool:
-        """Glue, by the database."""
-        database = body.get("DatabaseName") or body.get("DatabaseInput", {}).get("Name")
-        allowed = {"GetTable", "CreateDatabase", "CreateTable", "UpdateTable"}
-        return tenant not in (None, OPERATOR) and action in allowed and database == f"avesa_{self.env}_{tenant}"
-
-    def grants_object(self, tenant: str | None, method: str, path: str, query: dict[str, list[str]]) -> bool:
-        listing = path == ""
-        name = query.get("prefix", [""])[0] if listing else path
-        if tenant is not None:
-            return name.startswith(f"{tenant}/")
-        if name.startswith("_runs/") and not listing:
-            return method in ("GET", "HEAD", "PUT")
-        return method in ("GET", "HEAD") and re.fullmatch(r"[^/]+/mappings/.*", name) is not None
+def _role_name(role: str) -> str:
+    return f"{role}-execution" if role in FUNCTIONS else role
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -136,38 +139,40 @@ class _Handler(BaseHTTPRequestHandler):
             return
         key, service = found.groups()
         try:
-            tenant = self.server.gate.tenant_of(key, self.headers.get("X-Amz-Security-Token"))
+            who = self.server.gate.who(key, self.headers.get("X-Amz-Security-Token"))
         except KeyError:
             self._json(400, {"__type": "UnrecognizedClientException", "message": "not given out"})
             return
         if service == "s3":
-            self._object(tenant, body)
+            self._object(who, body)
         elif service == "sts":
-            self._session(tenant, body)
+            self._session(who, body)
         elif service == "scheduler":
-            self._schedule(tenant, body)
+            self._schedule(who, body)
         else:
-            self._call(tenant, service, body)
+            self._call(who, service, body)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
         """Nobody reads it."""
 
-    def _session(self, tenant: str | None, body: bytes) -> None:
+    def _session(self, who: Who, body: bytes) -> None:
+        gate = self.server.gate
         asked = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        tags = (asked.get("Tags.member.1.Key"), asked.get("TransitiveTagKeys.member.1"))
-        name = asked.get("Tags.member.1.Value")
-        if (
-            tenant not in (None, OPERATOR)
-            or asked.get("RoleArn") != ROLE
-            or tags != ("tenant_id", "tenant_id")
-            or not name
-        ):
+        tags = {
+            value: asked.get(name.replace(".Key", ".Value"), "")
+            for name, value in asked.items()
+            if re.fullmatch(r"Tags\.member\.\d+\.Key", name)
+        }
+        transitive = {value for name, value in asked.items() if name.startswith("TransitiveTagKeys.")}
+        if transitive != set(tags) or not gate.lets_become(who, asked.get("RoleArn", ""), tags):
+            gate.refused.append(f"{who}: AssumeRole")
             self._send(403, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", "text/xml")
             return
+        (name,) = tags.values()
         key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(30)
-        self.server.gate.sessions[key] = (token, name)
+        gate.sessions[key] = (token, name)
         answer = (
             '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
             f"<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
@@ -176,27 +181,23 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._send(200, answer.encode(), "text/xml")
 
-    def _call(self, tenant: str | None, service: str, body: bytes) -> None:
+    def _call(self, who: Who, service: str, body: bytes) -> None:
         gate = self.server.gate
         action, asked = self.headers["X-Amz-Target"].partition(".")[2], json.loads(body)
-        grants = {
-            "dynamodb": gate.grants_state,
-            "glue": gate.grants_catalogue,
-            "secretsmanager": gate.grants_secret,
-            "ssm": gate.grants_parameter,
-        }
-        if not grants[service](tenant, action, asked):
-            gate.refused.append(f"{tenant}: {action}")
+        if not gate.grants(who, OF_JSON[service](gate.names, action, asked)):
+            gate.refused.append(f"{who}: {action}")
             self._json(400, {"__type": "AccessDeniedException", "message": f"not granted: {action}"})
             return
         self._handed_on(body)
 
-    def _schedule(self, tenant: str | None, body: bytes) -> None:
-        gate, path = self.server.gate, urlsplit(self.path).path
-        if gate.grants_schedule(tenant, self.command, path):
+    def _schedule(self, who: Who, body: bytes) -> None:
+        gate, parts = self.server.gate, urlsplit(self.path)
+        (group,) = parse_qs(parts.query).get("groupName", [""])
+        asked: dict[str, Any] = {"GroupName": group, **(json.loads(body) if body else {})}
+        if gate.grants(who, of_schedules(gate.names, self.command, parts.path, asked)):
             self._handed_on(body)
         else:
-            gate.refused.append(f"{tenant}: {self.command} {path}")
+            gate.refused.append(f"{who}: {self.command} {parts.path}")
             self._json(403, {"__type": "AccessDeniedException", "message": "not granted"})
 
     def _handed_on(self, body: bytes) -> None:
@@ -209,19 +210,19 @@ class _Handler(BaseHTTPRequestHandler):
         kind = answer.headers.get("Content-Type", "application/x-amz-json-1.0")
         self._send(answer.status, answer.data, kind, error=answer.headers.get("x-amzn-errortype"))
 
-    def _object(self, tenant: str | None, body: bytes) -> None:
+    def _object(self, who: Who, body: bytes) -> None:
         gate = self.server.gate
         parts = urlsplit(self.path)
         path = unquote(parts.path).removeprefix(f"/{BUCKET}").lstrip("/")
-        query = parse_qs(parts.query, keep_blank_values=True)
-        names = [path]
-        if self.command == "POST" and "delete" in query:
-            names = re.findall(r"<Key>(.*?)</Key>", body.decode())
-        if not all(gate.grants_object(tenant, self.command, name, query) for name in names):
-            gate.refused.append(f"{tenant}: {self.command} {parts.path}")
+        query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        several = self.command == "POST" and "delete" in query
+        deleted = re.findall(r"<Key>(.*?)</Key>", body.decode()) if several else []
+        granted = gate.grants(who, of_objects(gate.names, self.command, path, query, deleted))
+        if not granted or not gate.decrypts(who, path):
+            gate.refused.append(f"{who}: {self.command} {parts.path}")
             self._denied()
             return
-        keys = (ACCESS_KEY, SECRET_KEY) if tenant is None else tenant_keys(tenant)
+        keys = (ACCESS_KEY, SECRET_KEY) if who.tenant is None else tenant_keys(who.tenant)
         kept = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
         request = AWSRequest(self.command, gate.s3.endpoint + self.path, headers=kept, data=body)
         S3SigV4Auth(Credentials(*keys), "s3", REGION).add_auth(request)
@@ -270,6 +271,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def aws_gate(aws: AwsServer, s3: S3Server) -> Iterator[Gate]:
+    roles()  # what is wrong with their file is told here and not in each answer
     server = _Server(("127.0.0.1", 0), _Handler)
     server.gate = Gate(aws, s3, f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

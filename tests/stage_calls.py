@@ -10,6 +10,7 @@ from typing import Any
 
 from avesa.aws import handlers
 from aws_cloud import Cloud
+from aws_gate import as_function
 
 HALO = "halopsa"
 TABLES = ("clients", "tickets")
@@ -32,7 +33,8 @@ def call(name: str, event: Any, milliseconds: int = 60_000) -> dict[str, Any]:
     for out in logging.getLogger(f"avesa-{name}").handlers:
         assert isinstance(out, logging.StreamHandler)
         out.stream = StdoutNow()
-    answer = function(event, Context(milliseconds))
+    with as_function(name):
+        answer = function(event, Context(milliseconds))
     return json.loads(json.dumps(answer))
 
 

@@ -16,9 +16,7 @@ def own_catalogue(stack: Stack, environment: Environment, tenant: str) -> iam.Po
     return iam.PolicyStatement(
         sid="OwnCatalogue",
         actions=[
-            "glue:GetDatabase",
             "glue:GetTable",
-            "glue:GetTables",
             "glue:CreateDatabase",
             "glue:CreateTable",
             "glue:UpdateTable",

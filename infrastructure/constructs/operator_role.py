@@ -1,5 +1,6 @@
 """The role of people who operate an environment with `avesa --aws`. Like the Lambdas it reaches no data of a tenant by
-itself and may become any one tenant; besides, it keeps the list of tenants and their schedules, and starts syncs.
+itself and may become any one tenant; besides, it keeps the list of tenants and their schedules, starts syncs, and sees
+what became of them.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class OperatorRole(Construct):
                 resources=[allowances.table_arn],
             ),
             *_workflow(stack, environment),
+            *_reports(stack, data),
+            _undelivered(stack, environment),
             *_schedules(stack, environment),
         ]
         for statement in statements:
@@ -56,8 +59,8 @@ class OperatorRole(Construct):
         suppress(
             self.role,
             "IAM5",
-            "Names of secrets, schedules and executions are made later, each below the prefix of this environment; a "
-            "list of secrets takes no resource.",
+            "Names of secrets, schedules, executions and reports are made later, each below a prefix of this "
+            "environment; a list of secrets takes no resource.",
         )
 
 
@@ -78,7 +81,7 @@ def _tenants(stack: Stack, environment: Environment, data: TenantData) -> list[i
         ),
         iam.PolicyStatement(
             sid="ForgetStatesAndRuns",
-            actions=["dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"],
+            actions=["dynamodb:Query", "dynamodb:BatchWriteItem"],
             resources=[data.last_updated.table_arn, data.run_log.table_arn],
         ),
         iam.PolicyStatement(
@@ -103,10 +106,35 @@ def _workflow(stack: Stack, environment: Environment) -> list[iam.PolicyStatemen
         ),
         iam.PolicyStatement(
             sid="FollowASync",
-            actions=["states:DescribeExecution"],
+            actions=["states:DescribeExecution", "states:RedriveExecution"],
             resources=[names.executions_arn(stack, environment)],
         ),
     ]
+
+
+def _reports(stack: Stack, data: TenantData) -> list[iam.PolicyStatement]:
+    """What runs came to, which lies under no tenant's prefix."""
+    return [
+        iam.PolicyStatement(
+            sid="Reports",
+            actions=["s3:GetObject"],
+            resources=[data.bucket.arn_for_objects(f"{names.RUNS}/*/report.json")],
+        ),
+        iam.PolicyStatement(
+            sid="KeyOfTheBucket",
+            actions=["kms:Decrypt"],
+            resources=[data.key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{stack.region}.amazonaws.com"}},
+        ),
+    ]
+
+
+def _undelivered(stack: Stack, environment: Environment) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="Undelivered",
+        actions=["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:PurgeQueue"],
+        resources=[names.dead_letters_arn(stack, environment, part) for part in names.DEAD_LETTERS],
+    )
 
 
 def _schedules(stack: Stack, environment: Environment) -> list[iam.PolicyStatement]:

@@ -133,14 +133,18 @@ def _state(data: TenantData) -> list[iam.PolicyStatement]:
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [TENANT]},
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
-    read, change = ["dynamodb:GetItem", "dynamodb:Query"], ["dynamodb:PutItem", "dynamodb:UpdateItem"]
     rights = {
-        "OwnServices": (data.tenant_services, [*read, "dynamodb:UpdateItem"]),
-        "OwnWatermarks": (data.last_updated, [*read, *change, "dynamodb:DeleteItem"]),
-        "OwnRuns": (data.run_log, [*read, "dynamodb:PutItem"]),
+        "OwnServices": (data.tenant_services, ["Query", "UpdateItem"]),
+        "OwnWatermarks": (data.last_updated, ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]),
+        "OwnRuns": (data.run_log, ["Query", "PutItem"]),
     }
     return [
-        iam.PolicyStatement(sid=sid, actions=actions, resources=[table.table_arn], conditions=own)
+        iam.PolicyStatement(
+            sid=sid,
+            actions=[f"dynamodb:{action}" for action in actions],
+            resources=[table.table_arn],
+            conditions=own,
+        )
         for sid, (table, actions) in rights.items()
     ]
 
@@ -153,7 +157,6 @@ def _secrets(stack: Stack, environment: Environment) -> iam.PolicyStatement:
         sid="OwnSecrets",
         actions=[
             "secretsmanager:GetSecretValue",
-            "secretsmanager:DescribeSecret",
             "secretsmanager:CreateSecret",
             "secretsmanager:PutSecretValue",
             "secretsmanager:UpdateSecretVersionStage",

@@ -21,6 +21,9 @@ from infrastructure.constructs.suppressions import suppress
 from infrastructure.constructs.tenant_access import TenantData, TenantRole
 from infrastructure.environment import Environment
 
+RUNS_DAYS = 16
+"""So long at least are plans and results kept: a run takes a day at most, and for 14 days more it can be redriven."""
+
 
 class StorageAndState(Stack):
     """Where `deletion_protection` is on, nothing here is deleted with its stack; the bucket and its key never are."""
@@ -152,7 +155,7 @@ class StorageAndState(Stack):
                 s3.LifecycleRule(
                     id="PlansAndResults",
                     prefix=f"{names.RUNS}/",
-                    expiration=Duration.days(environment.log_retention_days),
+                    expiration=Duration.days(max(environment.log_retention_days, RUNS_DAYS)),
                 ),
                 s3.LifecycleRule(
                     # Raw files are read again by a rebuild only. The rule is not by name, since raw lies below each

@@ -148,7 +148,14 @@ class Workflow(Stack):
                     names.executions_arn(self, environment, children=True),
                 ],
             ),
-            *_runs(self._storage, "s3:GetObject", "s3:PutObject"),
+            # What a map writes of its children may take an upload in parts.
+            *_runs(
+                self._storage,
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:ListMultipartUploadParts",
+                "s3:AbortMultipartUpload",
+            ),
         ):
             role.add_to_policy(statement)
         self.alerts.grant_publish(role)
@@ -238,7 +245,7 @@ class Workflow(Stack):
 
 
 def _table_read(sid: str, arn: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=sid, actions=["dynamodb:GetItem", "dynamodb:Query"], resources=[arn])
+    return iam.PolicyStatement(sid=sid, actions=["dynamodb:Query"], resources=[arn])
 
 
 def _runs(storage: StorageAndState, *actions: str) -> list[iam.PolicyStatement]:

@@ -16,6 +16,7 @@ from avesa.shared.tenants import TenantService
 from avesa_program import Avesa
 from aws_cloud import Cloud
 from aws_gate import OPERATOR_KEY
+from aws_requests import role_arn
 from aws_server import AwsServer, an_installation
 from port_sides import DynamoSide, dynamo_side
 from s3_server import S3Server
@@ -76,7 +77,7 @@ def group(aws: AwsServer, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iter
     name = f"avesa-{cloud.installation.env}"
     client.create_schedule_group(Name=name)
     monkeypatch.setenv("SCHEDULE_GROUP", name)
-    yield Group(client, ScheduleTarget(name, "arn:machine", "arn:role", "arn:queue"))
+    yield Group(client, ScheduleTarget(name, "arn:machine", role_arn("schedule"), "arn:queue"))
     client.close()
 
 

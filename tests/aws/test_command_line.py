@@ -94,11 +94,16 @@ def test_variables_of_a_function_go_before_what_the_stacks_wrote(
     assert connected.json("tenant", "list") != []
 
 
-def test_an_environment_that_is_not_there_is_told(avesa: Avesa) -> None:
+def test_an_environment_that_is_not_there_is_told(
+    avesa: Avesa, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator of one environment may not look whether there is another; who may look is told that there is none."""
+    assert "becomes the role avesa-nosuch-operator" in avesa("status", "--aws", "nosuch", code=1).stderr
+    assert "not the name" in avesa("status", "--aws", "../dev", code=2).stderr
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     told = avesa("status", "--aws", "nosuch", code=2).stderr
     assert "no environment 'nosuch' in us-east-1" in told
     assert "AWS_PROFILE" in told
-    assert "not the name" in avesa("status", "--aws", "../dev", code=2).stderr
 
 
 def test_without_credentials_nothing_is_asked(avesa: Avesa, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,11 +105,15 @@ def test_a_book_that_others_change_all_the_time_is_given_up_as_a_thing_to_try_la
         assert other.allowances.change("a", lambda t: (t or b"", t)) == b"theirs " * 5
 
 
-def test_a_book_expires_a_week_after_its_last_use(side: DynamoSide) -> None:
-    allowances = DynamoAllowances(side.client, side.installation.allowances, now=lambda: 1000.0)
-    allowances.change("a", lambda _: (b"x", None))
+def test_a_book_expires_a_week_after_it_last_changed_and_is_not_written_where_it_stays_as_it_was(
+    side: DynamoSide,
+) -> None:
+    seconds = iter((1000.0, 1001.0, 1002.0))
+    allowances = DynamoAllowances(side.client, side.installation.allowances, now=lambda: next(seconds))
+    for document in (b"x", b"y", b"y"):
+        allowances.change("a", lambda _, new=document: (new, None))  # type: ignore[misc]
     (item,) = side.client.scan(TableName=side.installation.allowances)["Items"]
-    assert int(item["expires_at"]["N"]) == 1000 + 7 * 86400
+    assert (int(item["expires_at"]["N"]), item["version"]["N"]) == (1001 + 7 * 86400, "2")
 
 
 def test_listing_the_tenants_reads_nothing_of_theirs(state: DynamoState, client: BentClient) -> None:

@@ -13,6 +13,7 @@ from avesa.aws import edge
 from avesa.canonical_transform.mapping_sql import source_query
 from avesa.shared.errors import ConfigurationError, StorageError, UsageError
 from aws_cloud import Cloud, a_run_id
+from aws_gate import Who
 from stage_calls import call, ingest
 
 
@@ -74,15 +75,15 @@ def test_a_session_that_is_over_is_an_error_to_try_again(
     cloud: Cloud, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect("acme")
-    real = type(cloud.gate).tenant_of
+    real = type(cloud.gate).who
 
-    def forgotten(self: Any, key: str, token: str | None) -> str | None:
-        tenant = real(self, key, token)
-        if tenant is not None:
+    def forgotten(self: Any, key: str, token: str | None) -> Who:
+        who = real(self, key, token)
+        if who.tenant is not None:
             raise KeyError(key)
-        return tenant
+        return who
 
-    monkeypatch.setattr(type(cloud.gate), "tenant_of", forgotten)
+    monkeypatch.setattr(type(cloud.gate), "who", forgotten)
     with pytest.raises(StorageError) as caught:
         ingest(a_run_id(), "tickets")
     assert caught.value.retry

@@ -21,7 +21,7 @@ from avesa.shared.tenants import TenantService
 from avesa.shared.watermarks import TableState
 from aws_cloud import Cloud, a_run_id
 from aws_server import AwsServer
-from stage_calls import HALO, TABLES, call, items_of
+from stage_calls import HALO, TABLES, call, ingest, items_of
 
 
 def test_the_same_run_has_the_same_plan(cloud: Cloud, connect: Callable[..., Any]) -> None:
@@ -43,6 +43,24 @@ def test_one_tenant_that_cannot_be_planned_takes_no_other_with_it(cloud: Cloud, 
     assert [item["tenant"] for item in items_of(cloud, planned)] == ["acme"]
     report = call("report", {"run_id": run, "key": planned["key"]})
     assert any("globex" in line and "every" in line for line in report["failed"])
+
+
+def test_a_mapping_that_only_its_tenants_key_opens_is_left_to_the_fold(
+    cloud: Cloud, connect: Callable[..., Any]
+) -> None:
+    """A tenant with a key of its own: none of our roles uses it but in the tenant's session."""
+    connect("acme", tables=("tickets",))
+    own = {"table": "companies", "columns": {"nickname": {"type": "text", "description": "What we call it."}}}
+    cloud.objects.write("acme/mappings/companies.json", json.dumps(own).encode())
+    cloud.gate.silos.add("acme")
+    run = a_run_id()
+    planned = call("plan", {"run_id": run})
+    (item,) = items_of(cloud, planned)
+    assert {"tickets", "companies"} <= set(item["canonical"])
+    ingest(run, "tickets")
+    folded = [call("transform", {"run_id": run, "tenant": "acme", "table": one}) for one in item["canonical"]]
+    assert {one["status"] for one in folded} == {"ok"}
+    assert call("report", {"run_id": run, "key": planned["key"]})["failed"] == []
 
 
 @pytest.mark.parametrize(

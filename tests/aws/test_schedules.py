@@ -53,7 +53,7 @@ def test_a_schedule_is_made_changed_and_deleted_and_starts_the_workflow_for_its_
         found = group.named("acme", HALO)
         assert (found["ScheduleExpression"], found["State"]) == (expression, "ENABLED")
         target = found["Target"]
-        assert (target["Arn"], target["RoleArn"]) == ("arn:machine", "arn:role")
+        assert (target["Arn"], target["RoleArn"]) == ("arn:machine", group.target.role)
         assert target["DeadLetterConfig"] == {"Arn": "arn:queue"}
         assert json.loads(target["Input"]) == {"tenant": "acme", "service": HALO, "scheduled": True}
     assert group.names == {f"acme.{HALO}"}
@@ -136,20 +136,18 @@ def test_a_service_whose_schedule_is_gone_is_synced_with_all_and_told(
 
 
 def test_schedules_that_cannot_be_looked_up_hold_nobody_back(
-    cloud: Cloud, connect: Callable[..., Any], group: Group, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, connect: Callable[..., Any], group: Group
 ) -> None:
     own(cloud, connect("acme"))
-    monkeypatch.setattr(type(cloud.gate), "grants_schedule", lambda *_: False)
+    cloud.gate.taken_away.add("scheduler:ListSchedules")
     planned = scheduled()
     assert tenants_of(cloud, planned) == ["acme"]
     assert "cannot be looked up" in problems_of(cloud, planned)[0]
 
 
-def test_without_schedules_of_their_own_nobody_looks_for_any(
-    cloud: Cloud, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_schedules_of_their_own_nobody_looks_for_any(cloud: Cloud, connect: Callable[..., Any]) -> None:
     connect("acme")
-    monkeypatch.setattr(type(cloud.gate), "grants_schedule", lambda *_: False)
+    cloud.gate.taken_away.add("scheduler:ListSchedules")
     assert problems_of(cloud, scheduled()) == []
     assert cloud.gate.refused == []
 

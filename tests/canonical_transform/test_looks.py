@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from avesa.shared.guard import Guard
 from avesa.shared.objects import Objects
 from fold_story import change, decide, listing, thing
-from fold_table import Folding
+from fold_table import Folding, things_mapping
 from raw_files import at
 
 MANY = 130
@@ -53,6 +54,31 @@ def test_what_is_new_is_found_among_few_names(folding: Folding, monkeypatch: pyt
     # A file and a receipt for each of the names that are kept as such, and for the new one.
     assert 2 <= max(seen) <= 2 * 101
     assert folding.fold().receipts == 0
+
+
+def test_only_services_that_have_landed_something_or_had_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapping knows far more services than a tenant has, and in a bucket each look is a request."""
+    looked: list[str] = []
+    whole = Objects.list
+
+    def told(self: Objects, prefix: str, **more: str) -> object:
+        looked.extend([prefix] if "/raw/" in prefix else [])
+        return whole(self, prefix, **more)
+
+    folding = Folding(tmp_path, mapping=things_mapping(services=("first", "second", "third")))
+    folding.land(change(10, thing("1", 9, 10, "a")), service="second")
+    monkeypatch.setattr(Objects, "list", told)
+    folding.fold()
+    assert set(looked) == {"acme/raw/second/things"}
+    folding.land(change(20, thing("1", 19, 20, "b")), service="third")
+    assert folding.fold().receipts == 1
+    assert set(looked) == {"acme/raw/second/things", "acme/raw/third/things"}
+    shutil.rmtree(tmp_path / "data/acme/raw/second")
+    looked.clear()
+    folding.fold()
+    assert "acme/raw/second/things" in looked
 
 
 def test_an_old_name_is_found_a_day_later_and_folded_where_it_belongs(folding: Folding, clock: Clock) -> None:

@@ -12,6 +12,7 @@ import pytest
 from avesa.connector.onward_clock import CLOCKS_DIFFER, pulls_after
 from avesa.shared.errors import TableFailed
 from avesa.shared.layout import WITHDRAWAL_SUFFIX, moment_of, standing_receipts, timestamp_name
+from avesa.shared.objects import ObjectInfo, Objects
 from pull_bench import NOON, Bench, stop_after
 from tiny_vendor import landed, receipts, record, tiny_vendor
 
@@ -100,6 +101,23 @@ def test_a_clock_that_is_put_right_while_it_pulls_ends_no_pull_before_its_beginn
     assert receipt.started_at == receipt.finished_at == NOON + YEAR
     assert {row["extracted_at"] for row in landed(bench.ports, "tickets")} == {NOON + YEAR}
     assert len(pulls_after(bench.ports.objects, "acme", "tiny", "tickets", NOON)) == 1
+
+
+def test_one_look_at_the_names_tells_what_is_there_and_what_is_to_come(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.pull()
+    looks: list[str] = []
+    whole = Objects.list
+
+    def told(self: Objects, prefix: str, **more: str) -> list[ObjectInfo]:
+        looks.append(prefix)
+        return whole(self, prefix, **more)
+
+    monkeypatch.setattr(Objects, "list", told)
+    bench.at(NOON + DAY / 2)
+    assert bench.pull().kind == "changes"
+    assert looks == ["acme/raw/tiny/tickets"]
 
 
 def test_a_receipt_that_was_withdrawn_is_none(bench: Bench) -> None:

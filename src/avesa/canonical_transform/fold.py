@@ -69,8 +69,15 @@ class _Fold:
     looks: timedelta
     """How long a look at all names of a raw table is enough; meanwhile only those behind what is settled are read."""
 
-    def sources(self) -> list[Source]:
-        return [Source(self.tenant, service, table) for service, table in sorted(self.bench.mapping.sources)]
+    landed: frozenset[str]
+    """The services that somebody has written raw files of."""
+
+    def sources(self, ledger: Ledger) -> list[Source]:
+        """Those of the mapping that may have raw files, or had some. A mapping knows far more services than a tenant
+        has, and to look for the files of each costs a request.
+        """
+        known = [Source(self.tenant, service, table) for service, table in sorted(self.bench.mapping.sources)]
+        return [source for source in known if source.service in self.landed or source.name in ledger.sources]
 
 
 @dataclass
@@ -107,7 +114,8 @@ def fold(
     A source that cannot be read keeps no other from being folded; what is wrong with it is raised in the end. Raises
     StaleState if another writer committed in between; then it can simply be called again.
     """
-    job = _Fold(tenant, bench, table, FoldReport(), [], table.clock(), looks)
+    landed = frozenset(bench.objects.folders(layout.tenant_raw_prefix(tenant)))
+    job = _Fold(tenant, bench, table, FoldReport(), [], table.clock(), looks, landed)
     snapshot = table.snapshot()
     in_force = None if rebuild else ledger_in_force(table, snapshot, ledger, bench.mapping)
     if in_force is None:
@@ -115,7 +123,7 @@ def fold(
         return job.report
     state = _State(snapshot, in_force, save)
     failure: AvesaError | None = None
-    for source in job.sources():
+    for source in job.sources(in_force):
         try:
             if not _fold_source(job, source, state):
                 _rebuild(job, table.snapshot(), save)
@@ -145,7 +153,7 @@ def _rebuild(job: _Fold, snapshot: Snapshot, save: LedgerSaver) -> None:
     """Fold everything anew and swap it in with one commit."""
     ledger = Ledger(fingerprint=job.bench.mapping.fingerprint)
     written: list[NewFile] = []
-    for source in job.sources():
+    for source in job.sources(ledger):
         raw = list_raw(job.bench.objects, source)
         if raw.receipts:
             fresh = table_files.FreshFiles(job.bench.con, job.table, job.bench.shape)

@@ -4,6 +4,7 @@ listing that is there already, which would say of it that it was gone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from avesa.connector.change_window import known
@@ -39,17 +40,19 @@ def onward_clock(clock: Clock, tenant: str, newest: datetime | None) -> Clock:
     return lambda: max(clock(), newest + _STEP)
 
 
-def newest_pull(objects: Objects, state: TableState, service: str, table: str, now: datetime) -> datetime | None:
-    """When the table was pulled last, by its state and by the names of its receipts that lie behind `now`."""
-    pulled = pulls_after(objects, state.tenant_id, service, table, now)
-    return max(known(*moments_of(state), *map(moment_of, pulled)), default=None)
+def newest_pull(state: TableState, files: Iterable[str], now: datetime) -> datetime | None:
+    """When the table was pulled last, by its state and by those of its files whose names lie behind `now`."""
+    return max(known(*moments_of(state), *map(moment_of, _told_after(files, now))), default=None)
 
 
 def pulls_after(objects: Objects, tenant: str, service: str, table: str, moment: datetime) -> list[str]:
     """The names of the receipts that stand and tell of a time behind that moment, sorted."""
     found = objects.list(raw_prefix(tenant, service, table), after=timestamp(moment))
-    receipts = standing_receipts(info.path.rpartition("/")[2] for info in found)
-    return [name for name in receipts if (at := moment_of(name)) is not None and at > moment]
+    return _told_after((info.path.rpartition("/")[2] for info in found), moment)
+
+
+def _told_after(files: Iterable[str], moment: datetime) -> list[str]:
+    return [name for name in standing_receipts(files) if (at := moment_of(name)) is not None and at > moment]
 
 
 def moments_of(state: TableState) -> list[datetime]:

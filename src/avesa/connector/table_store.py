@@ -16,7 +16,7 @@ from avesa.connector.memory import Memory, decode_memory, encode_memory
 from avesa.connector.onward_clock import newest_pull, onward_clock
 from avesa.connector.outcome import Place
 from avesa.connector.proof import distinct_in_files, had_rows, write_receipt
-from avesa.shared.layout import raw_prefix, stem_of
+from avesa.shared.layout import raw_prefix, stem_of, timestamp
 from avesa.shared.receipt import Kind
 from avesa.shared.watermarks import TableState
 
@@ -33,10 +33,12 @@ class TableStore:
         """Raises TableFailed where the clock lies too far behind (see onward_clock)."""
         self._service, self._table = service, table
         self.state = place.watermarks.get(place.tenant, f"{service}/{table}")
-        newest = newest_pull(place.objects, self.state, service, table, place.clock())
+        self.place, now, self._receipt = place, place.clock(), self.memory().receipt
+        # One look at the names, from the receipt on or from now on, tells both what is there and what is to come.
+        files = self._files_from(min(self._receipt or timestamp(now), timestamp(now)))
+        newest = newest_pull(self.state, files, now)
         self.place = dataclasses.replace(place, clock=onward_clock(place.clock, place.tenant, newest))
-        self._receipt = self.memory().receipt
-        if self._receipt is not None and self._receipt not in self._files_from(self._receipt):
+        if self._receipt is not None and self._receipt not in files:
             self.state = dataclasses.replace(self.state, watermark=None, details=None)
 
     @property

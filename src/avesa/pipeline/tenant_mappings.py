@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from avesa.canonical_transform.mapping import Mapping, Source, load_mapping, mapping_names
 from avesa.shared import layout
-from avesa.shared.errors import MappingError, ObjectMissing
+from avesa.shared.errors import MappingError, ObjectMissing, StorageError
 from avesa.shared.objects import Objects
 
 
@@ -28,7 +28,8 @@ def landed_sources(objects: Objects, tenant: str) -> set[Source]:
 def fed_by(objects: Objects, tenant: str, sources: Collection[Source]) -> list[str]:
     """The canonical tables that any of these raw tables feed, sorted.
 
-    One whose tenant's own mapping is not valid counts: its fold will say what is wrong with it.
+    One whose tenant's own mapping is not valid or cannot be read counts: its fold will say what is wrong with it. On
+    AWS who plans has no right to the key of a tenant that has one of its own, and the fold has.
     """
     own = {info.path for info in objects.list(layout.tenant_mappings_prefix(tenant))}
     return [table for table in mapping_names() if _feeds(objects, tenant, table, own, sources)]
@@ -38,6 +39,6 @@ def _feeds(objects: Objects, tenant: str, table: str, own: Collection[str], sour
     try:
         has_own = layout.tenant_mapping(tenant, table) in own
         mapping = read_mapping(objects, tenant, table) if has_own else load_mapping(table)
-    except MappingError:
+    except (MappingError, StorageError):
         return True
     return any(source in mapping.sources for source in sources)

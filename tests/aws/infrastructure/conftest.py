@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aws.infrastructure.iam_policies import Statement
 from aws.infrastructure.rights import TENANT_ROLE
 from aws.infrastructure.synthesized import Synthesized, read
+from iam_policies import Statement
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = "prod"

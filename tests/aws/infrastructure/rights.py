@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws.infrastructure.iam_policies import Request
 from aws.infrastructure.synthesized import ACCOUNT, REGION, Synthesized
+from iam_policies import Request
 
 TENANT_ROLE = "avesa-prod-tenant"
 ACTING = ["avesa-prod-ingestion-execution", "avesa-prod-transform-execution"]
 OPERATOR = "avesa-prod-operator"
+BY_HAND = {"states:RedriveExecution"}
+"""What operators do besides with the `aws` program, as the runbook tells."""
 THROUGH_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
 TAG = "aws:PrincipalTag/tenant_id"
 
@@ -52,6 +54,9 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
         "write a raw file": Request("s3:PutObject", f"{objects}/raw/connectwise/tickets/1.parquet"),
         "read a table": Request("s3:GetObject", f"{objects}/canonical/tickets/_delta_log/0.json"),
         "write a table": Request("s3:PutObject", f"{objects}/canonical/tickets/_delta_log/0.json"),
+        "write a file of changes": Request("s3:PutObject", f"{objects}/canonical/tickets/_change_data/1.parquet"),
+        "give up a long file": Request("s3:AbortMultipartUpload", f"{objects}/raw/connectwise/tickets/1.parquet"),
+        "clear the files of changes": Request("s3:DeleteObject", f"{objects}/canonical/tickets/_change_data/1.parquet"),
         "clear a table": Request("s3:DeleteObject", f"{objects}/canonical/tickets/1.parquet"),
         "clear the quarantine": Request("s3:DeleteObject", f"{objects}/quarantine/tickets/1.parquet"),
         "list": Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": f"{owner}/raw/connectwise/tickets/"}),
@@ -66,7 +71,7 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
     requests["make a database"] = Request("glue:CreateDatabase", catalogue(f"database/avesa_prod_{owner}"))
     keys = {"dynamodb:LeadingKeys": [owner]}
     for name, actions in {
-        "TenantServices": ("GetItem", "Query", "UpdateItem"),
+        "TenantServices": ("Query", "UpdateItem"),
         "LastUpdated": ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
         "RunLog": ("Query", "PutItem"),
     }.items():
@@ -76,11 +81,12 @@ def data_requests(synthesized: Synthesized, owner: str) -> dict[str, Request]:
 
 
 DOINGS = [
-    *("read a raw file", "write a raw file", "read a table", "write a table", "clear a table", "clear the quarantine"),
+    *("read a raw file", "write a raw file", "give up a long file", "read a table", "write a table"),
+    *("write a file of changes", "clear the files of changes", "clear a table", "clear the quarantine"),
     *("list", "make a secret", "read a secret", "exchange a secret", "bring a secret into force"),
     *(f"{doing} a table of the catalogue" for doing in ("look up", "register", "change")),
     "make a database",
-    *(f"{action} in TenantServices" for action in ("GetItem", "Query", "UpdateItem")),
+    *(f"{action} in TenantServices" for action in ("Query", "UpdateItem")),
     *(f"{action} in LastUpdated" for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
     *(f"{action} in RunLog" for action in ("Query", "PutItem")),
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aws.infrastructure.rights import ACTING, BY_HAND, OPERATOR, TENANT_ROLE
 from aws.infrastructure.synthesized import Synthesized
 
 pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
@@ -76,6 +77,50 @@ def test_what_is_written_is_watched_by_the_dimensions_that_it_has_and_nothing_el
         (metrics.SYNC_HEARTBEAT, ()),
     }
     assert written() == watched
+
+
+SERVICES = {
+    "DynamoDb": "dynamodb",
+    "Glue": "glue",
+    "Scheduler": "scheduler",
+    "SecretsManager": "secretsmanager",
+    "Ssm": "ssm",
+    "StepFunctions": "states",
+    "Sts": "sts",
+}
+"""The clients of `clients.py`, which declares every call that is made of them, and their services in policies."""
+ASKED_OTHERWISE = {
+    "dynamodb:TransactWriteItems": {f"dynamodb:{one}" for one in ("PutItem", "DeleteItem", "ConditionCheckItem")},
+    "sts:AssumeRole": {"sts:AssumeRole", "sts:TagSession"},
+    "scheduler:CreateSchedule": {"scheduler:CreateSchedule", "iam:PassRole"},
+}
+"""Calls that IAM is asked of by other names."""
+
+
+def calls() -> set[str]:
+    """All that the code calls at AWS, S3 left out, as IAM is asked for it."""
+    tree = ast.parse((CODE / "clients.py").read_text(encoding="utf-8"))
+    declared = {
+        f"{SERVICES[found.name]}:{''.join(word.title() for word in call.name.split('_'))}"
+        for found in tree.body
+        if isinstance(found, ast.ClassDef) and found.name in SERVICES
+        for call in found.body
+        if isinstance(call, ast.FunctionDef) and call.name != "close"
+    }
+    return {one for call in declared for one in ASKED_OTHERWISE.get(call, {call})}
+
+
+def test_what_the_code_calls_is_granted_to_one_who_calls_it_and_nothing_else(synthesized: Synthesized) -> None:
+    roles = [TENANT_ROLE, OPERATOR, *ACTING, *(f"avesa-prod-{name}-execution" for name in ("plan", "report"))]
+    granted = {
+        action
+        for role in roles
+        for one in synthesized.statements(role)
+        if one["Effect"] == "Allow"
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
+    ours = {"iam", *SERVICES.values()}
+    assert {action for action in granted if action.partition(":")[0] in ours} - BY_HAND == calls()
 
 
 def test_handlers_are_in_the_code(synthesized: Synthesized) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aws.infrastructure.iam_policies import Context, Request, allows
+from iam_policies import Context, Request, allows
 
 GET = "s3:GetObject"
 OBJECT = "arn:aws:s3:::bucket/acme/raw/x"

@@ -9,9 +9,21 @@ from typing import Any
 import pytest
 
 from aws.infrastructure.conftest import POOLED
-from aws.infrastructure.iam_policies import Request, allows, denies
-from aws.infrastructure.rights import ACTING, DOINGS, OPERATOR, TENANT_ROLE, bucket, by, data_requests, secret, table
+from aws.infrastructure.rights import (
+    ACTING,
+    DOINGS,
+    OPERATOR,
+    TENANT_ROLE,
+    THROUGH_S3,
+    bucket,
+    by,
+    data_requests,
+    pooled_key,
+    secret,
+    table,
+)
 from aws.infrastructure.synthesized import ACCOUNT, REGION, Synthesized
+from iam_policies import Request, allows, denies
 
 pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
 
@@ -94,7 +106,7 @@ def test_the_plan_reads_what_is_due_and_no_data(synthesized: Synthesized) -> Non
     assert allows(plan, Request("s3:GetObject", mapping))
     assert not allows(plan, Request("s3:PutObject", mapping))
     assert allows(plan, Request("s3:ListBucket", bucket(synthesized), {"s3:prefix": f"{POOLED}/mappings/"}))
-    may = {f"{action} in {name}" for action in ("GetItem", "Query") for name in ("TenantServices", "LastUpdated")}
+    may = {f"Query in {name}" for name in ("TenantServices", "LastUpdated")}
     for doing, request in data_requests(synthesized, POOLED).items():
         assert allows(plan, request) is (doing in may), doing
 
@@ -140,6 +152,16 @@ def test_the_workflow_calls_our_functions_and_reaches_no_tenants_data(synthesize
         assert not allows(sync, request), doing
 
 
+@pytest.mark.parametrize("action", ["GetObject", "PutObject", "ListMultipartUploadParts", "AbortMultipartUpload"])
+def test_the_map_writes_its_results_and_in_parts_if_they_are_many(synthesized: Synthesized, action: str) -> None:
+    """As https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html asks for."""
+    sync = synthesized.statements("avesa-prod-sync")
+    assert allows(sync, Request(f"s3:{action}", f"{bucket(synthesized)}/_runs/1/results/2/SUCCEEDED_0.json"))
+    assert not allows(
+        sync, Request(f"s3:{action}", f"{bucket(synthesized)}/{POOLED}/raw/connectwise/tickets/1.parquet")
+    )
+
+
 def test_no_role_may_do_everything_or_anything_to_all(synthesized: Synthesized) -> None:
     """A bare * stands in a denial, or for actions that take no resource."""
     without_resource = {"xray:", "logs:"}
@@ -179,6 +201,28 @@ def test_an_operator_keeps_the_list_of_tenants_forgets_one_and_starts_syncs(synt
     parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/avesa/prod/installation"
     assert allows(operator, Request("ssm:GetParameter", parameter))
     assert not allows(operator, Request("ssm:GetParameter", parameter.replace("prod", "dev")))
+
+
+def test_an_operator_sees_what_runs_came_to_and_has_them_go_on(synthesized: Synthesized) -> None:
+    operator, runs = synthesized.statements(OPERATOR), f"{bucket(synthesized)}/_runs/1"
+    assert allows(operator, Request("s3:GetObject", f"{runs}/report.json"))
+    assert not allows(operator, Request("s3:GetObject", f"{runs}/plan.json"))
+    assert not allows(operator, Request("s3:PutObject", f"{runs}/report.json"))
+    assert allows(operator, Request("kms:Decrypt", pooled_key(synthesized), THROUGH_S3))
+    assert not allows(operator, Request("kms:Decrypt", pooled_key(synthesized)))
+    run = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:avesa-prod-sync:1"
+    assert allows(operator, Request("states:RedriveExecution", run))
+    assert not allows(operator, Request("states:StopExecution", run))
+
+
+def test_an_operator_looks_at_what_could_not_be_delivered_and_clears_it(synthesized: Synthesized) -> None:
+    operator = synthesized.statements(OPERATOR)
+    queues = [one.arn for one in synthesized.all("AWS::SQS::Queue")]
+    assert len(queues) == 3
+    for queue in queues:
+        for action in ("GetQueueUrl", "ReceiveMessage", "PurgeQueue"):
+            assert allows(operator, Request(f"sqs:{action}", queue))
+            assert not allows(operator, Request(f"sqs:{action}", queue.replace("prod", "dev")))
 
 
 def test_an_operator_sets_schedules_of_tenants_that_start_the_workflow_and_not_that_of_all(

@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,18 @@ def test_raw_files_never_expire(synthesized: Synthesized) -> None:
     assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["_runs/"]
     assert any(rule.get("NoncurrentVersionExpiration") == {"NoncurrentDays": 30} for rule in rules)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+
+
+@pytest.mark.parametrize(("log_days", "days"), [(1, 16), (90, 90)])
+def test_a_plan_is_kept_for_as_long_as_its_run_can_be_redriven(log_days: int, days: int) -> None:
+    from aws_cdk import App, assertions
+    from infrastructure.stacks.storage_and_state import StorageAndState
+
+    environment = replace(load_environment("dev"), log_retention_days=log_days)
+    template = assertions.Template.from_stack(StorageAndState(App(), "storage", environment=environment))
+    rule = assertions.Match.object_like({"Prefix": "_runs/", "ExpirationInDays": days})
+    rules = assertions.Match.object_like({"Rules": assertions.Match.array_with([rule])})
+    template.has_resource_properties("AWS::S3::Bucket", {"LifecycleConfiguration": rules})
 
 
 def test_every_bucket_queue_and_topic_takes_tls_alone(synthesized: Synthesized) -> None:

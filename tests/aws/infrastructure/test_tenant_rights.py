@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from aws.infrastructure.conftest import OTHER, POOLED, SILO
-from aws.infrastructure.iam_policies import Request, Statement, allows, denies
 from aws.infrastructure.rights import (
     DOINGS,
     TENANT_ROLE,
@@ -21,6 +20,7 @@ from aws.infrastructure.rights import (
     table,
 )
 from aws.infrastructure.synthesized import ACCOUNT, REGION, Synthesized
+from iam_policies import Request, Statement, allows, denies
 
 pytest.importorskip("aws_cdk", reason="the stacks have an environment of their own: make test-infra")
 
@@ -38,6 +38,17 @@ def test_a_session_of_a_tenant_does_this_for_its_tenant_alone(
     assert allows(of_tenants, by(POOLED, own))
     assert not allows(of_tenants, by(POOLED, others))
     assert not allows(of_tenants, by(OTHER, own))
+
+
+def test_no_right_is_given_that_no_worker_uses(synthesized: Synthesized, of_tenants: list[Statement]) -> None:
+    done = [by(POOLED, request) for request in data_requests(synthesized, POOLED).values()]
+    given = [
+        {**one, "Action": action}
+        for one in of_tenants
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        if one["Effect"] == "Allow" and not action.startswith("kms:")
+    ]
+    assert [one for one in given if not any(allows([one], request) for request in done)] == []
 
 
 @pytest.mark.parametrize("doing", DOINGS)

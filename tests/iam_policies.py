@@ -39,12 +39,21 @@ def denies(statements: Iterable[Statement], request: Request) -> bool:
     return any(one["Effect"] == "Deny" and _matches(one, request) for one in statements)
 
 
+def about(statements: Iterable[Statement], action: str) -> list[Statement]:
+    """Those that say something of an action, whatever the resource."""
+    return [statement for statement in statements if _is_about(statement, action)]
+
+
+def _is_about(statement: Statement, action: str) -> bool:
+    return any(_like(pattern.lower(), action.lower()) for pattern in _listed(statement["Action"]))
+
+
 def _matches(statement: Statement, request: Request) -> bool:
     unknown = statement.keys() - _KNOWN
     if unknown:
         raise ValueError(f"a statement says {', '.join(sorted(unknown))}, which is not evaluated here")
     return (
-        any(_like(pattern.lower(), request.action.lower()) for pattern in _listed(statement["Action"]))
+        _is_about(statement, request.action)
         and _resource_matches(statement, request)
         and all(
             _condition_holds(operator, key, expected, request.context)
