@@ -15,6 +15,7 @@ from avesa.shared.errors import Where
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
 from avesa.warehouse.duckdb_file import could_not_take, open_file
+from avesa.warehouse.pieces import in_pieces
 from avesa.warehouse.port import LOADS, MADE_BY, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import as_of_name, current_name, named
@@ -28,6 +29,8 @@ TYPES = {
     "date": "DATE",
 }
 _STAGED = "avesa_staged"
+_TAKEN_AT_ONCE = 4 * 1024 * 1024
+"""About so many bytes. A batch is one thread's work, and the engine has several."""
 
 
 class DuckDBWarehouse:
@@ -134,7 +137,7 @@ class DuckDBWarehouse:
         return int(row[0])
 
     def _take(self, part: Part, insert: str) -> None:
-        self._con.register("avesa_part", part.stream)
+        self._con.register("avesa_part", in_pieces(part.stream, _TAKEN_AT_ONCE))
         try:
             self.run(f"{insert} SELECT * FROM avesa_part")
         finally:

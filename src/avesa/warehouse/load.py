@@ -27,6 +27,7 @@ from avesa.warehouse.delta_log import AT_ONCE
 from avesa.warehouse.difference import Difference, Files, LocalFile, Shape, Step, Told, difference, whole
 from avesa.warehouse.plan import FILES_ARE_GONE, Anew, Change, Nothing, plan_load
 from avesa.warehouse.port import Held, Holding, Load, Part, Warehouse, lease_of
+from avesa.warehouse.reading_ahead import read_ahead
 
 Progress = Callable[[str, str, int, int], None]
 """Told of tenant, table, rows handed over by now, and rows in all."""
@@ -180,7 +181,7 @@ class _Loader:
         files = [LocalFile(path, file.rows) for path, file in self.lake.local_paths(snapshot.files).items()]
         use_threads(self.con, raw_bytes=0, rows=sum(file.rows for file in files))
         rows = whole(self.con, self.shape(snapshot, step.then), files)
-        self.warehouse.load(self.asked(snapshot, holding.held, step.then, anew=True), self.told(rows))
+        self.hand_over(self.asked(snapshot, holding.held, step.then, anew=True), rows)
         return LoadOutcome(
             self.tenant, self.table, "anew", rows.changed, 0, step.then.rows, step.then.version, step.why
         )
@@ -199,7 +200,7 @@ class _Loader:
                 hint="Nothing was changed. Load the table anew, which does not need it: --anew.",
                 where=self.lake.where,
             ) from error
-        self.warehouse.load(self.asked(snapshot, step.after, step.then), self.told(rows))
+        self.hand_over(self.asked(snapshot, step.after, step.then), rows)
         return rows
 
     def shape(self, snapshot: Snapshot, then: Held) -> Shape:
@@ -225,10 +226,14 @@ class _Loader:
         rows = {str(path): int(number) for path, number in found.fetchall()}
         return [LocalFile(path, rows[path]) for path in local]
 
-    def told(self, rows: Difference) -> Iterator[Part]:
+    def hand_over(self, load: Load, rows: Difference) -> None:
+        with read_ahead(rows.parts) as parts:
+            self.warehouse.load(load, self.told(parts, rows.rows))
+
+    def told(self, parts: Iterator[Part], rows: int) -> Iterator[Part]:
         """The parts, each told of once it was taken."""
         done = 0
-        for part in rows.parts:
+        for part in parts:
             yield part
             done += part.rows
-            self.progress(self.tenant, self.table, done, rows.rows)
+            self.progress(self.tenant, self.table, done, rows)

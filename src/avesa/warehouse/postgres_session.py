@@ -17,6 +17,7 @@ from avesa.canonical_transform.sql_text import literal
 from avesa.shared.errors import AvesaError, ConfigurationError
 from avesa.warehouse.address import Address, not_installed
 from avesa.warehouse.call_thread import CallThread
+from avesa.warehouse.pieces import in_pieces
 from avesa.warehouse.port import Stream
 from avesa.warehouse.postgres_failures import failure
 from avesa.warehouse.postgres_passwords import passwords
@@ -27,6 +28,10 @@ OLDEST = 15
 """The first version whose views can be bound to the rights of whoever reads them."""
 LOCK_SECONDS = 30.0
 """How long a statement waits for a lock, unless role, database or address set a limit of their own."""
+_SENT_AT_ONCE = 256 * 1024
+"""About so many bytes, a few hundred rows of most tables. The driver writes a whole batch before it sends any of
+it, and the server waits meanwhile.
+"""
 
 
 class PostgresSession:
@@ -81,7 +86,7 @@ class PostgresSession:
         def copy() -> None:
             with closing(self._driver.AdbcStatement(self._connection)) as statement:
                 statement.set_options(**options)
-                statement.bind_stream(stream)
+                statement.bind_stream(in_pieces(stream, _SENT_AT_ONCE))
                 statement.execute_update()
 
         self._call(copy)
