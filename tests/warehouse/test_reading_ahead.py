@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Table
 
-from avesa.warehouse.pieces import in_pieces
+from avesa.shared.errors import StorageError
+from avesa.warehouse.batches import in_pieces
 from avesa.warehouse.port import Part
 from avesa.warehouse.reading_ahead import read_ahead
 
@@ -82,6 +83,19 @@ def test_what_cannot_be_read_is_raised_where_it_would_be_taken() -> None:
         next(parts)
         with pytest.raises(duckdb.InvalidInputException, match="magic"):
             next(parts)
+
+
+def test_rows_that_cannot_be_read_to_their_end_are_told_without_what_stands_in_them() -> None:
+    with duckdb.connect() as con:
+        rows = con.sql(
+            "SELECT CASE WHEN i = 400000 THEN error('hunter2') ELSE 'a' END AS a FROM range(500000) AS r (i)"
+        )
+        with (
+            read_ahead(iter([Part(500_000, rows)])) as parts,
+            pytest.raises(StorageError, match=r"read from the lake \(Invalid Input Error\)") as told,
+        ):
+            next(parts)
+    assert "hunter2" not in str(told.value)
 
 
 @pytest.mark.parametrize(("rows", "letters"), [(1000, 1), (1000, 200), (3, 9000), (0, 1)])

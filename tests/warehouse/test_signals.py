@@ -151,10 +151,11 @@ def test_ctrl_c_ends_a_program_that_waits_for_a_server_that_says_nothing(avesa: 
         place = f"127.0.0.1:{server.getsockname()[1]}"
         loader = avesa.start("warehouse", "load", "acme", "--to", f"postgresql://loader@{place}/w")
         server.settimeout(20)
-        server.accept()
-        started = time.monotonic()
-        loader.send_signal(signal.SIGINT)
-        _, told = loader.communicate(timeout=5)
+        connection, _ = server.accept()
+        with connection:
+            started = time.monotonic()
+            loader.send_signal(signal.SIGINT)
+            _, told = loader.communicate(timeout=5)
     assert time.monotonic() - started < 2
     assert loader.returncode == 1
     assert "Aborted" in told and "Traceback" not in told

@@ -14,8 +14,8 @@ from avesa.canonical_transform.sql_text import identifier, literal
 from avesa.shared.errors import Where
 from avesa.warehouse import statements
 from avesa.warehouse.address import Address
+from avesa.warehouse.batches import in_pieces
 from avesa.warehouse.duckdb_file import could_not_take, open_file
-from avesa.warehouse.pieces import in_pieces
 from avesa.warehouse.port import LOADS, MADE_BY, Held, Holding, Load, Part, Taste, not_ours, other_type, stale
 from avesa.warehouse.schemas import Schemas
 from avesa.warehouse.statements import as_of_name, current_name, named

@@ -36,11 +36,9 @@ def failure(error: adbc_driver_manager.Error, hide: tuple[str, ...]) -> AvesaErr
     if state:
         return _of_state(state, _said(error, state, hide))
     whole = hidden(str(error), hide)
-    _, libpq, text = whole.partition("[libpq] ")
+    _, _, text = whole.partition("[libpq] ")
     if text.startswith("Failed to connect: "):
         return _of_connecting(text.removeprefix("Failed to connect: "))
-    if not libpq and "nanoarrow" in whole:
-        return _unreadable(whole)
     if error.status_code.name != "IO":
         return _refuses(_line(text or whole))
     return _unanswered(_fatal(text or whole))
@@ -154,15 +152,6 @@ def _misused(said: str) -> AvesaError:
     return UsageError(
         f"libpq does not understand the address: {said}",
         hint="Correct the option in the address, or the variable PG… that gives it.",
-    )
-
-
-def _unreadable(whole: str) -> AvesaError:
-    """The rows that were to be sent. The engine's own words may hold values, and only its kind of error is told."""
-    kind = re.search(r"([A-Z][A-Za-z ]* Error):", whole)
-    return StorageError(
-        f"the rows could not be read from the lake{f' ({kind[1]})' if kind else ''}.",
-        hint="Nothing was changed. Check free space, memory (AVESA_MEMORY_LIMIT) and the files, then load again.",
     )
 
 

@@ -16,8 +16,8 @@ from arro3.core import RecordBatchReader
 from avesa.canonical_transform.sql_text import literal
 from avesa.shared.errors import AvesaError, ConfigurationError
 from avesa.warehouse.address import Address, not_installed
+from avesa.warehouse.batches import in_pieces
 from avesa.warehouse.call_thread import CallThread
-from avesa.warehouse.pieces import in_pieces
 from avesa.warehouse.port import Stream
 from avesa.warehouse.postgres_failures import failure
 from avesa.warehouse.postgres_passwords import passwords

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from arro3.core import RecordBatchReader
 
+from avesa.warehouse.batches import read_batches
 from avesa.warehouse.port import Part, Stream
 
 
@@ -37,5 +38,4 @@ def _read_ahead(reader: ThreadPoolExecutor, parts: Iterator[Part]) -> Iterator[P
 
 def _in_memory(stream: Stream) -> RecordBatchReader:
     """Its rows, which are let go of as they are taken."""
-    batches = RecordBatchReader.from_arrow(stream)
-    return RecordBatchReader.from_batches(batches.schema, list(batches))
+    return RecordBatchReader.from_batches(*read_batches(stream))
