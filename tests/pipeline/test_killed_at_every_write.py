@@ -2,8 +2,9 @@
 
 Three syncs are killed: one that lists all tables again, the first of an empty installation, and one that asks for
 changes. A run that nobody kills tells all the points, some hundreds, of which these are taken: of the listing one for
-each kind of write and each moment; of the other two one for each kind that holds data, the moments in turn. Which of
-the writes of a kind it is moves on with the moment. With AVESA_KILLS=all in the environment every point is taken.
+each kind that holds data and each moment, and one for each other kind; of the other two one for each kind that holds
+data, the moments in turn. Which of the writes of a kind it is moves on with the moment. With AVESA_KILLS=all in the
+environment every point is taken.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ def cases() -> list[tuple[str, str, str]]:
     every = [(kind, moment) for kind in KINDS for moment in moments_of(kind)]
     if ALL:
         return [(sync, *case) for sync in ("listing", "first", "changes") for case in every]
-    chosen = [("listing", *case) for case in every]
+    chosen = [("listing", *case) for case in every if case[0] in HOLDING_DATA]
+    chosen += [
+        ("listing", kind, MOMENTS[place % len(MOMENTS)]) for place, kind in enumerate(KINDS[len(HOLDING_DATA) :])
+    ]
     for shift, sync in enumerate(("first", "changes")):
         for place, kind in enumerate(HOLDING_DATA):
             moments = moments_of(kind)
