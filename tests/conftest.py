@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -25,8 +26,11 @@ WITHOUT_BUNDLES = "not bundles"
 def pytest_configure() -> None:
     """Temporary files stand in memory where a system has such a place and room in it. Everything that is written is
     flushed to the disk, which is most of the time of many tests on a real one and tells them nothing. No example fails
-    for how long it took, which tells of the machine.
+    for how long it took, which tells of the machine. Programs that are started hear Ctrl-C, also where this one does
+    not, as in the background of a script.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("without deadline", settings.default, deadline=None)
     settings.load_profile("without deadline")
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
