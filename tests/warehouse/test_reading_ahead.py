@@ -85,6 +85,16 @@ def test_what_cannot_be_read_is_raised_where_it_would_be_taken() -> None:
             next(parts)
 
 
+def test_a_file_of_very_many_rows_is_taken_in_several_parts() -> None:
+    with duckdb.connect() as con:
+        rows = 3_000_000  # the engine hands on a million at once
+        whole = con.sql(f"SELECT i AS number FROM range({rows}) AS r (i)")
+        with read_ahead(iter([Part(rows, whole)])) as parts:
+            taken = [(part.rows, RecordBatchReader.from_arrow(part.stream).read_all().num_rows) for part in parts]
+    assert len(taken) > 1 and all(told == held for told, held in taken)
+    assert sum(held for _, held in taken) == rows
+
+
 def test_rows_that_cannot_be_read_to_their_end_are_told_without_what_stands_in_them() -> None:
     with duckdb.connect() as con:
         rows = con.sql(

@@ -13,11 +13,15 @@ from avesa.shared.errors import StorageError
 from avesa.warehouse.port import Stream
 
 
-def read_batches(stream: Stream) -> tuple[Schema, list[RecordBatch]]:
-    """All of its rows. Raises StorageError where the engine that makes them breaks off meanwhile."""
+def batches_of(stream: Stream) -> tuple[Schema, Iterator[RecordBatch]]:
+    """Its columns, and its batches as they come. Raises StorageError where the engine that makes them breaks off."""
     reader = RecordBatchReader.from_arrow(stream)
+    return reader.schema, _told(reader)
+
+
+def _told(reader: RecordBatchReader) -> Iterator[RecordBatch]:
     try:
-        return reader.schema, list(reader)
+        yield from reader
     except Exception as error:
         if type(error) is not Exception:  # the type of what comes through the interface between the two libraries
             raise
@@ -26,7 +30,7 @@ def read_batches(stream: Stream) -> tuple[Schema, list[RecordBatch]]:
 
 def in_pieces(stream: Stream, size: int) -> RecordBatchReader:
     """The same rows in batches of about `size` bytes, and of one row at least. Nothing is copied."""
-    schema, batches = read_batches(stream)
+    schema, batches = batches_of(stream)
     return RecordBatchReader.from_batches(schema, [piece for batch in batches for piece in _pieces(batch, size)])
 
 

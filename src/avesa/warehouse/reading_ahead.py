@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from arro3.core import RecordBatchReader
+from arro3.core import RecordBatch, RecordBatchReader
 
-from avesa.warehouse.batches import read_batches
-from avesa.warehouse.port import Part, Stream
+from avesa.warehouse.batches import batches_of
+from avesa.warehouse.difference import ROWS_PER_PART
+from avesa.warehouse.port import Part
 
 
 @contextmanager
@@ -26,9 +27,10 @@ def read_ahead(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
 
 
 def _read_ahead(reader: ThreadPoolExecutor, parts: Iterator[Part]) -> Iterator[Part]:
+    some = (held for part in parts for held in _in_memory(part))
+
     def read() -> Part | None:
-        part = next(parts, None)
-        return part and Part(part.rows, _in_memory(part.stream))
+        return next(some, None)
 
     coming = reader.submit(read)
     while (part := coming.result()) is not None:
@@ -36,6 +38,16 @@ def _read_ahead(reader: ThreadPoolExecutor, parts: Iterator[Part]) -> Iterator[P
         yield part
 
 
-def _in_memory(stream: Stream) -> RecordBatchReader:
-    """Its rows, which are let go of as they are taken."""
-    return RecordBatchReader.from_batches(*read_batches(stream))
+def _in_memory(part: Part) -> Iterator[Part]:
+    """The part, whose rows are let go of as they are taken; one that is too large for that as several."""
+    schema, batches = batches_of(part.stream)
+    held: list[RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= ROWS_PER_PART:
+            yield Part(rows, RecordBatchReader.from_batches(schema, held))
+            held, rows = [], 0
+    if held:
+        yield Part(rows, RecordBatchReader.from_batches(schema, held))
