@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from avesa.shared.receipt import Receipt, decode_receipt
 from kill_points import sync_in_small_steps
 from msp_days import START, Days, check_against_truth
 from raw_files import PullOf, Row, land
+from write_points import Point
 
 TENANT = "acme"
 TABLES = ("contacts", "tickets", "agreements", "agreement_additions")
@@ -29,6 +32,29 @@ CANONICAL = ("contacts", "tickets", "agreements")
 SEED = 17
 """A world in which a contact is removed between the 20th and the 30th hour: a change pull cannot see that."""
 STAGED = re.compile(r".+#\d+")
+
+
+@dataclass(frozen=True)
+class Sync:
+    """A sync that is about to begin, all its points, and how many versions each table has after it."""
+
+    days: Days
+    points: list[Point]
+    versions: dict[str, int]
+
+
+@contextmanager
+def syncs_about_to_begin(folder: Path, points_of: Callable[[Days], list[Point]]) -> Iterator[Callable[[str], Sync]]:
+    """That of each kind, made once when it is first asked for. `points_of` lets a copy of it run to its end."""
+    with ExitStack() as on_exit:
+
+        @cache
+        def of(kind: str) -> Sync:
+            days = on_exit.enter_context(before_a_sync(kind, folder / kind / "home"))
+            trial = copy_of(days, folder / kind / "trial")
+            return Sync(days, points_of(trial), versions_of(trial))
+
+        yield of
 
 
 @contextmanager

@@ -13,9 +13,8 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,11 +30,11 @@ from interrupted_syncs import (
     CANONICAL,
     TABLES,
     TENANT,
-    before_a_sync,
+    Sync,
     copy_of,
     is_true_and_whole,
     nothing_is_left_over,
-    versions_of,
+    syncs_about_to_begin,
 )
 from msp_days import Days
 from write_points import KINDS, MOMENTS, PASSING, SMALL_PAGES, Half, Point, watched
@@ -92,30 +91,17 @@ def waits_for_nobody(seconds: float) -> None:
     assert seconds == 0, "it waits for somebody else"
 
 
-@dataclass(frozen=True)
-class Sync:
-    """A sync that is about to begin, all its points, and how many versions each table has after it."""
-
-    days: Days
-    points: list[Point]
-    versions: dict[str, int]
-
-
 @pytest.fixture(scope="module")
 def syncs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Sync]]:
     """Those of each kind, begun once."""
-    with ExitStack() as on_exit:
 
-        @cache
-        def of(kind: str) -> Sync:
-            folder = tmp_path_factory.mktemp("failing")
-            points: list[Point] = []
-            days = on_exit.enter_context(before_a_sync(kind, folder / "home"))
-            trial = copy_of(days, folder / "trial")
-            with trial.ports() as ports, watched(lambda point, half: points.append(point)):
-                assert errors_of(ports) == []
-            return Sync(days, sorted(points), versions_of(trial))
+    def points_of(days: Days) -> list[Point]:
+        points: list[Point] = []
+        with days.ports() as ports, watched(lambda point, half: points.append(point)):
+            assert errors_of(ports) == []
+        return sorted(points)
 
+    with syncs_about_to_begin(tmp_path_factory.mktemp("failing"), points_of) as of:
         yield of
 
 

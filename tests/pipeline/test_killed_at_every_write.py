@@ -15,9 +15,6 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +26,12 @@ from interrupted_syncs import (
     CANONICAL,
     STAGED,
     TENANT,
-    before_a_sync,
+    Sync,
     copy_of,
     is_true_and_whole,
     nothing_is_left_over,
+    syncs_about_to_begin,
     table_path,
-    versions_of,
 )
 from kill_points import points_told, run_watched, sync_in_small_steps
 from msp_days import Days
@@ -69,28 +66,16 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 Rows = dict[str, list[dict[str, Any]]]
 
 
-@dataclass(frozen=True)
-class Sync:
-    """A sync that is about to begin, all its points, and how many versions each table has after it."""
-
-    days: Days
-    points: list[Point]
-    versions: dict[str, int]
-
-
 @pytest.fixture(scope="module")
 def syncs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Sync]]:
     """Those of each kind, begun once."""
-    with ExitStack() as on_exit:
 
-        @cache
-        def of(kind: str) -> Sync:
-            folder = tmp_path_factory.mktemp("killed")
-            days = on_exit.enter_context(before_a_sync(kind, folder / "home"))
-            trial = copy_of(days, folder / "trial")
-            assert kill(trial, folder / "points", None) == 0
-            return Sync(days, points_told(folder / "points"), versions_of(trial))
+    def points_of(days: Days) -> list[Point]:
+        told = days.home.parent / "points"
+        assert kill(days, told, None) == 0
+        return points_told(told)
 
+    with syncs_about_to_begin(tmp_path_factory.mktemp("killed"), points_of) as of:
         yield of
 
 
