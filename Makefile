@@ -10,13 +10,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # Python may keep what it has compiled: tests start hundreds of processes, each of which would compile it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
+# One more than small machines have cores: tests wait for servers, and for processes that they kill.
+WORKERS := 3
+
 .PHONY: help demo demo-all test test-long test-warehouse test-aws test-infra tutorial bundles bench lint lint-infra format clean
 
 help:
 	@echo "make demo     two tenants, several simulated days, every version checked against the truth"
 	@echo "make demo-all one tenant with every service of the sandbox, checked against its world (some minutes)"
-	@echo "make test     all tests"
-	@echo "make test-long the laws of the fold over many more generated histories"
+	@echo "make test     all tests (on a larger machine make test WORKERS=9)"
+	@echo "make test-long all laws over other generated cases, those of the fold over many more"
 	@echo "make test-warehouse loading and reading with ClickHouse's engine too, which make test leaves out (180 MB)"
 	@echo "make test-aws the AWS side: bundles built and run, stacks, workflow and rights, on stand-ins (needs Node)"
 	@echo "make bundles  the zip files of the Lambda functions, into dist/"
@@ -49,10 +52,10 @@ demo-all: $(VENV)/.runtime
 	@$(BIN)/avesa demo --all
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-long: $(VENV)/.dev
-	AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 tests/canonical_transform/test_fold_laws.py
+	AVESA_EXAMPLES=others AVESA_LAW_EXAMPLES=1500 $(BIN)/python -m pytest -n 2 -m hypothesis
 
 # chdb is large and has one use, so it is installed for these tests alone.
 test-warehouse: $(VENV)/.chdb

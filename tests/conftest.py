@@ -26,13 +26,15 @@ WITHOUT_BUNDLES = "not bundles"
 def pytest_configure() -> None:
     """Temporary files stand in memory where a system has such a place and room in it. Everything that is written is
     flushed to the disk, which is most of the time of many tests on a real one and tells them nothing. No example fails
-    for how long it took, which tells of the machine. Programs that are started hear Ctrl-C, also where this one does
-    not, as in the background of a script.
+    for how long it took, which tells of the machine. The examples are the same each time, so that what fails now and
+    did not before is the change's doing; `make test-long` looks for others. Programs that are started hear Ctrl-C,
+    also where this one does not, as in the background of a script.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    settings.register_profile("without deadline", settings.default, deadline=None)
-    settings.load_profile("without deadline")
+    others = os.environ.get("AVESA_EXAMPLES") == "others"
+    settings.register_profile("ours", settings.default, deadline=None, derandomize=not others)
+    settings.load_profile("ours")
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
@@ -74,6 +76,11 @@ def aws(aws_server_of_session: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Aw
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     return aws_server_of_session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is begun first, by one worker, so that none works on it alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 from typing import Any, Protocol
 
 import adbc_driver_postgresql
 import duckdb
 import urllib3
-from adbc_driver_manager import AdbcConnection, AdbcStatement
+from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement
 from arro3.core import RecordBatchReader
 from arro3.io import read_ipc_stream
 
@@ -85,6 +86,12 @@ class DuckDBSide:
             con.execute(sql)
 
 
+@cache
+def _database(url: str) -> AdbcDatabase:
+    """To which sessions are opened. It reads the server's types once, which takes ten times as long as a session."""
+    return adbc_driver_postgresql.connect(url)
+
+
 class PostgresSide:
     """A database of the session's server."""
 
@@ -117,11 +124,7 @@ class PostgresSide:
 
     def asked(self, *statements: str, url: str | None = None) -> list[Row]:
         """What the last of some statements gives, in one session."""
-        with (
-            adbc_driver_postgresql.connect(url or self.url) as database,
-            AdbcConnection(database) as connection,
-            AdbcStatement(connection) as statement,
-        ):
+        with AdbcConnection(_database(url or self.url)) as connection, AdbcStatement(connection) as statement:
             found: Any = None
             for sql in statements:
                 statement.set_sql_query(sql)

@@ -167,7 +167,7 @@ def test_names_constants_and_maps_are_data_whatever_they_hold(
             "h": ("text", {"path": names, "when": {"mark": [found, other + "?"]}}),
         }
     )
-    payload = {**record, "mark": found, "list": [{other: 1}, {**record, other: found}]}
+    payload = {**record, "mark": found, "list": [{other: f"{found}?"}, {**record, other: found}]}
     [row] = rows(con, mapping, json.dumps(payload))
     expected_element: Any = {**record, other: found}
     expected_root: Any = payload

@@ -11,7 +11,7 @@ import pytest
 from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Table
 
 from avesa.shared.errors import StorageError
-from avesa.warehouse.batches import in_pieces
+from avesa.warehouse.batches import batches_of, in_pieces
 from avesa.warehouse.port import Part
 from avesa.warehouse.reading_ahead import read_ahead
 
@@ -97,6 +97,7 @@ def test_a_file_of_very_many_rows_is_taken_in_several_parts() -> None:
 
 def test_rows_that_cannot_be_read_to_their_end_are_told_without_what_stands_in_them() -> None:
     with duckdb.connect() as con:
+        con.execute("SET threads = 1")  # of several, one is at times told only that another failed
         rows = con.sql(
             "SELECT CASE WHEN i = 400000 THEN error('hunter2') ELSE 'a' END AS a FROM range(500000) AS r (i)"
         )
@@ -106,6 +107,25 @@ def test_rows_that_cannot_be_read_to_their_end_are_told_without_what_stands_in_t
         ):
             next(parts)
     assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Out of Memory Error: failed to allocate hunter2", "from the lake (Out of Memory Error)."),
+        ("INTERRUPT Error: Interrupted!", "from the lake."),
+        ("hunter2", "from the lake."),
+    ],
+)
+def test_only_the_kind_of_what_broke_off_is_told(said: str, told: str) -> None:
+    def breaking() -> Iterator[RecordBatch]:
+        yield batch_of([1])
+        raise Exception(f"C Data interface error: {said}")
+
+    _, batches = batches_of(RecordBatchReader.from_batches(batch_of([1]).schema, breaking()))
+    with pytest.raises(StorageError) as error:
+        list(batches)
+    assert error.value.message == f"the rows could not be read {told}"
 
 
 @pytest.mark.parametrize(("rows", "letters"), [(1000, 1), (1000, 200), (3, 9000), (0, 1)])

@@ -30,6 +30,9 @@ DAY = 1440
 EVERY = 1 if os.environ.get("AVESA_LOAD_DAYS") == "all" else 7
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A version for each day."""

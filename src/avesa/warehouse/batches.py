@@ -41,9 +41,12 @@ def _pieces(batch: RecordBatch, size: int) -> Iterator[RecordBatch]:
 
 
 def _unreadable(said: str) -> StorageError:
-    """The engine's own words may hold values, and only its kind of error is told."""
+    """The engine's own words may hold values, and only its kind of error is told: not that of a thread which it stopped
+    because another one had failed.
+    """
     kind = re.search(r"([A-Z][A-Za-z ]* Error):", said)
+    told = f" ({kind[1]})" if kind and kind[1] != "INTERRUPT Error" else ""
     return StorageError(
-        f"the rows could not be read from the lake{f' ({kind[1]})' if kind else ''}.",
+        f"the rows could not be read from the lake{told}.",
         hint="Nothing was changed. Check free space, memory (AVESA_MEMORY_LIMIT) and the files, then load again.",
     )
