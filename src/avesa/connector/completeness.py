@@ -1,4 +1,9 @@
-"""Whether a listing held all that there is: by the vendor's own total, and by what was there before. Pure decisions."""
+"""Whether a listing held all that there is: by the vendor's own total, and by what was there before. Pure decisions.
+
+A total that is right at the end proves nothing of a list whose rows shift: where a record that was read vanishes, all
+behind it move up by one, and the next page begins behind one that nobody read. What came is then exactly what there
+still is. But the total has fallen between two pages, and nothing else makes it fall.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from avesa.connector.json_paths import Path, found_at
-from avesa.connector.page import count_in
+from avesa.connector.page import WalkLost, count_in
 from avesa.connector.request import Response
 
 
@@ -36,6 +41,25 @@ class Totals(msgspec.Struct, frozen=True, omit_defaults=True):
         return Totals(total if self.first is None else self.first, total)
 
 
+class Peak(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The most records that the vendor told of a list while it was read. `of` says which list: that under a parent, and
+    which part or window of it.
+    """
+
+    most: int = 0
+    of: tuple[str | None, str] = (None, "")
+
+    def after(self, total: int, of: tuple[str | None, str]) -> Peak:
+        """With one more page, of this list or of the next one."""
+        return Peak(max(self.most, total) if of == self.of else total, of)
+
+
+class ListShrank(WalkLost):
+    """Records vanished while a list was read whose rows shift then, so that others may have been left out."""
+
+    times = 2
+
+
 def read_total(response: Response, total: Total) -> int | None:
     """How many records there are, as this answer says it: a whole number or its text. None where it says nothing."""
     found: object = response.headers.get(total.header.lower()) if total.header else None
@@ -56,6 +80,17 @@ def shortfall(totals: Totals, came: int) -> str | None:
     return f"The vendor says that there are {least} records, and {came} came." if came < least else None
 
 
+def shrinkage(peak: Peak, total: int, of: tuple[str | None, str]) -> str | None:
+    """Why a list whose rows shift may have been read with gaps, by what one more page tells, else None.
+
+    It does not tell whether what vanished had been read or was still to come, and only the first does harm. Where as
+    many records come as vanish between two pages, no total tells it.
+    """
+    if of != peak.of or total >= peak.most:
+        return None
+    return f"The list shrank from {peak.most} to {total} records while it was read, so some may have been left out."
+
+
 def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
     """Why a table proves nothing that was `refused` in all of the `lists` that it consists of, else None."""
     if refused == 0 or refused < lists:
@@ -64,3 +99,5 @@ def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
 
 
 CAME_EMPTY = "The listing came back empty, though there were records before."
+
+LISTED_AGAIN = "The next sync lists it again."

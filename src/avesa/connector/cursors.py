@@ -92,6 +92,9 @@ class Cursor:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return False
+
     def _counted(self, request: Request, page: Page) -> Request:
         """With how many rows came so far. Whether the vendor counts a page's own rows is seen on the first one."""
         told = number_at(page, self.reached)

@@ -60,6 +60,9 @@ class NextUrl:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return False
+
     def _address(self, page: Page) -> str | None:
         told = page.told(self.at)
         if told in (ABSENT, None, ""):

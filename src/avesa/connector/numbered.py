@@ -61,6 +61,9 @@ class PageNumber:
             for number in range(here + 1, min(last, here + most) + 1)
         )
 
+    def shifts(self, request: Request) -> bool:
+        return True
+
     def _last(self, page: Page) -> int | None:
         """The number of the last page, where the answer tells it."""
         if self.end.link:
@@ -133,6 +136,9 @@ class Offset:
         here = self._offset(request)
         offsets = range(here + self.most, min(self.start + total, here + most * self.most + 1), self.most)
         return tuple(self._at(request, offset) for offset in offsets)
+
+    def shifts(self, request: Request) -> bool:
+        return True
 
     def _first(self, request: Request, size: int) -> Request:
         request = request.with_params(*self.order)
