@@ -19,8 +19,8 @@ from avesa.connector.request import Response
 @dataclass(frozen=True)
 class Total:
     """Where a vendor says how many records a list holds: at a path of the body (dotted, or name by name where names
-    hold dots), or in a header. Where it is not `trusted` (an estimate, a number that a search lags behind) it is only
-    told.
+    hold dots), or in a header. Where it is not `trusted` (an estimate, a number that a search lags behind, that of one
+    page) it is only told.
     """
 
     path: Path | None = None
@@ -41,17 +41,13 @@ class Totals(msgspec.Struct, frozen=True, omit_defaults=True):
         return Totals(total if self.first is None else self.first, total)
 
 
-class Peak(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The most records that the vendor told of a list while it was read. `of` says which list: that under a parent, and
-    which part or window of it.
+class ListTotal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many records a list holds, as one of its pages says it. `of` is which list: that under a parent, and which
+    part or window of it.
     """
 
-    most: int = 0
+    records: int = 0
     of: tuple[str | None, str] = (None, "")
-
-    def after(self, total: int, of: tuple[str | None, str]) -> Peak:
-        """With one more page, of this list or of the next one."""
-        return Peak(max(self.most, total) if of == self.of else total, of)
 
 
 class ListShrank(WalkLost):
@@ -80,15 +76,16 @@ def shortfall(totals: Totals, came: int) -> str | None:
     return f"The vendor says that there are {least} records, and {came} came." if came < least else None
 
 
-def shrinkage(peak: Peak, total: int, of: tuple[str | None, str]) -> str | None:
-    """Why a list whose rows shift may have been read with gaps, by what one more page tells, else None.
+def shrinkage(before: ListTotal, now: ListTotal) -> str | None:
+    """Why a list whose rows shift may have been read with gaps, by what two of its pages told, else None.
 
     It does not tell whether what vanished had been read or was still to come, and only the first does harm. Where as
     many records come as vanish between two pages, no total tells it.
     """
-    if of != peak.of or total >= peak.most:
+    if now.of != before.of or now.records >= before.records:
         return None
-    return f"The list shrank from {peak.most} to {total} records while it was read, so some may have been left out."
+    counts = f"from {before.records} to {now.records} records"
+    return f"The list shrank {counts} while it was read, so that some of those behind may have been left out."
 
 
 def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:

@@ -22,6 +22,7 @@ from avesa.connector.completeness import (
     CAME_EMPTY,
     LISTED_AGAIN,
     ListShrank,
+    ListTotal,
     refused_everywhere,
     shortfall,
     shrinkage,
@@ -267,20 +268,20 @@ class _Pull:
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
             self.progress(self.endpoint.name, page.number, figures.rows)
-        self._hold_to_peak(page)
+        self._hold_to_total(page)
 
-    def _hold_to_peak(self, page: Extracted) -> None:
+    def _hold_to_total(self, page: Extracted) -> None:
         """Raises ListShrank where records may have been left out. The last time all is read nevertheless, since what
         comes was seen.
         """
         total = self.service.total_of(self.endpoint)
         if total is None or not total.trusted or page.total is None or page.shifts is None:
             return
-        of = (page.parent_id, page.shifts)
-        shrank = shrinkage(self.at.peak, page.total, of)
+        now = ListTotal(page.total, (page.parent_id, page.shifts))
+        shrank = shrinkage(self.at.list_total, now)
         if shrank is not None and self.at.again < ListShrank.times:
             raise ListShrank(shrank)
-        self.at = replace(self.at, peak=self.at.peak.after(page.total, of), shrank=self.at.shrank or shrank)
+        self.at = replace(self.at, list_total=now, shrank=self.at.shrank or shrank)
 
     # How far it has come
 
