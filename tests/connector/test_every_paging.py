@@ -317,6 +317,16 @@ def test_a_probe_is_no_larger_than_a_first_page(kind: Kind) -> None:
     assert paging.probe(request).has_records == paging.first(request).has_records
 
 
+def test_rows_shift_where_a_token_or_an_address_is_a_number_too() -> None:
+    assert Cursor("next_offset", "offset", numbered=True).shifts(LIST)
+    assert NextUrl(Link(), numbered=True).shifts(LIST)
+    by_either = OrElse(NextUrl(Link(), most=2), PageNumber(most=2), most=2)
+    first = by_either.first(LIST)
+    other = by_either.next(first, Page(answered({}), 2))
+    assert other is not None
+    assert (by_either.shifts(first), by_either.shifts(other)) == (False, True)
+
+
 COUNTED = {
     numbered,
     numbered_with_total,
