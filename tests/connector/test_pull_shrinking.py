@@ -126,6 +126,17 @@ def test_a_pull_of_changes_is_no_proof_and_is_not_read_again(bench: Shrinking) -
     assert [pull.kind for pull in bench.pulls()] == ["listing", "changes"]
 
 
+@pytest.mark.parametrize("every_page", [True, False])
+def test_a_list_that_stands_still_costs_one_request_a_page(bench: Shrinking, every_page: bool) -> None:
+    """Fetched ahead, too, and where the first page alone tells the total."""
+    told = bench.vendor.bend
+    bench.vendor.bend = lambda asked, answer: (
+        told(asked, answer) if every_page or asked.query["page"] == "1" else answer
+    )
+    bench.pull()
+    assert sorted(bench.asked_pages()) == [1, 2, 3, 4]
+
+
 # From one process to the next
 
 

@@ -189,8 +189,7 @@ class Walk:
             if asked.wait > 0:
                 (self.wait or waiter(self.client.stop))(asked.wait)
             # Where no answer comes, that is about the vendor and not about one list.
-            response = self._in_order(fetcher, asked, before)
-            told = read_total(response, self.total) if self.total else None
+            response, told = self._in_order(fetcher, asked, before)
             before = before if told is None else told
             number += 1
             pages += 1
@@ -228,8 +227,9 @@ class Walk:
                 _whereabouts(asked) if self.paging.shifts(asked) else None,
             )
 
-    def _in_order(self, fetcher: Fetcher, asked: Request, before: int | None) -> Response:
-        """The answer to a request, no older than those of the pages before, which told the total `before`.
+    def _in_order(self, fetcher: Fetcher, asked: Request, before: int | None) -> tuple[Response, int | None]:
+        """The answer to a request and the total that it tells; those of the pages before, of which the last told the
+        total `before`, are no newer.
 
         One that was fetched ahead may be older. Where both tell the same total, that is no matter; else the list
         changed between them, nobody knows in which order, and a record could have moved from the one to the other
@@ -237,11 +237,15 @@ class Walk:
         """
         is_early = fetcher.is_early(asked)
         response = fetcher.fetch(asked)
-        told = read_total(response, self.total) if is_early and self.total and self.total.trusted else None
-        if told is None or before in (None, told) or not self.paging.shifts(asked):
-            return response
-        fetcher.forget()
-        return fetcher.fetch(asked)
+        if self.total is None:
+            return response, None
+        told = read_total(response, self.total)
+        differs = None not in (before, told) and told != before
+        if differs and is_early and self.total.trusted and self.paging.shifts(asked):
+            fetcher.forget()
+            response = fetcher.fetch(asked)
+            told = read_total(response, self.total)
+        return response, told
 
     @contextmanager
     def _telling_whose(self, asked: Request, batch: tuple[str, ...]) -> Iterator[None]:
