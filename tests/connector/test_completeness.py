@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from avesa.connector.completeness import Total, Totals, read_total, shortfall
+from avesa.connector.completeness import ListTotal, Total, Totals, read_total, shortfall, shrinkage
 from avesa.connector.request import Response
 
 
@@ -54,3 +54,23 @@ def test_a_listing_is_short_only_beyond_what_changed_meanwhile(
     first: int | None, last: int | None, came: int, is_short: bool
 ) -> None:
     assert (shortfall(Totals(first, last), came) is not None) == is_short
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shrank"),
+    [
+        (ListTotal(), ListTotal(0), False),
+        (ListTotal(), ListTotal(10), False),
+        (ListTotal(10), ListTotal(10), False),
+        (ListTotal(10), ListTotal(12), False),
+        (ListTotal(10), ListTotal(9), True),
+        (ListTotal(10), ListTotal(0), True),
+        (ListTotal(10, ("1", "")), ListTotal(9, ("2", "")), False),  # another parent's
+        (ListTotal(10, ("1", "")), ListTotal(9, ("1", "")), True),
+        (ListTotal(10, (None, "0")), ListTotal(9, (None, "1")), False),  # another part of the list
+    ],
+)
+def test_a_list_shrank_if_one_of_its_pages_tells_fewer_records_than_the_one_before(
+    before: ListTotal, now: ListTotal, shrank: bool
+) -> None:
+    assert (shrinkage(before, now) is not None) == shrank

@@ -317,6 +317,41 @@ def test_a_probe_is_no_larger_than_a_first_page(kind: Kind) -> None:
     assert paging.probe(request).has_records == paging.first(request).has_records
 
 
+def test_rows_shift_where_a_token_or_an_address_is_a_number_too() -> None:
+    assert Cursor("next_offset", "offset", numbered=True).shifts(LIST)
+    assert NextUrl(Link(), numbered=True).shifts(LIST)
+    by_either = OrElse(NextUrl(Link(), most=2), PageNumber(most=2), most=2)
+    first = by_either.first(LIST)
+    other = by_either.next(first, Page(answered({}), 2))
+    assert other is not None
+    assert (by_either.shifts(first), by_either.shifts(other)) == (False, True)
+
+
+COUNTED = {
+    numbered,
+    numbered_with_total,
+    numbered_in_body,
+    offset,
+    offset_with_total,
+    offset_before_access_rules,
+    offset_in_a_statement,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_rows_shift_where_pages_are_counted_and_nowhere_else(kind: Kind) -> None:
+    """Of ids and their records, those of the ids; what wraps another paging is as that one."""
+    paging, answer, request = kind(rows(20), 4)
+    following: Request | None = paging.first(request)
+    while following is not None:
+        of_ids = kind is ids_then_records and not following.has_records
+        assert paging.shifts(following) == (kind in COUNTED or of_ids)
+        for wrapping in (InTurn(paging, "kind", (None,)), SearchWindow(paging, ("id",), behind_both, 9, 3)):
+            assert wrapping.shifts(wrapping.first(request)) == paging.shifts(paging.first(request))
+        page, _ = page_of(paging, following, answer(following))
+        following = paging.next(following, page)
+
+
 @pytest.mark.parametrize("kind", [numbered_with_total, numbered_in_body, offset_with_total], ids=lambda k: k.__name__)
 @given(count=st.integers(1, 40), size=st.integers(1, 3))
 def test_what_is_known_ahead_is_what_follows(kind: Kind, count: int, size: int) -> None:

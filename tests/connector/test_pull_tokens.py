@@ -338,6 +338,21 @@ def test_a_cursor_that_expires_twice_fails_the_table_and_keeps_the_rows(tmp_path
         assert (it.state.checkpoint, it.state.watermark) == (None, None)
 
 
+def test_a_cursor_that_expires_twice_fails_the_table_though_another_process_went_on(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Any:
+        at = int(asked.query.get("pageId", "0"))
+        if at == 6:
+            return Answer(400, b'{"code":"cursor_expired"}')
+        return [{"id": id_} for id_ in range(at + 1, at + 4)]
+
+    with bench(tmp_path, Endpoint("things", "/things", changes=None), errors=CURSOR_ERRORS) as it:
+        it.answers(answer)
+        assert it.pull(**stop_after(3)).status == "stopped"
+        assert len(receipts(it.ports, "things")) == 1
+        with pytest.raises(TableFailed, match="once more, in vain"):
+            it.pull()
+
+
 def test_a_cursor_that_has_expired_by_what_its_paging_alone_knows_is_read_again_too(tmp_path: Path) -> None:
     paging = Cursor("next", "cursor", most=3, expired=(Expired(410),))
     left = [1]

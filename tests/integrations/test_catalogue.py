@@ -11,6 +11,7 @@ import pytest
 from avesa.connector.ids_then_records import IdsThenRecords
 from avesa.connector.incremental import Changes
 from avesa.connector.paging import SearchWindow
+from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
 from avesa.integrations import load_service, service_names
 from avesa.sandbox.vendor.contract import Contract, Table
@@ -101,6 +102,20 @@ def test_a_services_lists_are_declared_as_published(name: str) -> None:
         declared = {"key": list(endpoint.key), "canonical": endpoint.canonical, "parent": above}
         reads = {name: read for name, read in table.rules.get("reads", {}).items() if name != "records"}
         assert declared == {**published, **reads}, endpoint.name
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_a_list_whose_rows_shift_is_held_to_the_total_that_its_vendor_publishes(name: str) -> None:
+    """Nothing else tells that a record vanished while it was read, so that another one was left out."""
+    service, contract = load_service(name), Contract(name)
+    for endpoint in service.endpoints:
+        changes, rules = service.changes_of(endpoint), contract.tables[endpoint.name].rules.get("paging", {})
+        ways = rules if isinstance(rules, list) else [rules]
+        tells = any(told["what"] == "total" for way in ways for told in way.get("tells", ()))
+        paging = service.paging_of(endpoint, listing=True)
+        shifts = paging.shifts(paging.first(Request(endpoint.method, f"https://v.example{endpoint.path}")))
+        if shifts and tells and not (changes and changes.only):
+            assert service.total_of(endpoint) is not None, endpoint.name
 
 
 def asked_at(service: Service, endpoint: Endpoint) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import msgspec
 import msgspec.structs
 
 from avesa.connector.change_window import known
-from avesa.connector.completeness import Totals
+from avesa.connector.completeness import ListTotal, Totals
 from avesa.connector.incremental import Changes, Delta
 from avesa.connector.request import Request
 from avesa.connector.service import Endpoint, Service
@@ -103,6 +103,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the vendor said of the last of these."""
     totals: Totals = Totals()
     """What the vendor says a listing holds."""
+    list_total: ListTotal = ListTotal()
+    """What it said last of the list that is being read, where a record that vanishes moves the others."""
+    shrank: str | None = None
+    """How it became shorter while it was read, where it is not begun again for that."""
+    again: int = 0
+    """How often the pull was begun from its beginning again, since a walk was lost."""
 
 
 def fingerprint(

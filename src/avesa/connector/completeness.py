@@ -1,4 +1,9 @@
-"""Whether a listing held all that there is: by the vendor's own total, and by what was there before. Pure decisions."""
+"""Whether a listing held all that there is: by the vendor's own total, and by what was there before. Pure decisions.
+
+A total that is right at the end proves nothing of a list whose rows shift: where a record that was read vanishes, all
+behind it move up by one, and the next page begins behind one that nobody read. What came is then exactly what there
+still is. But the total has fallen between two pages, and nothing else makes it fall.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,15 @@ from dataclasses import dataclass
 import msgspec
 
 from avesa.connector.json_paths import Path, found_at
-from avesa.connector.page import count_in
+from avesa.connector.page import WalkLost, count_in
 from avesa.connector.request import Response
 
 
 @dataclass(frozen=True)
 class Total:
     """Where a vendor says how many records a list holds: at a path of the body (dotted, or name by name where names
-    hold dots), or in a header. Where it is not `trusted` (an estimate, a number that a search lags behind) it is only
-    told.
+    hold dots), or in a header. Where it is not `trusted` (an estimate, a number that a search lags behind, that of one
+    page) it is only told.
     """
 
     path: Path | None = None
@@ -34,6 +39,21 @@ class Totals(msgspec.Struct, frozen=True, omit_defaults=True):
         if total is None:
             return self
         return Totals(total if self.first is None else self.first, total)
+
+
+class ListTotal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many records a list holds, as one of its pages says it. `of` is which list: that under a parent, and which
+    part or window of it.
+    """
+
+    records: int = 0
+    of: tuple[str | None, str] = (None, "")
+
+
+class ListShrank(WalkLost):
+    """Records vanished while a list was read whose rows shift then, so that others may have been left out."""
+
+    times = 2
 
 
 def read_total(response: Response, total: Total) -> int | None:
@@ -56,6 +76,18 @@ def shortfall(totals: Totals, came: int) -> str | None:
     return f"The vendor says that there are {least} records, and {came} came." if came < least else None
 
 
+def shrinkage(before: ListTotal, now: ListTotal) -> str | None:
+    """Why a list whose rows shift may have been read with gaps, by what two of its pages told, else None.
+
+    It does not tell whether what vanished had been read or was still to come, and only the first does harm. Where as
+    many records come as vanish between two pages, no total tells it.
+    """
+    if now.of != before.of or now.records >= before.records:
+        return None
+    counts = f"from {before.records} to {now.records} records"
+    return f"The list shrank {counts} while it was read, so that some of those behind may have been left out."
+
+
 def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
     """Why a table proves nothing that was `refused` in all of the `lists` that it consists of, else None."""
     if refused == 0 or refused < lists:
@@ -64,3 +96,5 @@ def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
 
 
 CAME_EMPTY = "The listing came back empty, though there were records before."
+
+LISTED_AGAIN = "The next sync lists it again."

@@ -32,7 +32,8 @@ class Cursor:
     along with a token, where the others are refused. A token that is a list is joined by `join`, or sent as it is in
     a body; with `parsed` a text is JSON that goes into a body as such. `body` is the body of all later pages where
     the vendor asks for them differently, and `later` where their answers hold the token. Exactness while rows come
-    and go is the vendor's.
+    and go is the vendor's; `numbered` says that the token is no more than the number of a row or of a page, so that a
+    row that vanishes shifts the others.
 
     `reached` is where an answer tells how many rows of the walk lie before it, or with it: for a vendor whose token
     names the walk, stays the same, and moves on with each request. A request that is sent twice then skips a page, so
@@ -52,6 +53,7 @@ class Cursor:
     body: Body | None = None
     later: Place | None = None
     reached: Place | None = None
+    numbered: bool = False
     end: End = ONLY_TOLD
     expired: tuple[Expired, ...] = ()
     reads: ClassVar[tuple[Path, ...]] = ()
@@ -91,6 +93,9 @@ class Cursor:
 
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
+
+    def shifts(self, request: Request) -> bool:
+        return self.numbered
 
     def _counted(self, request: Request, page: Page) -> Request:
         """With how many rows came so far. Whether the vendor counts a page's own rows is seen on the first one."""

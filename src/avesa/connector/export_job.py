@@ -83,6 +83,9 @@ class ExportJob:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return self.pages.ahead(request, page, most) if request.has_records else ()
 
+    def shifts(self, request: Request) -> bool:
+        return False  # what was exported stays as it is
+
     def _polling(self, request: Request, page: Page, job: str, url: str, count: int) -> Request:
         headers = tuple(pair for pair in request.headers if pair[0].lower() != "content-type")
         asking = Request("GET", url, headers=headers, wait=self._seconds(page), has_records=False)

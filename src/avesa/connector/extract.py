@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
+from avesa.connector.completeness import Total, read_total
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.good_answers import check_made, check_whole
 from avesa.connector.json_paths import ABSENT, Path, value_at
@@ -51,6 +52,9 @@ class Extracted:
     """One page as it was read. `after` is where to go on once it is landed. `parent_id` is the last of the parents that
     it was asked for under; the records name theirs where there are several. `refused` is why there are none where the
     list of that parent is not ours to see.
+
+    `total` is how many records there are, as the page says it. `shifts` names the part of the list that it belongs to,
+    where a record that vanishes moves the others.
     """
 
     number: int
@@ -60,6 +64,8 @@ class Extracted:
     received_at: datetime
     after: Position
     refused: str | None = None
+    total: int | None = None
+    shifts: str | None = None
 
 
 class ChangesRefused(Exception):
@@ -78,6 +84,7 @@ class Fetcher:
         self.depth = depth
         self._pool = ThreadPoolExecutor(depth, thread_name_prefix="avesa-page") if depth > 0 else None
         self._ahead: dict[Request, Future[Response]] = {}
+        self._early: frozenset[Request] = frozenset()
 
     def hint(self, requests: Iterator[Request]) -> None:
         """These will be asked for next: begin with as many as there is room for."""
@@ -91,7 +98,13 @@ class Fetcher:
 
     def fetch(self, request: Request) -> Response:
         future = self._ahead.pop(request, None)
-        return self._client.send(request, self._tally, self._endpoint) if future is None else future.result()
+        response = self._client.send(request, self._tally, self._endpoint) if future is None else future.result()
+        self._early = frozenset(self._ahead)
+        return response
+
+    def is_early(self, request: Request) -> bool:
+        """Whether this was asked for before the answer that was fetched last had come."""
+        return request in self._early
 
     def forget(self) -> None:
         """What was fetched ahead is not what follows."""
@@ -113,7 +126,7 @@ class Fetcher:
 class Walk:
     """How to walk: `build` makes the bare request of a parent's list (of the only list for None), or of several
     parents' where they are asked for `at_once`. A list is over behind a page that is `enough`. `wait` is for requests
-    that are to be sent later; by default real time passes.
+    that are to be sent later; by default real time passes. `total` is where the pages say how many records there are.
     """
 
     client: Client
@@ -126,6 +139,7 @@ class Walk:
     refused_alone: bool = False
     enough: Callable[[list[Record]], bool] = lambda records: False
     wait: Wait | None = None
+    total: Total | None = None
 
     def pages(
         self, fetcher: Fetcher, parents: Sequence[str] | None, start: Position, number: int
@@ -168,13 +182,15 @@ class Walk:
         upcoming = iter([ahead for ahead in islice(following, fetcher.depth) if ahead.has_records])
         asked_before = RepeatGuard()
         next_request: Request | None = request
+        before: int | None = None
         while next_request is not None:
             fetcher.hint(upcoming)
             asked = next_request
             if asked.wait > 0:
                 (self.wait or waiter(self.client.stop))(asked.wait)
             # Where no answer comes, that is about the vendor and not about one list.
-            response = fetcher.fetch(asked)
+            response, told = self._in_order(fetcher, asked, before)
+            before = before if told is None else told
             number += 1
             pages += 1
             with self._telling_whose(asked, batch):
@@ -207,7 +223,29 @@ class Walk:
                 response.received_at or self.client.clock(),
                 Position(parent_id, next_request, digest if next_request else None),
                 self._why_refused(response) if gone else None,
+                told,
+                _whereabouts(asked) if self.paging.shifts(asked) else None,
             )
+
+    def _in_order(self, fetcher: Fetcher, asked: Request, before: int | None) -> tuple[Response, int | None]:
+        """The answer to a request and the total that it tells; those of the pages before, of which the last told the
+        total `before`, are no newer.
+
+        One that was fetched ahead may be older. Where both tell the same total, that is no matter; else the list
+        changed between them, nobody knows in which order, and a record could have moved from the one to the other
+        unseen. So the page is asked for once more.
+        """
+        is_early = fetcher.is_early(asked)
+        response = fetcher.fetch(asked)
+        if self.total is None:
+            return response, None
+        told = read_total(response, self.total)
+        differs = None not in (before, told) and told != before
+        if differs and is_early and self.total.trusted and self.paging.shifts(asked):
+            fetcher.forget()
+            response = fetcher.fetch(asked)
+            told = read_total(response, self.total)
+        return response, told
 
     @contextmanager
     def _telling_whose(self, asked: Request, batch: tuple[str, ...]) -> Iterator[None]:

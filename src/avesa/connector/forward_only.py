@@ -61,3 +61,6 @@ class ForwardOnly:
 
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
+
+    def shifts(self, request: Request) -> bool:
+        return False

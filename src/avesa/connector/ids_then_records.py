@@ -76,6 +76,9 @@ class IdsThenRecords:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return not request.has_records and self.pages.shifts(replace(request, has_records=True))
+
     def _ids(self, page: Page) -> list[str | int]:
         path = split_path(self.ids)
         if EACH in path:

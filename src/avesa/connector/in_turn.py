@@ -52,6 +52,9 @@ class InTurn:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return self.inner.shifts(request)
+
     def _part(self, bare: Request, part: int) -> Request:
         return self.inner.first(self._of(bare, part)).with_memo(part=str(part), bare=bare.to_json())
 

@@ -110,6 +110,9 @@ class Keyset:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return False
+
     def _sized(self, request: Request, size: int) -> Request:
         request = request.with_params(*self.order)
         return request if self.size is None else request.with_value(self.into, self.size, size)

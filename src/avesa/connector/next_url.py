@@ -20,7 +20,8 @@ class NextUrl:
     request's own, less those named in `never` (a key that the auth puts into the query). `path` is a segment of the
     vendor's paths from which on the path is taken too; without it the path stays. Method, headers and body stay: a
     query that was sent by POST is gone on with by POST. `least` is the fewest rows that the vendor may be asked for,
-    `start` what is sent with the first request alone.
+    `start` what is sent with the first request alone. `numbered` says that the address holds no more than the number of
+    a page or of a row, so that a row that vanishes shifts the others.
     """
 
     at: Place = "next"
@@ -33,6 +34,7 @@ class NextUrl:
     into: Into = "query"
     headers: Params = ()
     start: Params = ()
+    numbered: bool = False
     end: End = ONLY_TOLD
     expired: tuple[Expired, ...] = ()
     reads: ClassVar[tuple[Path, ...]] = ()
@@ -59,6 +61,9 @@ class NextUrl:
 
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
+
+    def shifts(self, request: Request) -> bool:
+        return self.numbered
 
     def _address(self, page: Page) -> str | None:
         told = page.told(self.at)

@@ -1,5 +1,10 @@
 """Pages counted by number or by offset. They are exact only for lists whose rows stay in place: a row that vanishes
 shifts all behind it, so order by something that never changes and prefer a keyset where rows come and go.
+
+Where the pages tell a total, its fall shows that something vanished, and the list is read again (see completeness).
+Where they tell none, what comes is the same as of a list that never had the row that was left out. Pages by offset
+could begin one row early, to see whether the last row of the page before still stands there; but that takes an order by
+a key that never changes, and then no page can be asked for ahead. Hardly a vendor with offsets and no total has one.
 """
 
 from __future__ import annotations
@@ -20,9 +25,9 @@ class PageNumber:
     without that header a page that is not full is the last.
 
     `order` is sent with every page and must keep rows in place (ascending by a key that never changes). Even so a row
-    that vanishes shifts all rows behind it, so this is only exact for lists that lose no rows. With `into` "body",
-    `page` and `size` are paths in the JSON body. `size` is None where the vendor lets nobody choose it, `least` the
-    fewest rows that it may be asked for.
+    that vanishes shifts all rows behind it, so this is only exact for lists that lose no rows, or tell a total that
+    shows it. With `into` "body", `page` and `size` are paths in the JSON body. `size` is None where the vendor lets
+    nobody choose it, `least` the fewest rows that it may be asked for.
     """
 
     page: Path = "page"
@@ -60,6 +65,9 @@ class PageNumber:
             self._counted(request, number, seen + (number - here) * self.most)
             for number in range(here + 1, min(last, here + most) + 1)
         )
+
+    def shifts(self, request: Request) -> bool:
+        return True
 
     def _last(self, page: Page) -> int | None:
         """The number of the last page, where the answer tells it."""
@@ -133,6 +141,9 @@ class Offset:
         here = self._offset(request)
         offsets = range(here + self.most, min(self.start + total, here + most * self.most + 1), self.most)
         return tuple(self._at(request, offset) for offset in offsets)
+
+    def shifts(self, request: Request) -> bool:
+        return True
 
     def _first(self, request: Request, size: int) -> Request:
         request = request.with_params(*self.order)

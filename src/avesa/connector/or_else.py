@@ -47,6 +47,9 @@ class OrElse:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return (self.inner if request.recall("way") is None else self.other).shifts(request)
+
 
 def _marked(request: Request | None) -> Request | None:
     """A page of the other way may hold the same bytes as the first one, and is no repetition."""

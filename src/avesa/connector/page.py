@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from avesa.connector.json_paths import ABSENT, Path, split_path, value_at, values_at
 from avesa.connector.links import read_links
@@ -15,10 +15,24 @@ LONGEST = 32_768
 """Characters of the longest token or address that is followed; servers refuse far shorter ones."""
 
 
-class CursorExpired(TableFailed):
-    """The vendor no longer knows the cursor of the next page. Nothing is lost: the window can be asked from its
-    beginning again.
+class WalkLost(TableFailed):
+    """The pages that were read lead no further, or tell no whole list. Nothing is lost: what came was seen, and all can
+    be asked for from its beginning again, `times` at most.
     """
+
+    times: ClassVar[int] = 1
+
+
+def went_again(message: str, times: int) -> str:
+    """What to say of a pull that was begun again so many times, and each time came to the same."""
+    return f"{message} It was asked for from its beginning {_OFTEN.get(times, f'{times} times')} more, in vain."
+
+
+_OFTEN = {1: "once", 2: "twice"}
+
+
+class CursorExpired(WalkLost):
+    """The vendor no longer knows the cursor of the next page."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,12 @@ class Paging(Protocol):
 
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         """Up to `most` requests that surely follow, so that they can be fetched at once."""
+        ...
+
+    def shifts(self, request: Request) -> bool:
+        """Whether a record that vanishes before this page is read moves the others, so that the page may lack one that
+        no page had yet.
+        """
         ...
 
 

@@ -16,7 +16,19 @@ from avesa.connector.links import query_value, read_links
 from avesa.connector.next_url import NextUrl
 from avesa.connector.numbered import Offset, PageNumber
 from avesa.connector.or_else import OrElse
-from avesa.connector.page import CursorExpired, Either, End, Expired, Header, Link, Page, Paging, Place
+from avesa.connector.page import (
+    CursorExpired,
+    Either,
+    End,
+    Expired,
+    Header,
+    Link,
+    Page,
+    Paging,
+    Place,
+    WalkLost,
+    went_again,
+)
 from avesa.connector.repeat_guard import RepeatGuard
 from avesa.connector.search_window import SearchWindow
 from avesa.connector.single_page import SinglePage
@@ -48,6 +60,8 @@ __all__ = [
     "SearchWindow",
     "SinglePage",
     "Values",
+    "WalkLost",
     "query_value",
     "read_links",
+    "went_again",
 ]

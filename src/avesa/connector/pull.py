@@ -18,14 +18,22 @@ from avesa.connector.arrivals import Arrivals
 from avesa.connector.change_window import choose_kind, vendor_start
 from avesa.connector.checkpoint import Checkpoint, Figures
 from avesa.connector.client import Client, Tally
-from avesa.connector.completeness import CAME_EMPTY, read_total, refused_everywhere, shortfall
+from avesa.connector.completeness import (
+    CAME_EMPTY,
+    LISTED_AGAIN,
+    ListShrank,
+    ListTotal,
+    refused_everywhere,
+    shortfall,
+    shrinkage,
+)
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.endpoint_request import ParentId
 from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
-from avesa.connector.paging import CursorExpired
+from avesa.connector.paging import WalkLost, went_again
 from avesa.connector.parents import landed_through, live_parents
 from avesa.connector.request import Params, Request
 from avesa.connector.retry import NO_RIGHT
@@ -106,7 +114,6 @@ class _Pull:
         checkpoint = self.store.checkpoint(kind, self.table.fingerprint(), now)
         self.resumed = checkpoint is not None
         at = checkpoint or self._beginning(kind)
-        expired = False
         while True:
             try:
                 return self._pull(at)
@@ -116,14 +123,13 @@ class _Pull:
                 at = self._beginning("listing")
             except ChangesCut:
                 at = self._anew("listing")
-            except CursorExpired as error:
-                if expired:
-                    raise TableFailed(
-                        f"{error.message} It was asked for from its beginning, and so it went again."
-                    ) from None
+            except WalkLost as error:
+                again = self.at.again
+                if again >= error.times:
+                    raise TableFailed(went_again(error.message, again)) from None
                 # A token that is forgotten says nothing of what changed since: all has to be listed.
-                expired = True
-                at = self._anew("listing" if self.table.delta and not self.table.is_never_listed else at.kind)
+                kind = "listing" if self.table.delta and not self.table.is_never_listed else at.kind
+                at = replace(self._anew(kind), again=again + 1)
 
     # What to begin with
 
@@ -215,6 +221,7 @@ class _Pull:
             at_once=self.endpoint.parent.at_once if self.endpoint.parent else 1,
             refused_alone=self.endpoint.refused_alone,
             enough=lambda records: self.table.is_enough(self.at, records),
+            total=self.service.total_of(self.endpoint) if self.at.kind == "listing" else None,
         )
         for page in walk.pages(fetcher, parents, self.at.position, self.at.figures.pages):
             if self.table.is_cut(self.at, len(page.records)):
@@ -256,12 +263,25 @@ class _Pull:
         self.at = self.table.with_token(self.at, page.response, page.parent_id, self.memory)
         if page.refused is not None:
             self.at = replace(self.at, refused=(*self.at.refused, page.parent_id or ""), refusal=page.refused)
-        total = self.service.total_of(self.endpoint)
-        if total is not None and self.at.kind == "listing" and page.parent_id is None:
-            self.at = replace(self.at, totals=self.at.totals.after(read_total(page.response, total)))
+        if page.parent_id is None:
+            self.at = replace(self.at, totals=self.at.totals.after(page.total))
         self.at = replace(self.at, position=page.after, figures=self._with_costs(figures))
         if self.progress:
             self.progress(self.endpoint.name, page.number, figures.rows)
+        self._hold_to_total(page)
+
+    def _hold_to_total(self, page: Extracted) -> None:
+        """Raises ListShrank where records may have been left out. The last time all is read nevertheless, since what
+        comes was seen.
+        """
+        total = self.service.total_of(self.endpoint)
+        if total is None or not total.trusted or page.total is None or page.shifts is None:
+            return
+        now = ListTotal(page.total, (page.parent_id, page.shifts))
+        shrank = shrinkage(self.at.list_total, now)
+        if shrank is not None and self.at.again < ListShrank.times:
+            raise ListShrank(shrank)
+        self.at = replace(self.at, list_total=now, shrank=self.at.shrank or shrank)
 
     # How far it has come
 
@@ -275,7 +295,7 @@ class _Pull:
 
     def _save(self) -> None:
         """Make the rows so far durable, then the checkpoint that goes on behind them."""
-        if self.at.began is None and not self.at.files:
+        if self.at.began is None and not self.at.files and not self.at.again:
             return
         self._flush()
         self.at = replace(self.at, figures=self._with_costs(self.at.figures), saved_at=self.place.clock())
@@ -322,10 +342,12 @@ class _Pull:
                 hint=f"If it really is empty: avesa sync {self.place.tenant} --service {self.service.name}"
                 f" --table {self.endpoint.name} --full --allow-empty",
             )
+        if self.at.shrank is not None:
+            return TableFailed(went_again(self.at.shrank, self.at.again), hint=LISTED_AGAIN)
         if total is None or not total.trusted:
             return None
         short = shortfall(self.at.totals, ids + figures.keyless if self.endpoint.key else figures.rows)
-        return TableFailed(short, hint="The next sync lists it again.") if short else None
+        return TableFailed(short, hint=LISTED_AGAIN) if short else None
 
     def _finish(self) -> None:
         watermark = self._next_watermark(self.at.figures.newest)

@@ -80,6 +80,9 @@ class SearchWindow:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return self.inner.shifts(_unwrapped(request))
+
 
 def _wrapped(request: Request, first: Request, *, pages: int, window: str | None, last: str | None) -> Request:
     """`request` with this pager's memory around that of the inner one."""

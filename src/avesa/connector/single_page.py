@@ -29,5 +29,8 @@ class SinglePage:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return False
+
 
 SINGLE_PAGE = SinglePage()

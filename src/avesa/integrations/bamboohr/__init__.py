@@ -155,6 +155,7 @@ SERVICE = Service(
             f"{API}/time-tracking/break-policies",
             records="data",
             paging=Offset("offset", "limit", most=500, end=End(total="meta.totalItems", short=False)),
+            total=Total("meta.totalItems"),
             deleted=Deleted("deletedAt", present=True),
         ),
         whole("job_openings", "applicant_tracking/jobs"),
@@ -177,6 +178,7 @@ SERVICE = Service(
             paging=PageNumber(
                 "page", size="pageSize", most=500, start=0, end=End(pages="meta.totalPages", short=False)
             ),
+            total=Total("meta.totalItems"),
         ),
         Endpoint("training_types", f"{API}/training/type", records_as="map", records_optional=True),
         Endpoint(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from avesa.connector.auth import Bearer
+from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, InParams
 from avesa.connector.limits import Limits, Rate, Told
 from avesa.connector.paging import Cursor, Either, End, InTurn, PageNumber, Paging, SinglePage
@@ -76,6 +77,7 @@ SERVICE = Service(
     # Cloudflare API, authentication: a token with the right to read. The pair of address and global key may do all.
     auth=Bearer("{api_token}"),
     paging=pages(),
+    total=Total("result_info.total_count"),
     # Cloudflare API, rate limits: 1,200 requests in five minutes for a user, all tokens of his together. Whoever asks
     # for more waits for five minutes.
     limits=Limits(

@@ -19,7 +19,7 @@ from avesa.connector.times import MILLISECONDS, SECONDS, Epoch, Iso
 
 def by_offset(most: int) -> Cursor:
     """Duo Admin API, paging: `metadata.next_offset` is the next offset. A list that is whole may have no metadata."""
-    return Cursor(at="metadata.next_offset", param="offset", most=most)
+    return Cursor(at="metadata.next_offset", param="offset", most=most, numbered=True)
 
 
 # Duo Admin API, logs version 2: a text, or for authentications a time and an id that are joined by a comma. An empty

@@ -4,6 +4,7 @@ alerts about security, and its audit log.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from avesa.connector.tokens import TokenFields
 # GitHub REST API, pagination: the Link header names the next page, by number in most lists, by `after` in others, and
 # in long ones by either. Its paths may name a repository by its id, so the query alone is taken.
 PAGES = NextUrl(Link(), size="per_page", most=100)
+BY_NUMBER = replace(PAGES, numbered=True)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -237,6 +239,7 @@ SERVICE = Service(
             "copilot/billing/seats",
             records="seats",
             key=("assignee.login",),
+            paging=BY_NUMBER,
             changes=None,
             updated_at="updated_at",
             total=Total("total_seats"),

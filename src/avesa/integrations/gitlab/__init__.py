@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from avesa.connector.auth import HeaderKey, OneOf
+from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes, InParams
 from avesa.connector.limits import Limits, Rate, Told
 from avesa.connector.oauth2 import RefreshToken
@@ -21,8 +22,9 @@ DAY = timedelta(days=1)
 WEEKLY = timedelta(days=7)
 
 # GitLab REST API, pagination: the Link header names the next page, by number or by cursor, and behind 10,000 rows it
-# is all that does. Numbers end at 50,000 rows: lists that may be as long are asked for by keyset.
-PAGES = NextUrl(Link(), size="per_page", most=100)
+# is all that does. Numbers end at 50,000 rows: lists that may be as long are asked for by keyset. The total comes in a
+# header, of a list that goes by numbers and has no more than 10,000 rows.
+PAGES = NextUrl(Link(), size="per_page", most=100, numbered=True)
 KEYSET: Params = (("pagination", "keyset"), ("order_by", "id"), ("sort", "asc"))
 
 STEADY: Params = (("order_by", "created_at"), ("sort", "asc"))
@@ -78,6 +80,7 @@ SERVICE = Service(
     auth=OneOf((HeaderKey("PRIVATE-TOKEN", "{access_token}"), RefreshToken("https://{host}/oauth/token"))),
     account=("host", "access_token", "client_id"),
     paging=PAGES,
+    total=Total(header="X-Total"),
     # GitLab, rate limits: 2,000 requests a minute, and of some lists fewer. A server of one's own may have others, and
     # tells so.
     limits=Limits(

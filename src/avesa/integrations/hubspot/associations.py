@@ -48,6 +48,9 @@ class RestOfEach:
     def ahead(self, request: Request, page: Page, most: int) -> tuple[Request, ...]:
         return ()
 
+    def shifts(self, request: Request) -> bool:
+        return False
+
 
 class _After(msgspec.Struct):
     after: str | int | None = None

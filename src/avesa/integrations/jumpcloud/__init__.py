@@ -176,6 +176,7 @@ SERVICE = Service(
             records="results",
             params=(("sort", "id"),),
             paging=OF_V1,
+            total=Total("totalCount"),
             each=Each("provider_id", "provider_id"),
             canonical="companies",
             may_be_empty=True,

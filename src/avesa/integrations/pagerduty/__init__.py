@@ -173,6 +173,8 @@ SERVICE = Service(
             "incident_alerts",
             "/incidents/{id}/alerts",
             records="alerts",
+            params=WITH_TOTAL,
+            total=Total("total"),
             parent=Parent("incidents", "id"),
             changes=OF_CHANGED_INCIDENTS,
             relist=timedelta(days=30),

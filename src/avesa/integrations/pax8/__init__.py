@@ -17,7 +17,6 @@ from avesa.connector.service import Deleted, Endpoint, Parent, Service
 PAGES = PageNumber(size="size", most=200, start=0, end=End(pages="page.totalPages"))
 # Pax8 API v2, quotes: the same with another word for the size.
 QUOTES = PageNumber(size="limit", most=100, start=0, end=End(pages="page.totalPages"))
-COUNTED = Total("page.totalElements")
 
 EACH_TIME, DAILY, WEEKLY = timedelta(0), timedelta(days=1), timedelta(days=7)
 OF_SUBSCRIPTION = Parent("subscriptions", "subscriptionId")
@@ -41,6 +40,7 @@ SERVICE = Service(
     ),
     account=("client_id",),
     paging=PAGES,
+    total=Total("page.totalElements"),
     # Pax8 API, rate limits: 1,000 successful calls a minute, told by no header.
     limits=Limits(rates=(Rate(1000, per=timedelta(minutes=1)),), rest=timedelta(seconds=10)),
     errors=Errors(code="type", message="message"),
@@ -65,7 +65,7 @@ SERVICE = Service(
             every=EACH_TIME,
             canonical="contacts",
         ),
-        Endpoint("products", "/v1/products", records="content", total=COUNTED, canonical="products"),
+        Endpoint("products", "/v1/products", records="content", canonical="products"),
         # Prices have no id, one product has several, and a change of one does not show in the product.
         of_each(
             "product_pricing",
@@ -75,7 +75,7 @@ SERVICE = Service(
             key=(),
             paging=SinglePage(),
         ),
-        Endpoint("orders", "/v1/orders", records="content", changes=None, total=COUNTED, may_be_empty=True),
+        Endpoint("orders", "/v1/orders", records="content", changes=None, may_be_empty=True),
         # A cancelled subscription stays in the list. In the order in which they were made, new ones come last.
         Endpoint(
             "subscriptions",
@@ -84,7 +84,6 @@ SERVICE = Service(
             params=(("sort", "createdDate,asc"),),
             changes=None,
             updated_at="updatedDate",
-            total=COUNTED,
             canonical="agreements",
         ),
         # What a subscription was before each of its changes; an element repeats the subscription with an id of its own.

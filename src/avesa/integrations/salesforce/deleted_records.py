@@ -37,3 +37,6 @@ class ObjectByObject:
             raise TableFailed("The stored request does not belong to this paging.")
         following = self.objects[self.objects.index(name) + 1 :][:most]
         return tuple(replace(request, url=f"{before}{sobjects}{other}{slash}{rest}") for other in following)
+
+    def shifts(self, request: Request) -> bool:
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from avesa.connector.auth import Bearer
+from avesa.connector.completeness import Total
 from avesa.connector.incremental import Changes
 from avesa.connector.limits import Limits, Rate
 from avesa.connector.paging import End, PageNumber, SinglePage
@@ -80,6 +81,7 @@ SERVICE = Service(
     # Syncro API, rate limits: 180 requests a minute for the address that they come from, whoever the tenant is.
     account=None,
     paging=BY_NUMBER,
+    total=Total("meta.total_entries"),
     limits=Limits(rates=(Rate(180, per=timedelta(minutes=1)),), rest=timedelta(seconds=20)),
     errors=Errors(code="error", message="message.0"),
     endpoints=(
