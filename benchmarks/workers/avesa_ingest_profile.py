@@ -19,7 +19,7 @@ from benchmarks.workers.avesa_ingest import ingest
 
 PARTS: tuple[tuple[Any, str, str], ...] = (
     (client.Client, "send", "HTTP: ask, receive, put the body together"),
-    (extract, "_digest", "digest of each page"),
+    (extract, "digest_of", "digest of each page"),
     (extract, "read_page", "split the page, read key and time of each record"),
     (arrivals.Arrivals, "_fresh", "what was landed before"),
     (arrivals.Arrivals, "_rows", "rows"),

@@ -15,7 +15,8 @@ from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.connection import connection
 from avesa.connector.endpoint_request import bare_request
-from avesa.connector.extract import Extracted, Fetcher, Walk
+from avesa.connector.extract import Extracted, Walk
+from avesa.connector.fetcher import Fetcher
 from avesa.connector.json_template import graphql, json_body
 from avesa.connector.limits import Stopped
 from avesa.connector.paging import (

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avesa.connector import extract
+from avesa.connector import fetcher
 from avesa.connector.checkpoint import Position
 from avesa.connector.client import Client, Tally
 from avesa.connector.completeness import ListTotal, Total, Totals, shortfall, shrinkage
 from avesa.connector.connection import connection
 from avesa.connector.endpoint_request import bare_request
-from avesa.connector.extract import Extracted, Fetcher, Walk
+from avesa.connector.extract import Extracted, Walk
+from avesa.connector.fetcher import Fetcher
 from avesa.connector.paging import End, Offset, PageNumber, Paging
 from avesa.connector.reading import reading_of
 from avesa.connector.request import Request, Response
@@ -118,7 +119,7 @@ class Ahead:
 
 
 def read(rows: LivingList, paging: Paging, depth: int) -> list[Extracted]:
-    pool = patch.object(extract, "ThreadPoolExecutor", lambda *_, **__: rows)
+    pool = patch.object(fetcher, "ThreadPoolExecutor", lambda *_, **__: rows)
     with Client(LINK) as client, patch.object(client, "send", rows.send), pool, Fetcher(client, Tally(), depth) as it:
         build = lambda parent: bare_request(LINK, THINGS, parent)  # noqa: E731
         walk = Walk(client, paging, reading_of(LINK.service, THINGS), build, is_changes=False, total=TOTAL)

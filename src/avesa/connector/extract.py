@@ -6,39 +6,30 @@ under it. Wherever it ends, its last `Position` is enough to go on from.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from avesa.connector.checkpoint import Position
-from avesa.connector.client import Client, Tally
+from avesa.connector.client import Client
 from avesa.connector.completeness import Total, read_total
 from avesa.connector.endpoint_request import ParentId
+from avesa.connector.fetcher import Fetcher
 from avesa.connector.good_answers import check_made, check_whole
 from avesa.connector.json_paths import ABSENT, Path, value_at
 from avesa.connector.limits import Wait, waiter
+from avesa.connector.page_digest import digest_of, whereabouts
 from avesa.connector.paging import CursorExpired, InTurn, Page, Paging, RepeatGuard
 from avesa.connector.reading import Reading
 from avesa.connector.record import Record
 from avesa.connector.records import read_page
 from avesa.connector.request import Request, Response
-from avesa.connector.service import Endpoint
 from avesa.shared.errors import TableFailed, Unavailable
 from avesa.shared.hiding import hidden, shows
-
-_WHOLE = 64 * 1024
-"""Of a body that is longer, the digest goes by the keys of its records, its length, its beginning, its end and every
-509th byte (a prime, so that it does not keep step with records of one length).
-"""
-_EDGE = 16 * 1024
-_STRIDE = 509
 
 _LONGEST_TOLD = 300
 """Characters of an address and of the parents."""
@@ -70,56 +61,6 @@ class Extracted:
 
 class ChangesRefused(Exception):
     """The vendor refuses the very first change request: by 400, or by what is declared to mean the condition."""
-
-
-class Fetcher:
-    """Fetches answers, some of them ahead of need, `depth` at most. They count in the limits of `endpoint`, whatever
-    their addresses. Use it as a context manager.
-    """
-
-    def __init__(self, client: Client, tally: Tally, depth: int, endpoint: Endpoint | None = None) -> None:
-        self._client = client
-        self._tally = tally
-        self._endpoint = endpoint
-        self.depth = depth
-        self._pool = ThreadPoolExecutor(depth, thread_name_prefix="avesa-page") if depth > 0 else None
-        self._ahead: dict[Request, Future[Response]] = {}
-        self._early: frozenset[Request] = frozenset()
-
-    def hint(self, requests: Iterator[Request]) -> None:
-        """These will be asked for next: begin with as many as there is room for."""
-        if self._pool is None:
-            return
-        for request in requests:
-            if len(self._ahead) >= self.depth:
-                return
-            if request not in self._ahead:
-                self._ahead[request] = self._pool.submit(self._client.send, request, self._tally, self._endpoint)
-
-    def fetch(self, request: Request) -> Response:
-        future = self._ahead.pop(request, None)
-        response = self._client.send(request, self._tally, self._endpoint) if future is None else future.result()
-        self._early = frozenset(self._ahead)
-        return response
-
-    def is_early(self, request: Request) -> bool:
-        """Whether this was asked for before the answer that was fetched last had come."""
-        return request in self._early
-
-    def forget(self) -> None:
-        """What was fetched ahead is not what follows."""
-        for future in self._ahead.values():
-            future.cancel()
-        self._ahead.clear()
-
-    def __enter__(self) -> Fetcher:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -199,9 +140,9 @@ class Walk:
                 gone = self._is_gone(response, parent_id)
                 self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
                 records = [] if gone else self._records(asked, response, number, parent_id)
-            digest = _digest(asked, response, records)
+            digest = digest_of(asked, response, records)
             guard.check(digest, len(records))
-            guard.check_records(records, _whereabouts(asked))
+            guard.check_records(records, whereabouts(asked))
             page = Page(response, len(records), last_values(records[-1], self.paging.reads) if records else {})
             over = gone or self.enough(records)
             next_request = self._next_part(asked) if over else self.paging.next(asked, page)
@@ -224,7 +165,7 @@ class Walk:
                 Position(parent_id, next_request, digest if next_request else None),
                 self._why_refused(response) if gone else None,
                 told,
-                _whereabouts(asked) if self.paging.shifts(asked) else None,
+                whereabouts(asked) if self.paging.shifts(asked) else None,
             )
 
     def _in_order(self, fetcher: Fetcher, asked: Request, before: int | None) -> tuple[Response, int | None]:
@@ -322,25 +263,6 @@ class Walk:
     def _first(self, batch: tuple[str, ...]) -> Request:
         one = batch[0] if batch else None
         return self.paging.first(self.build(one if self.at_once == 1 else batch))
-
-
-def _whereabouts(asked: Request) -> str:
-    """The part of the list, and the window, that is asked for: another one may hold the same again."""
-    return "".join(asked.recall(name) or "" for name in ("part", "window", "way"))
-
-
-def _digest(asked: Request, response: Response, records: list[Record]) -> str:
-    """Of a page's body, and of what it was asked for: another window, or another part of the list, may begin with what
-    the one before ended with.
-    """
-    digest = hashlib.sha256(_whereabouts(asked).encode())
-    body = response.body
-    if len(body) > _WHOLE:  # to hash all of it would take longer than to split it into its records
-        digest.update(b"%d" % len(body) + body[:_EDGE] + body[-_EDGE:])
-        digest.update("\n".join(record.record_id or record.payload for record in records).encode())
-        body = body[::_STRIDE]
-    digest.update(body)
-    return digest.hexdigest()[:16]
 
 
 def last_values(record: Record, paths: tuple[Path, ...]) -> dict[Path, Any]:

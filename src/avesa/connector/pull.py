@@ -29,7 +29,8 @@ from avesa.connector.completeness import (
 )
 from avesa.connector.distinct import DistinctIds
 from avesa.connector.endpoint_request import ParentId
-from avesa.connector.extract import ChangesRefused, Extracted, Fetcher, Walk
+from avesa.connector.extract import ChangesRefused, Extracted, Walk
+from avesa.connector.fetcher import Fetcher
 from avesa.connector.landing import Landing
 from avesa.connector.limits import Stopped
 from avesa.connector.outcome import Place, Progress, PullOptions, PullOutcome, outcome_of
