@@ -64,8 +64,8 @@ def before_a_sync(kind: str, home: Path) -> Iterator[Days]:
     """
     world = World(seed=SEED, start=START, days=14, companies=4, tickets_a_day=1)
     with Sandbox(worlds={TENANT: world}, clock=SandboxClock(START + timedelta(days=10))) as sandbox:
-        days = Days(sandbox, home)
-        days.connect(TABLES)
+        days = Days(sandbox, home, tables=TABLES)
+        days.connect()
         days.next_day(7)
         if kind != "first":
             with days.ports() as ports:
@@ -86,7 +86,7 @@ def land_an_unfit_row(days: Days) -> None:
 def copy_of(days: Days, home: Path) -> Days:
     """The same installation in another folder, at the moment at which its sync begins."""
     shutil.copytree(days.home, home)
-    return Days(days.sandbox, home, moments=list(days.moments))
+    return Days(days.sandbox, home, tables=days.tables, moments=list(days.moments))
 
 
 def versions_of(days: Days) -> dict[str, int]:

@@ -6,13 +6,14 @@ what the vendor showed at that moment, and a history must say that, no more and 
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -135,6 +136,7 @@ class Days:
     home: Path
     root: str | None = None
     s3_options: dict[str, str] | None = None
+    tables: tuple[str, ...] = TABLES
     moments: list[datetime] = field(default_factory=list)
     """When each sync began: the world's time, which stood still until it was done."""
     began: float = field(default_factory=time.monotonic)
@@ -148,12 +150,17 @@ class Days:
         with open_home(self.home, root=self.root, s3_options=self.s3_options, clock=self.clock) as ports:
             yield ports
 
-    def connect(self, tables: tuple[str, ...] = TABLES) -> None:
+    @property
+    def canonical(self) -> tuple[str, ...]:
+        """The canonical tables that its raw tables feed."""
+        return tuple(table for table in CANONICAL if table in self.tables)
+
+    def connect(self) -> None:
         with self.ports() as ports:
             for tenant in self.sandbox.worlds:
                 ports.tenants.add_tenant(tenant)
                 settings = self.sandbox.settings("connectwise", tenant)
-                ports.tenants.put(TenantService(tenant, "connectwise", settings=settings, tables=tables))
+                ports.tenants.put(TenantService(tenant, "connectwise", settings=settings, tables=self.tables))
                 ports.secrets.put(tenant, "connectwise", self.sandbox.secrets("connectwise", tenant))
 
     def next_day(self, hours: float = 24) -> None:
@@ -167,6 +174,15 @@ class Days:
         for report in reports:
             assert report.complete, [str(t.error) for t in report.tables if t.error] + list(map(str, report.errors))
         return reports
+
+    def copied(self, home: Path) -> Days:
+        """The same installation in another folder, a minute after its last sync began; the vendor is as it was then, but
+        for the requests that it counted.
+        """
+        shutil.copytree(self.home, home)
+        self.sandbox.clock.set(self.moments[-1])
+        self.sandbox.faults.clear()
+        return replace(self, home=home, moments=list(self.moments), began=time.monotonic() - 60)
 
     def start_sync(self) -> subprocess.Popen[bytes]:
         """The same in a process of its own, which can be killed."""
@@ -196,10 +212,11 @@ def msp_days(
     tenants: tuple[str, ...] = ("acme", "globex"),
     root: str | None = None,
     s3_options: dict[str, str] | None = None,
+    tables: tuple[str, ...] = TABLES,
 ) -> Iterator[Days]:
     worlds = {tenant: World(seed=11 + number, start=START) for number, tenant in enumerate(tenants)}
     with Sandbox(worlds=worlds, clock=SandboxClock(START + timedelta(days=10))) as sandbox:
-        days = Days(sandbox, home, root, s3_options)
+        days = Days(sandbox, home, root, s3_options, tables)
         days.connect()
         yield days
 

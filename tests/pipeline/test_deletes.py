@@ -25,7 +25,7 @@ from raw_files import Row, at
 @pytest.fixture
 def days(tmp_path: Path) -> Iterator[Days]:
     """Synced once, then a listing that came back with nothing in it, and was believed."""
-    with msp_days(tmp_path / "home", tenants=("acme",)) as days:
+    with msp_days(tmp_path / "home", tenants=("acme",), tables=("companies", "contacts", "tickets")) as days:
         days.next_day()
         days.sync()
         days.sandbox.faults.push("empty", "contacts", times=None)

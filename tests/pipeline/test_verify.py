@@ -18,13 +18,18 @@ from landed_home import rewrite
 from msp_days import CANONICAL, Days, check_against_truth, msp_days
 
 
-@pytest.fixture
-def days(tmp_path: Path) -> Iterator[Days]:
-    with msp_days(tmp_path / "home", tenants=("acme",)) as days:
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+    with msp_days(tmp_path_factory.mktemp("synced") / "home", tenants=("acme",)) as days:
         for _ in range(2):
             days.next_day()
             days.sync()
         yield days
+
+
+@pytest.fixture
+def days(synced: Days, tmp_path: Path) -> Days:
+    return synced.copied(tmp_path / "home")
 
 
 def failed(days: Days) -> dict[str, Check]:
