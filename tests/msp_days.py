@@ -176,8 +176,8 @@ class Days:
         return reports
 
     def copied(self, home: Path) -> Days:
-        """The same installation in another folder, a minute after its last sync began; the vendor is as it was then, but
-        for the requests that it counted.
+        """The same installation in another folder, a minute after its last sync began. The vendor is as it was then,
+        but for the requests that it counted.
         """
         shutil.copytree(self.home, home)
         self.sandbox.clock.set(self.moments[-1])

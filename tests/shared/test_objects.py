@@ -17,6 +17,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from avesa.shared.errors import ConfigurationError, ObjectMissing, StorageError, UsageError
 from avesa.shared.objects import ObjectInfo, Objects, open_objects
+from dying_programs import is_killed
 from s3_server import ACCESS_KEY, SECRET_KEY, S3Root
 
 Open = Callable[[], Objects]
@@ -280,34 +281,21 @@ def test_what_a_killed_commit_left_in_a_log_goes_with_a_later_one(tmp_path: Path
 
 def test_a_writer_killed_at_any_step_leaves_the_old_object_or_the_new(tmp_path: Path) -> None:
     program = """
-import os, signal, sys
-from pathlib import Path
 from avesa.shared import objects
 
-left = int(sys.argv[2])
-def dying(call):
-    def step(*args, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*args, **named)
-    return step
-
 store = objects.open_objects(sys.argv[1])
-os.open, os.fsync, os.link, Path.replace = map(dying, (os.open, os.fsync, os.link, Path.replace))
+steps_may_kill()
 store.write("a/b", b"new" * 1000)
 """
     store = open_objects(tmp_path)
     for step in range(1, 20):
         store.write("a/b", b"old")
-        died = subprocess.run([sys.executable, "-c", program, str(tmp_path), str(step)], check=False).returncode
+        killed = is_killed(program, tmp_path, step)
         assert store.read("a/b") in (b"old", b"new" * 1000)
         assert [info.path for info in store.list("")] == ["a/b"]
-        if died == 0:
+        if not killed:
             break
-    assert died == 0
-    assert step > 4
+    assert not killed and step > 4
 
 
 def test_a_file_from_another_disk_is_copied(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from avesa.shared.errors import ConfigurationError, StorageError
 from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
+from dying_programs import is_killed
 
 SECRET = "s3cr3t-v4lue"
 
@@ -142,35 +142,21 @@ for number in range(10):
 
 def test_a_process_killed_at_any_step_leaves_the_old_values_or_the_new(path: Path) -> None:
     program = """
-import os, signal, sys
-from pathlib import Path
 from avesa.shared.secret_file import FileSecrets
 
-left = int(sys.argv[2])
-def dying(call):
-    def step(*args, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*args, **named)
-    return step
-
-os.open, os.fsync, Path.replace, Path.unlink = map(dying, (os.open, os.fsync, Path.replace, Path.unlink))
+steps_may_kill()
 FileSecrets(Path(sys.argv[1])).put("acme", "connectwise", {"key": "new" * 1000})
 """
     secrets = FileSecrets(path)
     for step in range(1, 20):
         secrets.put("acme", "connectwise", {"key": "old"})
         assert not list(path.parent.glob("*#*"))
-        died = subprocess.run([sys.executable, "-c", program, str(path), str(step)], check=False).returncode
-        assert died in (0, -signal.SIGKILL)
+        killed = is_killed(program, path, step)
         assert secrets.get("acme", "connectwise")["key"] in ("old", "new" * 1000)
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
-        if died == 0:
+        if not killed:
             break
-    assert died == 0
-    assert step > 5
+    assert not killed and step > 5
 
 
 def test_a_full_disk_keeps_the_old_values(small_disk: Path) -> None:
@@ -223,21 +209,9 @@ def test_what_was_replaced_stays_replaced_when_a_person_stores_secrets_anew(path
 
 def test_a_process_killed_while_it_replaces_leaves_the_old_values_or_the_new(path: Path) -> None:
     program = """
-import os, signal, sys
-from pathlib import Path
 from avesa.shared.secret_file import EnvironmentSecrets, FileSecrets
 
-left = int(sys.argv[2])
-def dying(call):
-    def step(*args, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*args, **named)
-    return step
-
-os.open, os.fsync, Path.replace, Path.unlink = map(dying, (os.open, os.fsync, Path.replace, Path.unlink))
+steps_may_kill()
 secrets = EnvironmentSecrets(FileSecrets(Path(sys.argv[1])), {"AVESA_SECRET_ACME_XERO_TOKEN": "lent"})
 secrets.replace("acme", "xero", {"token": "lent"}, {"token": "new", "access token": "a" * 1000})
 """
@@ -246,12 +220,11 @@ secrets.replace("acme", "xero", {"token": "lent"}, {"token": "new", "access toke
     seen = set()
     for step in range(1, 20):
         stored.put("acme", "xero", {"client_id": "c"})
-        died = subprocess.run([sys.executable, "-c", program, str(path), str(step)], check=False).returncode
-        assert died in (0, -signal.SIGKILL)
+        killed = is_killed(program, path, step)
         left = secrets.get("acme", "xero")
         assert left["client_id"] == "c"
         assert (left["token"], left.get("access token")) in (("lent", None), ("new", "a" * 1000))
         seen.add(left["token"])
-        if died == 0:
+        if not killed:
             break
-    assert died == 0 and seen == {"lent", "new"}
+    assert not killed and seen == {"lent", "new"}
