@@ -39,7 +39,7 @@ def test_removing_forgets_tenant_secrets_and_watermarks_and_keeps_the_data(conne
     assert sorted(data.rglob("*")) == before
     connected("tenant", "add", "acme")
     assert connected.json("status", "acme") == [
-        {"tenant": "acme", "synced": False, "services": [], "canonical": [], "mappings": []}
+        {"tenant": "acme", "synced": False, "services": [], "disconnected": [], "canonical": [], "mappings": []}
     ]
 
 

@@ -45,6 +45,11 @@ for command in (
         "avesa.cli.connect:connect",
         "Store how TENANT reaches SERVICE: settings and secrets, and what is pulled of it.",
     ),
+    Deferred(
+        "disconnect",
+        "avesa.cli.disconnect:disconnect",
+        "Forget how TENANT reaches SERVICE; what was pulled of it stays.",
+    ),
     Deferred("check", "avesa.cli.connect:check", "Ask the vendor for one small page: are the credentials good?"),
     Deferred("sync", "avesa.cli.sync:sync", "Pull what changed, then fold it into the canonical tables."),
     Deferred("ingest", "avesa.cli.sync:ingest", "Pull what changed into raw files, and fold nothing."),

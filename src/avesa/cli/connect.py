@@ -22,6 +22,7 @@ from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import check_connection
+from avesa.pipeline.left_behind import LeftBehind, left_behind
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
 from avesa.shared.layout import tenant_raw_prefix
@@ -81,7 +82,8 @@ def connect(
     where = Where(tenant, service)
     with opened() as deployment, deployment.of(tenant) as ports:
         known = connected_service(ports, tenant, service)
-        before = known or TenantService(tenant, service)
+        left = LeftBehind() if known else left_behind(ports.watermarks, tenant, service)
+        before = known or TenantService(tenant, service, settings=left.guard)
         settings = {**before.settings, **_settings(declared, sets, where)}
         tables = chosen_tables(declared, before.tables, only=only, without=without, everything=everything, where=where)
         enabled = before.enabled if paused is None else not paused
@@ -90,8 +92,9 @@ def connect(
             connection(declared, settings, {**ports.secrets.get(tenant, service), **secrets}, where=where)
         except ConfigurationError as error:
             raise UsageError(error.message, where=error.where, hint=error.hint) from None
-        moved = moved_settings(declared, before.settings, settings) if known and not same_account else ()
-        if moved and _has_data(ports, tenant, service):
+        account = known.settings if known else left.account
+        moved = moved_settings(declared, account, settings) if known or left.at else ()
+        if moved and not same_account and _has_data(ports, tenant, service):
             raise _another_account(moved, where)
         if secrets:
             deployment.keep_secrets(ports, tenant, service, secrets)

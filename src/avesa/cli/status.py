@@ -19,6 +19,7 @@ from avesa.connector.memory import decode_memory
 from avesa.connector.pull_settings import every_of
 from avesa.connector.service import Endpoint
 from avesa.integrations import load_service
+from avesa.pipeline.left_behind import all_left_behind
 from avesa.pipeline.mapping_findings import mapping_findings
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import snapshots
@@ -82,6 +83,11 @@ def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
         "tenant": tenant,
         "synced": bool(latest),
         "services": [_service_status(one, states, latest) for one in services],
+        "disconnected": [
+            {"service": service, "at": left.at}
+            for service, left in all_left_behind(states.values()).items()
+            if service not in {one.service for one in services}
+        ],
         "canonical": _canonical_status(ports, tenant, states, latest),
         "mappings": [vars(one) for one in mapping_findings(ports, tenant)],
     }
@@ -204,9 +210,9 @@ def _show_findings(wrong: list[Finding], *, as_json: bool) -> None:
 def _show(found: dict[str, Any]) -> None:
     out = console()
     out.print(found["tenant"], style="bold")
-    if not found["services"]:
+    if not (found["services"] or found["disconnected"]):
         out.print(f"  not connected to any service. Run: avesa connect {found['tenant']} SERVICE --secrets-from FILE")
-    elif not found["synced"]:
+    elif found["services"] and not found["synced"]:
         out.print(f"  never synced. Run: avesa sync {found['tenant']}")
     for service in found["services"]:
         paused = "" if service["enabled"] else " is paused"
@@ -218,6 +224,8 @@ def _show(found: dict[str, Any]) -> None:
         if service["tables"] and found["synced"]:
             columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
             write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
+    for one in found["disconnected"]:
+        out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
     if found["canonical"]:
         numbers = ("current", "closed", "quarantined", "uncastable")
         rows = [

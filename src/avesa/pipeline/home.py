@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from avesa.pipeline.ports import Ports, forget_tenant
+from avesa.pipeline.ports import Ports, forget_service, forget_tenant
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import ConfigurationError, StorageError
 from avesa.shared.folder_names import check_folder
@@ -100,6 +100,10 @@ class EmbeddedDeployment:
     def forget(self, tenant: str) -> None:
         own = self.ports
         forget_tenant(tenant, own.tenants, own.secrets, own.watermarks, own.run_log)
+
+    def forget_service(self, tenant: str, service: str) -> None:
+        own = self.ports
+        forget_service(tenant, service, own.tenants, own.secrets, own.watermarks, own.run_log)
 
 
 @contextmanager

@@ -33,6 +33,11 @@ class SqliteTenantServices:
             _require(db, tenant_id)
             db.execute("DELETE FROM tenants WHERE tenant_id = ?", (tenant_id,))
 
+    def remove(self, tenant_id: str, service: str) -> None:
+        with self._database.writing() as db:
+            _require(db, tenant_id)
+            db.execute("DELETE FROM tenant_services WHERE tenant_id = ? AND service = ?", (tenant_id, service))
+
     def put(self, service: TenantService) -> None:
         checked_name(service.service, "service")
         row = (

@@ -45,6 +45,10 @@ class TenantServices(Protocol):
         """Forget the tenant and its services. Its data stay where they are. Unknown: UsageError."""
         ...
 
+    def remove(self, tenant_id: str, service: str) -> None:
+        """Forget one service of a known tenant; one that is not there is no error. Unknown tenant: UsageError."""
+        ...
+
     def put(self, service: TenantService) -> None:
         """Store one service of a known tenant, replacing what was there. Unknown tenant: UsageError."""
         ...
