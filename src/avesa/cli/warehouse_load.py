@@ -140,12 +140,15 @@ def _load(
         return _Run(tenant, error=error.located(Where(tenant)))
     if not outcomes and not stop():
         watcher.nothing(tenant)
+    watcher.unchanged(tenant, sum(outcome.status == "unchanged" for outcome in outcomes))
     return _Run(tenant, outcomes, stopped=stop())
 
 
 @dataclass
 class _Watcher:
-    """A line for each finished table, and on a terminal a bar for the one under way."""
+    """A line for each table that was loaded or failed, one for all others together, and on a terminal a bar for the
+    one under way.
+    """
 
     bars: Progress | None
     silent: bool
@@ -161,7 +164,12 @@ class _Watcher:
         if self.bars is not None and self._task is not None:
             self.bars.remove_task(self._task)
         self._task = None
-        self._tell(finished_line(outcome))
+        if outcome.status != "unchanged":
+            self._tell(finished_line(outcome))
+
+    def unchanged(self, tenant: str, tables: int) -> None:
+        if tables:
+            self._tell(f"{tenant}  nothing new in {counted(tables, 'table')}")
 
     def nothing(self, tenant: str) -> None:
         self._tell(f"{tenant}  nothing has been folded yet")
@@ -188,8 +196,6 @@ def finished_line(outcome: LoadOutcome) -> str:
     if outcome.status == "failed":
         return "  ".join([*head, "failed"])
     version = f"version {outcome.version}"
-    if outcome.status == "unchanged":
-        return "  ".join([*head, "nothing new", version])
     rows = counted(outcome.changed, "row") + (f", {outcome.gone:,} gone" if outcome.gone else "")
     done = f"loaded anew: {outcome.why}" if outcome.status == "anew" else "loaded"
     parts = [done, rows, version]
