@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from avesa.cli.health import Finding, findings
+from avesa.cli.health import NO_TENANT, Finding, findings
 from avesa_program import Avesa
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -72,7 +72,25 @@ def test_a_check_is_good_where_nothing_is_wrong_and_names_what_is(synced: Avesa)
 
 def one_tenant(**service: Any) -> dict[str, Any]:
     rest = {"service": "connectwise", "enabled": True, "problem": None, "tables": []}
-    return {"tenant": "acme", "services": [{**rest, **service}], "canonical": [], "mappings": []}
+    return {"tenant": "acme", "services": [{**rest, **service}], "disconnected": [], "canonical": [], "mappings": []}
+
+
+def test_a_check_tells_that_nothing_is_pulled_unless_that_is_on_purpose(avesa: Avesa) -> None:
+    told = avesa.json("status", "--check", code=1)
+    assert told == {"ok": False, "problems": [{"tenant": None, "table": None, "problem": NO_TENANT.problem}]}
+    assert "avesa tenant add NAME" in avesa("status", "--check", code=1).stdout
+    avesa("tenant", "add", "acme")
+    (wrong,) = avesa.json("status", "--check", code=1)["problems"]
+    assert wrong["tenant"] == "acme" and "no service is connected" in wrong["problem"]
+    avesa.connect("acme", {"company_id": "acme"}, {"public_key": "a", "private_key": "b", "client_id": "c"})
+    avesa("status", "--check")
+    avesa("connect", "acme", "connectwise", "--pause")
+    avesa("status", "--check", "--late", "2h")
+
+
+def test_a_service_that_was_left_on_purpose_is_nothing_wrong() -> None:
+    status = {**one_tenant(), "services": [], "disconnected": [{"service": "connectwise", "at": NOW}]}
+    assert list(findings(status, now=NOW, late=timedelta(hours=2))) == []
 
 
 def table(error: str | None = None, ago: timedelta | None = None, every: int = 0) -> dict[str, Any]:

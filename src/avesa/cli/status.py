@@ -11,7 +11,7 @@ from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
 from avesa.cli.command import Command, home_option, json_option
 from avesa.cli.duration import DURATION
-from avesa.cli.health import Finding, findings
+from avesa.cli.health import NO_TENANT, Finding, findings
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
@@ -41,7 +41,8 @@ Examples:
   avesa status --check --late 2h            or was not pulled to its end for two hours
 
 Wrong is what --check names: credentials that are refused, a table that failed or is late, a fold that failed, deletions
-that wait, a mapping without effect. A table with an interval of its own is late that much later. Rows in quarantine
+that wait, a mapping without effect; that there is no tenant, or no service connected to one. What is paused or was
+disconnected is left out. A table with an interval of its own is late that much later. Rows in quarantine
 are none of it: they are counted, and hold nothing up.
 """,
 )
@@ -58,7 +59,9 @@ def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta 
     found = []
     wrong: list[Finding] = []
     with opened(only_reads=True) as deployment:
-        for name in [tenant] if tenant else deployment.tenants.tenants():
+        names = [tenant] if tenant else deployment.tenants.tenants()
+        wrong += [] if names else [NO_TENANT]
+        for name in names:
             with deployment.of(name) as ports:
                 found.append(tenant_status(ports, name))
                 wrong += findings(found[-1], now=ports.clock(), late=late)
