@@ -64,6 +64,9 @@ def test_an_option_that_takes_one_value_is_refused_if_it_is_said_twice(avesa: Av
         assert f"Option '{said[1]}' takes one value: say it once." in avesa(*said, code=2).stderr
     assert avesa("sync", "--table", "a", "--table", "b", "--help").stdout.startswith("Usage: avesa sync")
     assert "takes one value" in CliRunner().invoke(cli, ["--home", "a", "--home", "b", "status"]).stderr
+    for said in (("--pause", "--resume"), ("--resume", "--pause"), ("--pause", "--pause")):
+        told = avesa("connect", "acme", "connectwise", *said, code=2).stderr
+        assert "Say one of --pause or --resume, and once." in told
     avesa("services", "--json", "--json")
 
 

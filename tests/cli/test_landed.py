@@ -88,9 +88,10 @@ def test_verify_tells_a_table_in_a_line_and_what_to_do_about_one_that_differs(av
     avesa("transform", "acme")
     (file, *_) = home.canonical.glob("*.parquet")
     file.unlink()
-    assert "Make a table anew from raw: avesa rebuild acme contacts" in avesa("verify", "acme", code=1).stdout
-    avesa("rebuild", "acme", "contacts")
-    avesa("verify", "acme")
+    assert "Make it anew from raw: avesa rebuild acme contacts" in avesa("verify", "acme", code=1).stdout
+    rebuilt = avesa.json("rebuild", "acme", "contacts", "companies")["tenants"][0]["canonical"]
+    assert [one["table"] for one in rebuilt] == ["contacts"], "no company was ever seen"
+    avesa("verify", "acme", "contacts", "companies")
 
 
 def test_verify_names_what_is_wrong_to_people_and_programs_and_ends_with_1(avesa: Avesa, home: LandedHome) -> None:

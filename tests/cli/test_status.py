@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from avesa.cli.health import NO_TENANT, Finding, findings
+from avesa.sandbox.server import Sandbox
 from avesa_program import Avesa
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -57,7 +58,17 @@ def test_it_counts_current_rows_and_closed_versions_as_the_tables_have_them(sync
 
 def test_people_see_a_table_of_it(synced: Avesa) -> None:
     shown = synced("status").stdout
-    assert "connectwise/ticket_notes" in shown and "time_entries" in shown and "watermark (UTC)" in shown
+    for words in ("connectwise ", "\nticket_notes ", "canonical ", "\ntime_entries ", "watermark (UTC)"):
+        assert words in shown
+    assert "note" not in shown.replace("ticket_notes", "")
+    assert max(len(line) for line in shown.splitlines()) <= 80, "it fits into the smallest terminal of our days"
+
+
+def test_a_note_has_a_column_where_there_is_one(connected: Avesa, sandbox: Sandbox) -> None:
+    sandbox.faults.push("status", "boards", status=403, times=None)
+    connected("sync", "acme", "--table", "boards", code=1)
+    shown = connected("status", "acme").stdout
+    assert "note" in shown and "lack the right" in shown
 
 
 def test_a_check_is_good_where_nothing_is_wrong_and_names_what_is(synced: Avesa) -> None:

@@ -224,6 +224,11 @@ def aws_environment() -> str | None:
 def _refuse_repetitions(said: Sequence[click.Option], ctx: click.Context) -> None:
     if any(option.is_eager for option in said):
         return  # it asks for help
+    pairs = [option for option in said if option.is_flag and option.secondary_opts]
+    for option in pairs:
+        if pairs.count(option) > 1:
+            both = f"{option.opts[0]} or {option.secondary_opts[0]}"
+            raise click.BadOptionUsage(option.opts[0], f"Say one of {both}, and once.", ctx)
     once = [option for option in said if not (option.multiple or option.is_flag or option.count)]
     for option in once:
         if once.count(option) > 1:

@@ -36,6 +36,7 @@ Examples:
   avesa connect acme connectwise --set company_id=acme --secrets-from keys.json
   pass show acme/connectwise | avesa connect acme connectwise --set company_id=acme --secrets-from -
   avesa connect acme connectwise --set limit_share=0.5     change one setting, keep the rest
+  avesa connect acme connectwise --unset limit_share       what it is by default again
   avesa connect acme connectwise --set company_id=acme-new --same-account     the account has a new name
   avesa connect acme connectwise --secrets-from new.json   a new key takes the place of the old one
   avesa connect acme connectwise --without purchase_orders --without boards   leave these tables out
@@ -50,6 +51,7 @@ Settings: avesa services NAME. What was pulled of a table that is left out, or o
 @click.argument("tenant")
 @click.argument("service")
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A setting; can be given several times.")
+@click.option("--unset", "unsets", metavar="KEY", multiple=True, help="What it is by default again; likewise.")
 @click.option(
     "--secrets-from",
     type=click.Path(allow_dash=True),
@@ -65,6 +67,7 @@ def connect(
     tenant: str,
     service: str,
     sets: tuple[str, ...],
+    unsets: tuple[str, ...],
     secrets_from: str | None,
     same_account: bool,
     only: tuple[str, ...],
@@ -84,7 +87,7 @@ def connect(
         known = connected_service(ports, tenant, service)
         left = LeftBehind() if known else left_behind(ports.watermarks, tenant, service)
         before = known or TenantService(tenant, service, settings=left.guard)
-        settings = {**before.settings, **_settings(declared, sets, where)}
+        settings = {**_without(before.settings, unsets, where), **_settings(declared, sets, where)}
         tables = chosen_tables(declared, before.tables, only=only, without=without, everything=everything, where=where)
         enabled = before.enabled if paused is None else not paused
         secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
@@ -195,13 +198,28 @@ def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, 
                 where=where,
                 hint=f'Put {{"{name}": "…"}} into a file of mode 600 and give it with --secrets-from FILE.',
             )
-        if not equals:
+        if not (name and equals):
             raise UsageError("--set expects KEY=VALUE.", where=where, hint="For example: --set company_id=acme")
         if not value.isprintable() or not (value.strip() or name in may_be_empty):
             raise UsageError(f"the setting {name} has no usable value.", where=where)
         found[name] = value.strip()
-    check_settings(service, found, where=where)
+    try:
+        check_settings(service, found, where=where)
+    except UsageError as error:
+        raise error.located(where) from None
     return found
+
+
+def _without(settings: Mapping[str, str], unsets: Iterable[str], where: Where) -> dict[str, str]:
+    """Raises UsageError for one that is not set."""
+    names = {name.strip() for name in unsets}
+    for name in sorted(names - set(settings)):
+        raise UsageError(
+            f"the setting {name} is not set.",
+            where=where,
+            hint=f"Set are {', '.join(sorted(settings))}." if settings else "None is set.",
+        )
+    return {name: value for name, value in settings.items() if name not in names}
 
 
 def _secrets(service: Service, source: str, where: Where) -> Mapping[str, str]:

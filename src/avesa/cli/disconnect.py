@@ -68,7 +68,7 @@ def _connected(ports: Ports, tenant: str, service: str) -> TenantService:
     if service in connected:
         return connected[service]
     left = left_behind(ports.watermarks, tenant, service)
-    known = f"Connected are {', '.join(connected)}." if connected else "No service is."
+    known = f"Connected are {', '.join(connected)}." if connected else "No other one is either."
     raise UsageError(
         "this service is not connected.",
         where=Where(tenant, service),

@@ -88,7 +88,19 @@ def _loaded() -> tuple[list[Service], list[AvesaError]]:
     return found, broken
 
 
-@click.command(cls=Command)
+class _Unnamed(click.Context):
+    """Of a command whose name nobody types."""
+
+    @property
+    def command_path(self) -> str:
+        return self.parent.command_path if self.parent else ""
+
+
+class _Show(Command):
+    context_class = _Unnamed
+
+
+@click.command(cls=_Show)
 @click.argument("name")
 @home_option
 @json_option

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -42,8 +43,8 @@ Examples:
 
 Wrong is what --check names: credentials that are refused, a table that failed or is late, a fold that failed, deletions
 that wait, a mapping without effect; that there is no tenant, or no service connected to one. What is paused or was
-disconnected is left out. A table with an interval of its own is late that much later. Rows in quarantine
-are none of it: they are counted, and hold nothing up.
+disconnected is left out. A table with an interval of its own is late that much later. Rows in quarantine are none of
+it: they are counted, and hold nothing up.
 """,
 )
 @click.argument("tenant", required=False)
@@ -225,8 +226,8 @@ def _show(found: dict[str, Any]) -> None:
         if problem:
             out.print(f"  {shown(service['hint'])}")
         if service["tables"] and found["synced"]:
-            columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
-            write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
+            columns = (service["service"], "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
+            _write_noted(columns, [_raw_row(one) for one in service["tables"]], right=["rows"])
     for one in found["disconnected"]:
         out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
     if found["canonical"]:
@@ -235,17 +236,27 @@ def _show(found: dict[str, Any]) -> None:
             (
                 one["table"],
                 *(one[name] for name in numbers),
-                moment(one["folded_at"]),
+                _to_the_minute(one["folded_at"]),
                 one["error"] or ("deletions held: a listing lacks too many records" if one["held"] else ""),
             )
             for one in found["canonical"]
         ]
-        write_table(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
+        _write_noted(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
     for one in found["mappings"]:
         out.print(f"  {one['level']}: {shown(one['message'])} {shown(one['hint'])}".rstrip())
 
 
-def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
+def _write_noted(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str]) -> None:
+    """Without the last column where it is empty, so that the table fits into a terminal of 80 characters."""
+    width = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
+    write_table(columns[:width], [row[:width] for row in rows], right=right)
+
+
+def _to_the_minute(value: datetime | None) -> str:
+    return moment(value)[: len("2026-03-02 14:05")]
+
+
+def _raw_row(table: dict[str, Any]) -> tuple[object, ...]:
     unfinished = table["unfinished"]
     note = table["error"] or table["warning"] or ""
     if unfinished and not note:
@@ -254,10 +265,10 @@ def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
     if table["status"] == "ok":
         result = table["kind"] or "ok"
     return (
-        f"{service}/{table['table']}",
+        table["table"],
         result,
         table["rows"],
-        moment(table["finished_at"]),
-        moment(table["watermark"]),
+        _to_the_minute(table["finished_at"]),
+        _to_the_minute(table["watermark"]),
         note,
     )

@@ -47,20 +47,20 @@ def transform(tenant: str | None, tables: tuple[str, ...], as_json: bool) -> Non
     epilog="""
 Examples:
   avesa rebuild acme                every table
-  avesa rebuild acme tickets        one table
+  avesa rebuild acme tickets        one table, or several
 """,
 )
 @click.argument("tenant")
-@click.argument("table", required=False)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @home_option
 @json_option
-def rebuild(tenant: str, table: str | None, as_json: bool) -> None:
+def rebuild(tenant: str, tables: tuple[str, ...], as_json: bool) -> None:
     """Fold everything anew from raw and swap it in at once.
 
     Readers never see a table half made. It says whether the new table is identical to the one before, as it is
     unless the mapping changed or something had landed that was not folded yet.
     """
-    _fold(tenant, [table] if table else [], rebuild=True, as_json=as_json)
+    _fold(tenant, tables, rebuild=True, as_json=as_json)
 
 
 def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: bool) -> None:

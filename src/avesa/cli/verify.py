@@ -28,7 +28,7 @@ from avesa.pipeline.verify import (
     epilog="""
 Examples:
   avesa verify acme               every canonical table, in a line each
-  avesa verify acme tickets
+  avesa verify acme tickets contacts
   avesa verify acme -v            everything that is compared, in a line each
   avesa verify acme --json
 
@@ -38,11 +38,11 @@ named and the exit status is 1; `avesa rebuild` mends a table from raw.
 """,
 )
 @click.argument("tenant")
-@click.argument("table", required=False)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.option("-v", "--verbose", is_flag=True, help="Tell everything that is compared, also where it is right.")
 @home_option
 @json_option
-def verify(tenant: str, table: str | None, verbose: bool, as_json: bool) -> None:
+def verify(tenant: str, tables: tuple[str, ...], verbose: bool, as_json: bool) -> None:
     """Prove that TENANT's tables are what the raw files say."""
     of_one: list[Check] = []
 
@@ -55,7 +55,7 @@ def verify(tenant: str, table: str | None, verbose: bool, as_json: bool) -> None
             of_one.append(check)
 
     with opened_ports(tenant, only_reads=True) as ports:
-        checks = verify_tenant(ports, tenant, [table] if table else None, checked=None if as_json else tell)
+        checks = verify_tenant(ports, tenant, tables or None, checked=None if as_json else tell)
     if as_json:
         write_json([{**asdict(check), "ok": check.ok} for check in checks])
     else:
@@ -110,13 +110,13 @@ def _conclude(tenant: str, checks: Sequence[Check]) -> None:
     else:
         differ = "differs" if len(wrong) == 1 else "differ"
         out.print(f"{len(wrong)} of {counted(len(tables), 'table')} {differ} from what the raw files say.")
-        out.print(f"  {_to_do(tenant, wrong[0], [check for check in checks if not check.ok])}")
+        out.print(f"  {_to_do(tenant, wrong, [check for check in checks if not check.ok])}")
 
 
-def _to_do(tenant: str, table: str, wrong: Sequence[Check]) -> str:
+def _to_do(tenant: str, tables: Sequence[str], wrong: Sequence[Check]) -> str:
     kinds = {check.what for check in wrong}
     if kinds & {RECEIPTS_FIT, CAN_BE_READ}:
         return "What to do about each: docs/runbook.md"
     if kinds == {FOLDED}:
         return f"Fold what has landed: avesa transform {tenant}"
-    return f"Make a table anew from raw: avesa rebuild {tenant} {table}"
+    return f"Make {'it' if len(tables) == 1 else 'them'} anew from raw: avesa rebuild {tenant} {' '.join(tables)}"
