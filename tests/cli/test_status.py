@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from avesa.cli.health import NO_TENANT, Finding, findings
+from avesa.cli.health import Finding, findings
 from avesa.sandbox.server import Sandbox
 from avesa_program import Avesa
 
@@ -88,8 +88,9 @@ def one_tenant(**service: Any) -> dict[str, Any]:
 
 def test_a_check_tells_that_nothing_is_pulled_unless_that_is_on_purpose(avesa: Avesa) -> None:
     told = avesa.json("status", "--check", code=1)
-    assert told == {"ok": False, "problems": [{"tenant": None, "table": None, "problem": NO_TENANT.problem}]}
-    assert "avesa tenant add NAME" in avesa("status", "--check", code=1).stdout
+    problem = f"there is no tenant yet in {avesa.home}. Add one: avesa tenant add NAME"
+    assert told == {"ok": False, "problems": [{"tenant": None, "table": None, "problem": problem}]}
+    assert problem in avesa("status", "--check", code=1).stdout
     avesa("tenant", "add", "acme")
     (wrong,) = avesa.json("status", "--check", code=1)["problems"]
     assert wrong["tenant"] == "acme" and "no service is connected" in wrong["problem"]

@@ -207,6 +207,13 @@ def root() -> str | None:
     return found if isinstance(found, str) else os.environ.get("AVESA_ROOT") or None
 
 
+def no_tenant() -> UsageError:
+    """There is none in the installation of this command, which may be another one than is meant."""
+    environment = aws_environment()
+    place = f"environment {environment}" if environment else str(home())
+    return UsageError(f"there is no tenant yet in {place}.", hint="Add one: avesa tenant add NAME")
+
+
 def aws_environment() -> str | None:
     """The environment on AWS, if the command line or AVESA_AWS names one. What is typed goes before the variable.
 

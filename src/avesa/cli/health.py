@@ -21,9 +21,6 @@ class Finding:
     problem: str
 
 
-NO_TENANT = Finding(None, None, "there is no tenant, so nothing is pulled. Add one: avesa tenant add NAME")
-
-
 def findings(status: Mapping[str, Any], *, now: datetime, late: timedelta | None) -> Iterator[Finding]:
     """Of one tenant's status. A raw table is late where its last complete pull began longer ago than `late`, beyond
     the interval that it has of its own. A service that is paused, or was disconnected, is nobody's concern; a tenant

@@ -10,9 +10,9 @@ import click
 
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, home_option, json_option, no_tenant
 from avesa.cli.duration import DURATION
-from avesa.cli.health import NO_TENANT, Finding, findings
+from avesa.cli.health import Finding, findings
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, shown, write_json, write_table
 from avesa.connector.checkpoint import decode_checkpoint
@@ -61,7 +61,7 @@ def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta 
     wrong: list[Finding] = []
     with opened(only_reads=True) as deployment:
         names = [tenant] if tenant else deployment.tenants.tenants()
-        wrong += [] if names else [NO_TENANT]
+        wrong += [] if names else [Finding(None, None, str(no_tenant()))]
         for name in names:
             with deployment.of(name) as ports:
                 found.append(tenant_status(ports, name))
@@ -73,7 +73,7 @@ def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta 
         write_json(found)
         return
     if not found:
-        console().print("There is no tenant yet. Add one: avesa tenant add NAME")
+        console().print(f"T{str(no_tenant())[1:]}")
     for one in found:
         _show(one)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, tables_option
+from avesa.cli.command import Command, home_option, json_option, no_tenant, tables_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
@@ -18,7 +18,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import query
 from avesa.pipeline.sync import SyncReport, new_run_id
 from avesa.pipeline.transform import choose_canonical, transform_tenant
-from avesa.shared.errors import AvesaError, UsageError
+from avesa.shared.errors import AvesaError
 
 
 @click.command(
@@ -107,5 +107,5 @@ def _digests(ports: Ports, tenant: str, tables: Iterable[str]) -> dict[str, tupl
 
 def _chosen_tenants(tenant: str | None, everyone: Sequence[str]) -> Sequence[str]:
     if tenant is None and not everyone:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     return [tenant] if tenant is not None else everyone

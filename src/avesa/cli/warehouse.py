@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import click
 
-from avesa.cli.command import Group, aws_environment, home_option, json_option
+from avesa.cli.command import Group, aws_environment, home_option, json_option, no_tenant
 from avesa.cli.deferred import Deferred
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
@@ -146,7 +146,7 @@ def _tenants(deployment: Deployment, tenant: str | None, all_tenants: bool) -> l
         raise UsageError("name one tenant, or say --all.")
     found = [tenant] if tenant is not None else deployment.tenants.tenants()
     if not found:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from avesa.cli.command import Command, error_json, home_option, json_option, tables_option, tell_errors
+from avesa.cli.command import Command, error_json, home_option, json_option, no_tenant, tables_option, tell_errors
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
 from avesa.cli.stopping import StopSwitch
@@ -108,7 +108,7 @@ def _chosen(deployment: Deployment, tenant: str | None) -> Sequence[str]:
         return [tenant]
     everyone = deployment.tenants.tenants()
     if not everyone:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     return everyone
 
 

@@ -53,6 +53,8 @@ def open_home(
     check_folder(home)
     state_file = home / "state.db"
     try:
+        if home.is_file():
+            raise ConfigurationError(f"{home} is a file, and a folder is needed.", hint="Name one: --home DIR.")
         if not home.is_dir():
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not can_read(home):
@@ -131,6 +133,8 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 def _open_data(root: str, s3_options: Mapping[str, str] | None, *, only_reads: bool) -> Objects:
     folder = None if "://" in root else Path(root)
+    if folder is not None and folder.is_file():
+        raise ConfigurationError(f"{folder} is a file, and a folder is needed.", hint="Name one: --root PLACE.")
     try:
         objects = open_objects(root, s3_options=s3_options)
     except StorageError:
