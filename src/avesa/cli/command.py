@@ -112,7 +112,16 @@ class Bug(click.ClickException):
 def error_text(error: AvesaError) -> str:
     """For whom and what failed, then what to do on a line of its own."""
     where = f"{error.where}: " if str(error.where) else ""
-    return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
+    hint = _ready_to_paste(error.hint, error.where)
+    return f"{where}{error.message}" + (f"\n  {hint}" if hint else "")
+
+
+def _ready_to_paste(hint: str, where: Where, *others: str) -> str:
+    """With the names in it, where the hint is to leave out the table, and the others that it befell too."""
+    if not (where.tenant and where.service and where.table):
+        return hint
+    without = " ".join(f"--without {table}" for table in (where.table, *others))
+    return hint.replace("TENANT SERVICE --without TABLE", f"{where.tenant} {where.service} {without}")
 
 
 def error_json(error: AvesaError) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def error_json(error: AvesaError) -> dict[str, Any]:
         "service": error.where.service,
         "table": error.where.table,
         "message": error.message,
-        "hint": error.hint or None,
+        "hint": _ready_to_paste(error.hint, error.where) or None,
         "retry": error.retry,
     }
 
@@ -152,8 +161,8 @@ def _as_one(same: list[AvesaError]) -> AvesaError:
         whose = f"{tables[0]}; alike {len(others)} more: {', '.join(tables[1:])}"
     else:
         whose = f"{len(same)} tables: {', '.join(tables)}"
-    where = Where(first.where.tenant, first.where.service)
-    return AvesaError(f"{first.message} ({whose})", where=where, hint=first.hint)
+    hint = _ready_to_paste(first.hint, first.where, *tables[1:])
+    return AvesaError(f"{first.message} ({whose})", where=Where(first.where.tenant, first.where.service), hint=hint)
 
 
 def warn(message: str, hint: str = "") -> None:

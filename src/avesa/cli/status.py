@@ -230,6 +230,8 @@ def _show(found: dict[str, Any]) -> None:
             _write_noted(columns, [_raw_row(one) for one in service["tables"]], right=["rows"])
     for one in found["disconnected"]:
         out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
+    if found["disconnected"]:
+        out.print()
     if found["canonical"]:
         numbers = ("current", "closed", "quarantined", "uncastable")
         rows = [
@@ -247,9 +249,12 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _write_noted(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str]) -> None:
-    """Without the last column where it is empty, so that the table fits into a terminal of 80 characters."""
+    """With a blank line behind it, and without the last column where that is empty, so that the table fits into a
+    terminal of 80 characters.
+    """
     width = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
     write_table(columns[:width], [row[:width] for row in rows], right=right)
+    console().print()
 
 
 def _to_the_minute(value: datetime | None) -> str:
