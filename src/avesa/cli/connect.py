@@ -76,10 +76,10 @@ def connect(
     paused: bool | None,
     as_json: bool,
 ) -> None:
-    """Store how TENANT reaches SERVICE: settings and secrets, and what is pulled of it.
+    """Store how TENANT reaches SERVICE, and what is pulled of it.
 
-    They are checked against what the service needs; the vendor is not called. Called again, it changes what is
-    given and keeps the rest. A tenant with data of one account is not led to another by mistake.
+    Settings and secrets are checked against what the service needs; the vendor is not called. Called again, it
+    changes what is given and keeps the rest. A tenant with data of one account is not led to another by mistake.
     """
     declared = load_service(service)
     where = Where(tenant, service)

@@ -85,7 +85,7 @@ Examples:
 @home_option
 @json_option
 def approve(tenant: str, table: str, as_json: bool) -> None:
-    """Delete what the held listing of SERVICE/TABLE lacks, from its own time on."""
+    """Delete what the held listing lacks, from its own time on."""
     _decide(tenant, table, "approve", as_json=as_json)
 
 

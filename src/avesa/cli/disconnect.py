@@ -37,7 +37,7 @@ Revoke the key at the vendor as well.
 @home_option
 @json_option
 def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
-    """Forget how TENANT reaches SERVICE; what was pulled of it stays.
+    """Forget how TENANT reaches SERVICE; what was pulled stays.
 
     Refused while the service is being synced. What is interrupted can be repeated.
     """

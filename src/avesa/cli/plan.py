@@ -35,7 +35,7 @@ Exit status: 0 also where a budget does not suffice, 1 where a service cannot be
 @home_option
 @json_option
 def plan(tenant: str, every: float | None, as_json: bool) -> None:
-    """Show the calls a day that a tenant's services cost, against what each vendor allows."""
+    """Show the calls a day that TENANT costs, and what is allowed."""
     with opened_ports(tenant, only_reads=True) as ports:
         paused = [one.service for one in ports.tenants.services(tenant) if not one.enabled]
         found = plan_tenant(ports, tenant, every=None if every is None else timedelta(minutes=every))

@@ -118,7 +118,7 @@ services.add_command(
     Deferred(
         "new",
         "avesa.cli.new_service:new_service",
-        "Write the skeleton of a service NAME: its declaration, contract and tests.",
+        "Write the skeleton of a service: declaration, contract, tests.",
     )
 )
 

@@ -61,7 +61,10 @@ def load(
     anew: bool,
     as_json: bool,
 ) -> None:
-    """Load what changed in TENANT's canonical tables into DuckDB, PostgreSQL or ClickHouse."""
+    """Load what changed into DuckDB, PostgreSQL or ClickHouse.
+
+    That is, in TENANT's canonical tables.
+    """
     if (tenant is None) != everyone:
         raise UsageError("which tenant?", hint="Name one, or say --all.")
     choose_canonical(tables or None)
