@@ -25,10 +25,11 @@ def sync(avesa: Avesa, *more: str) -> Any:
 
 
 def connect_again(avesa: Avesa, sandbox: Sandbox, *more: str, code: int = 0) -> str:
+    """What it says."""
     sets = [f"--set={name}={value}" for name, value in sandbox.settings(tenant="acme").items()]
     secrets = json.dumps(sandbox.secrets(tenant="acme"))
     words = ("connect", "acme", "connectwise", *sets, *more, "--secrets-from", "-")
-    return avesa(*words, stdin=secrets, code=code).stderr
+    return avesa(*words, stdin=secrets, code=code).output
 
 
 def files(avesa: Avesa, below: str = "acme") -> list[Path]:
@@ -74,7 +75,7 @@ def test_connected_again_everything_is_listed_anew_and_what_went_meanwhile_is_de
     known = connected.json("query", "acme", "SELECT count(*) AS n FROM companies WHERE is_current")
     connected(*DISCONNECT, "--yes")
     sandbox.clock.advance(timedelta(days=3))
-    connect_again(connected, sandbox)
+    assert "the next sync lists everything anew" in connect_again(connected, sandbox)
     (status,) = connected.json("status", "acme")
     assert status["disconnected"] == [] and {one["status"] for one in status["services"][0]["tables"]} == {None}
     (pulled,) = sync(connected)["tables"]

@@ -16,7 +16,7 @@ import msgspec
 from avesa.cli.chosen_tables import chosen_tables, chosen_tables_options
 from avesa.cli.command import Command, error_json, home_option, json_option
 from avesa.cli.opening import opened, opened_ports
-from avesa.cli.output import console, counted, write_json
+from avesa.cli.output import console, counted, moment, write_json
 from avesa.connector.account import moved_settings
 from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service
@@ -118,6 +118,8 @@ def connect(
     out = console()
     some = "" if tables is None else f", {len(tables)} of {counted(len(declared.endpoints), 'table')}"
     out.print(f"Tenant {tenant} is connected to {declared.title}{some}.")
+    if left.at:
+        out.print(f"It was disconnected at {moment(left.at)} UTC, so the next sync lists everything anew.")
     if not enabled:
         out.print(f"It is paused, and syncs leave it out until: avesa connect {tenant} {service} --resume")
         return
