@@ -13,6 +13,7 @@ from avesa.sandbox.server import Sandbox
 from avesa.shared.errors import StorageError
 from avesa.shared.sqlite_state import SqliteState
 from avesa.shared.tenants import TenantService
+from avesa.shared.watermarks import TableState
 from avesa_program import Avesa
 
 HISTORY = "SELECT * EXCLUDE recorded_at FROM companies ORDER BY source_id, valid_from"
@@ -179,7 +180,11 @@ def test_other_services_of_the_tenant_are_left_alone(avesa: Avesa) -> None:
     avesa("connect", "acme", "halopsa", *halo, stdin=keys)
     with SqliteState(avesa.home / "state.db") as state:
         state.tenants.put(TenantService("acme", "halo"))
+        for table in ("halo/tickets", "halopsa/tickets"):
+            state.watermarks.put(TableState("acme", table))
     avesa("disconnect", "acme", "halo", "--yes")
+    with SqliteState(avesa.home / "state.db") as state:
+        assert [one.table_name for one in state.watermarks.all("acme")] == ["halopsa/tickets"]
     assert [one["service"] for one in avesa.json("tenant", "list")[0]["services"]] == ["halopsa"]
     assert json.loads((avesa.home / "secrets.json").read_text())["acme"]["halopsa"] == json.loads(keys)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ def test_verify_says_what_was_compared_and_ends_well(synced: Avesa) -> None:
     rebuilt = figures["a rebuild from raw gives the same rows"]
     for number in (f"{rebuilt['compared']} versions from {rebuilt['raw_rows']:,} raw rows", "of 3 receipts"):
         assert number in table
+    tasks = {check["what"]: check for check in synced.json("verify", "acme", "tasks")}
+    raw = synced.home / "data/acme/raw/connectwise"
+    receipts = [*raw.glob("activities/*.receipt.json"), *raw.glob("project_tickets/*.receipt.json")]
+    rows = sum(json.loads(receipt.read_text())["rows"] for receipt in receipts)
+    assert tasks["a rebuild from raw gives the same rows"]["raw_rows"] == rows
     verbose = synced("verify", "acme", "tickets", "--verbose").stdout.splitlines()
     assert len(verbose) == len(figures) + 1 and "intervals are well formed" in verbose[3]
     assert verbose[-1] == "1 table is what the raw files say."
