@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, aws_environment, home_option, json_option
 from avesa.cli.confirming import confirm, yes_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, write_json
@@ -48,6 +48,7 @@ def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
         handed_over = disconnect_service(deployment, ports, connected)
         place = f"{ports.objects.root}/{tenant_raw_prefix(tenant)}/{service}"
         data = place if has_raw_files(ports, tenant, service) else None
+        lent = () if aws_environment() else sorted(ports.secrets.get(tenant, service))
     if as_json:
         told = {"tenant": tenant, "service": service, "disconnected": True}
         write_json({**told, "data": data, "unfinished": handed_over})
@@ -59,7 +60,13 @@ def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
     if handed_over:
         pulls = counted(len(handed_over), "unfinished pull")
         out.print(f"What {pulls} had landed counts with the next fold: avesa transform {tenant}")
+    if lent:
+        out.print(f"The environment still has {', '.join(_variable(tenant, service, name) for name in lent)}.")
     out.print("If nothing else uses its key, revoke it at the vendor.")
+
+
+def _variable(tenant: str, service: str, name: str) -> str:
+    return f"AVESA_SECRET_{tenant}_{service}_{name}".upper().replace("-", "_")
 
 
 def _connected(ports: Ports, tenant: str, service: str) -> TenantService:
