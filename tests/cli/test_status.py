@@ -60,15 +60,18 @@ def test_people_see_a_table_of_it(synced: Avesa) -> None:
     shown = synced("status").stdout
     for words in ("connectwise ", "\nticket_notes ", "canonical ", "\ntime_entries ", "watermark (UTC)"):
         assert words in shown
-    assert "note" not in shown.replace("ticket_notes", "")
     assert max(len(line) for line in shown.splitlines()) <= 80, "it fits into the smallest terminal of our days"
 
 
-def test_a_note_has_a_column_where_there_is_one(connected: Avesa, sandbox: Sandbox) -> None:
+def test_what_is_to_be_said_of_a_table_stands_below_and_breaks_no_line_of_it(
+    connected: Avesa, sandbox: Sandbox
+) -> None:
     sandbox.faults.push("status", "boards", status=403, times=None)
     connected("sync", "acme", "--table", "boards", code=1)
-    shown = connected("status", "acme").stdout
-    assert "note" in shown and "lack the right" in shown
+    shown = connected("status", "acme").stdout.splitlines()
+    (row,) = [line for line in shown if line.startswith("boards ")]
+    assert len(row) <= 80 and " failed " in row
+    assert [line for line in shown if line.startswith("  boards: The credentials lack the right")]
 
 
 def test_a_check_is_good_where_nothing_is_wrong_and_names_what_is(synced: Avesa) -> None:

@@ -226,7 +226,7 @@ def _show(found: dict[str, Any]) -> None:
         if problem:
             out.print(f"  {shown(service['hint'])}")
         if service["tables"] and found["synced"]:
-            columns = (service["service"], "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
+            columns = (service["service"], "last pull", "rows", "at (UTC)", "watermark (UTC)")
             _write_noted(columns, [_raw_row(one) for one in service["tables"]], right=["rows"])
     for one in found["disconnected"]:
         out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
@@ -243,18 +243,19 @@ def _show(found: dict[str, Any]) -> None:
             )
             for one in found["canonical"]
         ]
-        _write_noted(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
+        _write_noted(("canonical", *numbers, "folded at (UTC)"), rows, right=numbers)
     for one in found["mappings"]:
         out.print(f"  {one['level']}: {shown(one['message'])} {shown(one['hint'])}".rstrip())
 
 
 def _write_noted(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str]) -> None:
-    """With a blank line behind it, and without the last column where that is empty, so that the table fits into a
-    terminal of 80 characters.
-    """
-    width = len(columns) if any(row[-1] for row in rows) else len(columns) - 1
-    write_table(columns[:width], [row[:width] for row in rows], right=right)
-    console().print()
+    """The last of each row is a note, which stands below: a table without it fits into a terminal of 80 characters."""
+    write_table(columns, [row[:-1] for row in rows], right=right)
+    out = console()
+    for row in rows:
+        if row[-1]:
+            out.print(f"  {row[0]}: {shown(row[-1])}")
+    out.print()
 
 
 def _to_the_minute(value: datetime | None) -> str:
