@@ -117,6 +117,10 @@ def test_what_a_listing_may_delete_is_still_what_it_might(connected: Avesa, sand
     connect_again(connected, sandbox)
     connected("transform", "acme")
     assert connected.json("query", "acme", history) == before, "also where it is connected again"
+    connected(*DISCONNECT, "--yes")
+    assert "deletions wait" in connected("status", "--check", "acme", code=1).stdout, "somebody has to decide"
+    connected("deletes", "approve", "acme", "connectwise/contacts")
+    assert any(one["is_deleted"] for one in connected.json("query", "acme", history))
 
 
 def test_what_an_unfinished_pull_has_landed_counts(connected: Avesa, sandbox: Sandbox) -> None:
