@@ -112,3 +112,31 @@ def write_table(
     if not out.is_terminal:
         out.width = max(out.width, out.measure(table, options=out.options.update(max_width=100_000)).maximum)
     out.print(table, soft_wrap=False)
+
+
+def write_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """As a table, but where a terminal is too narrow for it record by record, a line for each value."""
+    out = console()
+    if not out.is_terminal or _fits(columns, rows, out.width):
+        write_table(columns, rows)
+        return
+    name_width = max(len(column) for column in columns)
+    for number, row in enumerate(rows, 1):
+        out.print(f"record {number}", style="bold")
+        for column, value in zip(columns, row, strict=True):
+            first, *more = shown(value).splitlines() or [""]
+            out.print(f"  {column:<{name_width}}   {first}".rstrip())
+            for line in more:
+                out.print(f"  {'':<{name_width}}   {line}")
+
+
+def _fits(columns: Sequence[str], rows: Iterable[Sequence[object]], width: int) -> bool:
+    """Whether no column has to be narrower than a few letters, or than it is."""
+    widths = [min(len(column), _FEW_LETTERS) for column in columns]
+    for row in rows:
+        widths = [max(wide, min(len(shown(value)), _FEW_LETTERS)) for wide, value in zip(widths, row, strict=True)]
+    return sum(widths) + _BETWEEN * (len(widths) - 1) <= width
+
+
+_FEW_LETTERS = 10
+_BETWEEN = 3

@@ -10,7 +10,7 @@ import click
 from avesa.cli.command import Command, home_option, json_option
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, write_csv, write_json, write_table
+from avesa.cli.output import console, counted, write_csv, write_json, write_rows
 from avesa.pipeline.export import export
 from avesa.pipeline.query import query as run_query
 from avesa.shared.errors import UsageError
@@ -77,5 +77,5 @@ def query(
     elif as_csv:
         write_csv(result.columns, result.rows)
     else:
-        write_table(result.columns, result.rows)
+        write_rows(result.columns, result.rows)
         console().print(counted(len(result.rows), "row"))
