@@ -33,6 +33,7 @@ Examples:
 The SQL is DuckDB's, and only reads. A version is in force from valid_from until just before valid_to. With
 --as-of the tables hold what was in force then; with --known-at what was known then, folded from the raw files
 that had landed. Both together: what was thought then of that time. Times without a zone are UTC.
+What a terminal is too narrow for is shown record by record.
 """,
 )
 @click.argument("tenant")
