@@ -57,6 +57,17 @@ def test_a_listing_that_waits_is_shown_and_what_a_person_says_is_done(
     avesa("verify", "acme")
 
 
+def test_a_user_without_a_name_can_decide_too(avesa: Avesa, home: LandedHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    avesa("transform", "acme")
+    avesa("deletes", "reject", "acme", "connectwise/contacts")
+    (decision,) = home.raw.glob("*.decision.json")
+    assert json.loads(decision.read_text())["decided_by"] is None
+
+
 def test_deletes_of_what_does_not_wait_are_wrong_usage(avesa: Avesa) -> None:
     avesa("transform", "acme")
     assert "connectwise/contacts" in avesa("deletes", "approve", "acme", "connectwise/tickets", code=2).stderr
