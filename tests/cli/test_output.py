@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -93,3 +94,14 @@ def test_rows_that_a_terminal_is_too_narrow_for_are_told_record_by_record(
 def test_rows_in_a_file_are_a_table_however_wide(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows([f"column_{number}" for number in range(40)], [["a value of some length"] * 40])
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.parametrize(("width", "whole"), [(40, True), (20, False)])
+def test_names_stay_whole_in_a_terminal_that_is_not_far_too_narrow(
+    width: int, whole: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "console", lambda: Console(width=width, force_terminal=True, soft_wrap=True))
+    write_table(("table", "changes a day", "calls a day"), [("ticket_notes", 24, 120)], whole=["table"])
+    told = capsys.readouterr().out
+    assert ("ticket_notes" in told) is whole and "24" in told and "120" in told
+    assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", told).splitlines()) <= width

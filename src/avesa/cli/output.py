@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import StringIO
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -99,16 +99,26 @@ def console(*, err: bool = False) -> Console:
 
 
 def write_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = (), title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+    title: str | None = None,
 ) -> None:
-    """A table on stdout. Into a file or pipe it goes at its full width, one line a row."""
-    numbers = set(right)
+    """A table on stdout. Into a file or pipe it goes at its full width, one line a row; in a terminal that is too
+    narrow columns are folded, but those that stay `whole`, where they take at most half of it.
+    """
+    numbers, names = set(right), set(whole)
     out = console()
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(shown(value) for value in row))
+    texts = [[shown(value) for value in row] for row in rows]
+    for place, column in enumerate(columns):
+        is_whole = column in names and 2 * max((len(row[place]) for row in texts), default=0) <= out.width
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=is_whole)
+    for row in texts:
+        table.add_row(*row)
     if not out.is_terminal:
         out.width = max(out.width, out.measure(table, options=out.options.update(max_width=100_000)).maximum)
     out.print(table, soft_wrap=False)

@@ -107,7 +107,7 @@ def _show(one: ServicePlan) -> None:
         )
         for table in sorted(one.tables, key=lambda table: -table.calls_a_day)
     ]
-    write_table(("table", *numbers), rows, right=numbers)
+    write_table(("table", *numbers), rows, right=numbers, whole=["table"])
     if not one.budgets:
         out.print("The vendor publishes no number; AVESA slows down when it is told to.")
     else:

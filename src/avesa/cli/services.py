@@ -70,7 +70,7 @@ def services(ctx: click.Context, as_json: bool) -> None:
         write_json([described_service(one) for one in chosen])
     else:
         columns = ("name", "title", "category", "tables", "changes", "canonical")
-        write_table(columns, map(_overview, chosen), right=["tables", "changes", "canonical"])
+        write_table(columns, map(_overview, chosen), right=["tables", "changes", "canonical"], whole=["name"])
         console().print("changes: tables that can be asked for what changed; canonical: tables that are fed.")
         console().print("What one needs and gives: avesa services NAME")
     end_with(broken)

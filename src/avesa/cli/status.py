@@ -250,7 +250,7 @@ def _show(found: dict[str, Any]) -> None:
 
 def _write_noted(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str]) -> None:
     """The last of each row is a note, which stands below: a table without it fits into a terminal of 80 characters."""
-    write_table(columns, [row[:-1] for row in rows], right=right)
+    write_table(columns, [row[:-1] for row in rows], right=right, whole=columns[:1])
     out = console()
     for row in rows:
         if row[-1]:
