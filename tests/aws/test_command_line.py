@@ -71,6 +71,28 @@ def test_a_tenant_from_its_first_day_to_its_last(
     assert list(tmp_path.glob("**/state.db")) == []
 
 
+def test_a_service_leaves_a_tenant_by_the_rights_of_an_operator_and_its_history_stays(
+    connected: Avesa, cloud: Cloud, vendor: Serving
+) -> None:
+    pull = ("sync", "acme", "--local", "--service", HALO, "--table", "tickets")
+    assert connected.json(*pull)["complete"]
+    with cloud.state.watermarks.lease("acme", f"{HALO}/agents"):
+        assert "is in work" in connected("disconnect", "acme", HALO, "--yes", code=1).stderr
+    assert dict(cloud.secrets.get("acme", HALO)) != {}
+    told = connected.json("disconnect", "acme", HALO, "--yes")
+    assert told["data"] == f"s3://{cloud.installation.bucket}/acme/raw/{HALO}"
+    assert connected.json("tenant", "list") == [{"tenant": "acme", "services": []}]
+    assert dict(cloud.secrets.get("acme", HALO)) == {}
+    assert cloud.state.watermarks.all("acme", f"{HALO}/") == []
+    assert {entry.stage for entry in cloud.state.run_log.latest("acme")} == {"transform"}
+    assert [one["service"] for one in connected.json("status", "acme")[0]["disconnected"]] == [HALO]
+    assert connected.json("query", "acme", "SELECT count(*) AS n FROM tickets WHERE is_current") == [{"n": 30}]
+    assert all(check["ok"] for check in connected.json("verify", "acme", "tickets"))
+    assert connected.json("rebuild", "acme", "tickets")["tenants"][0]["canonical"][0]["identical"] is True
+    assert "not connected" in connected("disconnect", "acme", HALO, "--yes", code=2).stderr
+    assert cloud.gate.refused == []
+
+
 def test_the_environment_is_named_before_or_after_the_command_or_by_a_variable_unless_a_folder_is_typed(
     connected: Avesa, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

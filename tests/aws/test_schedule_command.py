@@ -51,6 +51,14 @@ def test_connecting_anew_keeps_the_schedule_and_leaving_takes_it_along(schedulin
     assert group.names == frozenset()
 
 
+def test_a_service_that_leaves_takes_its_schedule_along(scheduling: Avesa, cloud: Cloud, group: Group) -> None:
+    scheduling("schedule", "acme", HALO, EVERY_QUARTER)
+    scheduling("disconnect", "acme", HALO, "--yes")
+    assert group.names == frozenset()
+    assert scheduling.json("tenant", "list") == [{"tenant": "acme", "services": []}]
+    assert cloud.gate.refused == []
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -63,4 +63,4 @@ def test_the_status_of_the_others_is_told(broken: Avesa) -> None:
     assert services["connectwise"]["problem"] is None and len(services["connectwise"]["tables"]) == 20
     assert (services["oddwerk"]["problem"], services["oddwerk"]["tables"]) == (WHY, [])
     shown = broken("status", "acme").stdout
-    assert WHY in shown and "Mend " in shown and "connectwise/boards" in shown and "avesa connect" not in shown
+    assert WHY in shown and "Mend " in shown and "\nboards " in shown and "avesa connect" not in shown

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from avesa import __version__
-from avesa.cli.command import Command, Group, home, home_option, tell_errors, warn
+from avesa.cli.command import Command, Group, error_json, home, home_option, tell_errors, warn
 from avesa.cli.commands import cli
 from avesa.cli.deferred import loaded
+from avesa.connector.retry import NO_RIGHT
 from avesa.shared.errors import AvesaError, UsageError, Where
 from avesa_program import PROGRAM, Avesa
 
@@ -64,6 +65,9 @@ def test_an_option_that_takes_one_value_is_refused_if_it_is_said_twice(avesa: Av
         assert f"Option '{said[1]}' takes one value: say it once." in avesa(*said, code=2).stderr
     assert avesa("sync", "--table", "a", "--table", "b", "--help").stdout.startswith("Usage: avesa sync")
     assert "takes one value" in CliRunner().invoke(cli, ["--home", "a", "--home", "b", "status"]).stderr
+    for said in (("--pause", "--resume"), ("--resume", "--pause"), ("--pause", "--pause")):
+        told = avesa("connect", "acme", "connectwise", *said, code=2).stderr
+        assert "Say one of --pause or --resume, and once." in told
     avesa("services", "--json", "--json")
 
 
@@ -196,3 +200,16 @@ def test_a_command_outside_of_the_group_falls_back_to_the_default_home(monkeypat
     monkeypatch.delenv("AVESA_HOME", raising=False)
     with click.Context(Command("x")):
         assert home() == Path(".avesa")
+
+
+def test_a_hint_to_leave_out_tables_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    def refused(*place: str) -> AvesaError:
+        return AvesaError("refused.", where=Where(*place), hint=NO_RIGHT)
+
+    tell_errors([refused("acme", "jira", "boards")])
+    assert "leave it out: avesa connect acme jira --without boards\n" in capsys.readouterr().err
+    tell_errors([refused("acme", "jira", table) for table in ("boards", "groups")])
+    told = "refused. (2 tables: boards, groups)\n  Grant the API user the right to read it, or leave it out:"
+    assert f"{told} avesa connect acme jira --without boards --without groups\n" in capsys.readouterr().err
+    assert "connect acme jira --without boards" in error_json(refused("acme", "jira", "boards"))["hint"]
+    assert "connect TENANT SERVICE --without TABLE" in error_json(refused("acme"))["hint"]

@@ -46,6 +46,16 @@ def test_called_again_it_keeps_what_is_not_given(acme: Avesa) -> None:
     assert stored == {**SECRETS, "private_key": "prv-new"}
 
 
+def test_a_setting_can_be_taken_back_and_is_what_it_is_by_default(acme: Avesa) -> None:
+    acme.connect("acme", {"company_id": "acme", "every": "6h", "every.boards": "1d"}, SECRETS)
+    change = ("connect", "acme", "connectwise")
+    left = {"company_id": "acme", "every.boards": "1d", "limit_share": "0.5"}
+    assert acme.json(*change, "--unset", "every", "--set", "limit_share=0.5")["settings"] == left
+    assert "Set are company_id, every.boards, limit_share." in acme(*change, "--unset", "every", code=2).stderr
+    assert "missing setting company_id" in acme(*change, "--unset", "company_id", code=2).stderr
+    assert acme.json(*change, "--unset", "every.boards", "--unset", "limit_share")["settings"] == {"company_id": "acme"}
+
+
 def test_a_setting_may_be_set_to_nothing_where_the_service_takes_that(acme: Avesa) -> None:
     key = json.dumps({"access_token": "asana-token"})
     acme("connect", "acme", "asana", "--set", "portfolio_owner=", "--secrets-from", "-", stdin=key)
@@ -65,6 +75,9 @@ def test_what_the_environment_lends_is_not_written_down(acme: Avesa, monkeypatch
     [
         (("--set", "compny_id=acme"), "Did you mean 'company_id'?"),
         (("--set", "company_id"), "KEY=VALUE"),
+        (("--set", "=acme"), "KEY=VALUE"),
+        (("--set", "every=soon"), "tenant acme, connectwise: the setting every is a duration"),
+        (("--unset", "every"), "the setting every is not set.\n  None is set."),
         (("--set", "company_id="), "no usable value"),
         (("--set", "site=api-eu.myconnectwise.net"), "missing setting company_id"),
         (("--set", "company_id=acme", "--set", "base_url=http://example.test"), "Plain http"),

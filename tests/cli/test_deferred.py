@@ -61,6 +61,22 @@ def test_the_group_tells_of_a_command_what_it_tells_itself(command: Deferred) ->
         assert command.get_short_help_str(width) == itself.get_short_help_str(width)
 
 
+def groups(group: click.Group = cli) -> Iterator[click.Group]:
+    yield group
+    for command in group.commands.values():
+        one = loaded(command)
+        if isinstance(one, click.Group):
+            yield from groups(one)
+
+
+def test_a_list_of_commands_tells_each_in_a_line_of_80_characters() -> None:
+    for group in groups():
+        shown = group.get_help(click.Context(group, info_name="avesa", terminal_width=78))  # click leaves two free
+        commands = shown.partition("\nCommands:\n")[2].partition("\n\n")[0].splitlines()
+        assert [line.split()[0] for line in commands] == sorted(group.commands), "one line each"
+        assert not [line for line in commands if line.endswith("...")]
+
+
 def test_all_commands_of_the_program_are_deferred() -> None:
     assert all(isinstance(command, Deferred) for command in cli.commands.values())
     assert len(list(deferred_commands())) == len(cli.commands) + 3  # services new, warehouse load, warehouse forget

@@ -60,3 +60,15 @@ def test_a_folder_whose_name_is_not_utf8_is_told_before_anything_is_done(tmp_pat
         told = Avesa(place, where)("tenant", "add", "acme", code=1).stderr
         assert told.startswith("Error: nothing can be kept in '") and "h\\udcff" in told
     assert not place.exists()
+
+
+def test_a_file_where_a_folder_is_needed_is_told_with_the_option_that_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("notes")
+    elsewhere = ("status", "--root", str(tmp_path / "file"))
+    assert "Name one: --root PLACE." in Avesa(tmp_path / "home")(*elsewhere, code=1).stderr
+    monkeypatch.setenv("AVESA_HOME", str(tmp_path / "file"))
+    told = Avesa(tmp_path, place=("status",))(code=1).stderr
+    assert "is a file, and a folder is needed.\n  Name one: --home DIR." in told
+    assert (tmp_path / "file").read_text() == "notes"

@@ -57,6 +57,17 @@ def test_a_listing_that_waits_is_shown_and_what_a_person_says_is_done(
     avesa("verify", "acme")
 
 
+def test_a_user_without_a_name_can_decide_too(avesa: Avesa, home: LandedHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    avesa("transform", "acme")
+    avesa("deletes", "reject", "acme", "connectwise/contacts")
+    (decision,) = home.raw.glob("*.decision.json")
+    assert json.loads(decision.read_text())["decided_by"] is None
+
+
 def test_deletes_of_what_does_not_wait_are_wrong_usage(avesa: Avesa) -> None:
     avesa("transform", "acme")
     assert "connectwise/contacts" in avesa("deletes", "approve", "acme", "connectwise/tickets", code=2).stderr
@@ -65,15 +76,33 @@ def test_deletes_of_what_does_not_wait_are_wrong_usage(avesa: Avesa) -> None:
 
 def test_verify_tells_each_comparison_with_its_extent(avesa: Avesa) -> None:
     avesa("transform", "acme")
-    lines = avesa("verify", "acme", "contacts").stdout.splitlines()
+    *lines, last = avesa("verify", "acme", "contacts", "-v").stdout.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["ok"] * 5
     assert [line[line.index("(") :] for line in lines] == [
         "(2 receipts)",
         "(2 receipts)",
         "(1 file)",
         "(60 versions)",
-        "(60 versions)",
+        "(60 versions from 90 raw rows)",
     ]
+    assert last == "1 table is what the raw files say."
+
+
+def test_verify_tells_a_table_in_a_line_and_what_to_do_about_one_that_differs(avesa: Avesa, home: LandedHome) -> None:
+    avesa("transform", "acme")
+    (home.raw / "of-a-killed-pull.parquet").write_bytes(b"PAR1")
+    told = "ok      contacts       60 versions from 90 raw rows of 2 receipts, in 1 file"
+    aside = "; files that no receipt names are left aside (1)"
+    assert avesa("verify", "acme").stdout.splitlines()[0] == told + aside
+    home.land(listing(30, contact("00", 1, 30)))
+    assert "Fold what has landed: avesa transform acme" in avesa("verify", "acme", code=1).stdout
+    avesa("transform", "acme")
+    (file, *_) = home.canonical.glob("*.parquet")
+    file.unlink()
+    assert "Make it anew from raw: avesa rebuild acme contacts" in avesa("verify", "acme", code=1).stdout
+    rebuilt = avesa.json("rebuild", "acme", "contacts", "companies")["tenants"][0]["canonical"]
+    assert [one["table"] for one in rebuilt] == ["contacts"], "no company was ever seen"
+    avesa("verify", "acme", "contacts", "companies")
 
 
 def test_verify_names_what_is_wrong_to_people_and_programs_and_ends_with_1(avesa: Avesa, home: LandedHome) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 
-from avesa.cli.output import console, counted, moment, plain, shown, write_table
+from avesa.cli import output
+from avesa.cli.output import console, counted, moment, plain, shown, write_rows, write_table
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,47 @@ def test_numbers_are_counted_in_words() -> None:
         "1,200 rows",
         "2 entries",
     )
+
+
+@pytest.mark.parametrize("width", [30, 60, 200])
+def test_rows_that_a_terminal_is_too_narrow_for_are_told_record_by_record(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(output, "console", lambda: Console(width=width, force_terminal=True, soft_wrap=True))
+    columns = ("source_id", "summary", "status", "note")
+    write_rows(columns, [("1", "Printer\nis \x1b[2Jon fire again", "New", None), ("2", "Mail", "Closed", "x" * 40)])
+    told = [line.replace("\x1b[1m", "").replace("\x1b[0m", "").rstrip() for line in capsys.readouterr().out.split("\n")]
+    if width == 30:
+        assert told == [
+            "record 1",
+            "  source_id   1",
+            "  summary     Printer",
+            "              is \ufffd[2Jon fire again",
+            "  status      New",
+            "  note",
+            "record 2",
+            "  source_id   2",
+            "  summary     Mail",
+            "  status      Closed",
+            f"  note        {'x' * 40}",
+            "",
+        ]
+    else:
+        assert told[0].split() == list(columns) and "Printer" in told[2]
+
+
+def test_rows_in_a_file_are_a_table_however_wide(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows([f"column_{number}" for number in range(40)], [["a value of some length"] * 40])
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.parametrize(("width", "whole"), [(40, True), (20, False)])
+def test_names_stay_whole_in_a_terminal_that_is_not_far_too_narrow(
+    width: int, whole: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "console", lambda: Console(width=width, force_terminal=True, soft_wrap=True))
+    write_table(("table", "changes a day", "calls a day"), [("ticket_notes", 24, 120)], whole=["table"])
+    told = capsys.readouterr().out
+    assert ("ticket_notes" in told) is whole and "24" in told and "120" in told
+    assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", told).splitlines()) <= width

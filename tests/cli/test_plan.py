@@ -33,6 +33,13 @@ def test_people_see_the_dearest_table_first(synced: Avesa) -> None:
     assert len(costs) == 3 and costs == sorted(costs, reverse=True)
 
 
+def test_a_tenant_all_of_whose_services_are_paused_is_not_told_to_connect(avesa: Avesa) -> None:
+    avesa.connect("acme", {"company_id": "acme"}, {"public_key": "a", "private_key": "b", "client_id": "c"})
+    avesa("connect", "acme", "connectwise", "--pause")
+    assert avesa("plan", "acme").stdout == "connectwise of acme is paused, so no sync asks anything.\n"
+    assert avesa.json("plan", "acme") == {"tenant": "acme", "services": [], "errors": []}
+
+
 def test_a_tenant_without_history_gets_an_estimate(synced: Avesa) -> None:
     shown = synced("plan", "globex").stdout
     assert "which is a guess: there is no history yet" in shown and "~" in shown

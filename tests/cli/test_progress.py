@@ -77,8 +77,8 @@ def test_a_watched_run_log_still_writes_and_reads() -> None:
         def entries(self, tenant_id: str, *, limit: int = 100) -> list[RunEntry]:
             return written[:limit]
 
-        def forget(self, tenant_id: str) -> None:
-            written.clear()
+        def forget(self, tenant_id: str, below: str = "") -> None:
+            written[:] = [one for one in written if not one.table.startswith(below)]
 
     class Watcher:
         seen: list[RunEntry] = []  # noqa: RUF012
@@ -94,6 +94,8 @@ def test_a_watched_run_log_still_writes_and_reads() -> None:
     assert Watcher.seen == log.latest("acme") == log.entries("acme", limit=1) == [one]
     log.write(entry("transform", "canonical/users"))
     assert Watcher.seen == [one] and len(written) == 2, "a fold of nothing is written down and told to nobody"
+    log.forget("acme", "canonical/")
+    assert log.latest("acme") == [one]
     log.forget("acme")
     assert log.latest("acme") == []
 

@@ -25,3 +25,12 @@ def test_tables_with_nothing_new_share_a_line(capsys: pytest.CaptureFixture[str]
         "  nothing new in 2 tables",
     ]
     assert told(capsys, tickets=quiet) == ["  tickets          nothing new"]
+
+
+def test_versions_that_went_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    gone, fewer = FoldReport(removed=3), FoldReport(added=1, removed=2)
+    assert told(capsys, tickets=gone, users=fewer, tasks=FoldReport(added=1, removed=1)) == [
+        "  tickets          3 versions gone",
+        "  users            1 version new or changed, 1 version gone",
+        "  tasks            1 version new or changed",
+    ]

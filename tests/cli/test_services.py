@@ -111,3 +111,9 @@ def test_what_every_service_takes_is_told_and_taken(avesa: Avesa) -> None:
         check_settings(connectwise, {name: value}, where=Where("acme"))
         if name != SHARE_SETTING:
             check_settings(connectwise, {f"{name}.tickets": value}, where=Where("acme"))
+
+
+def test_no_command_is_told_of_that_nobody_types(avesa: Avesa) -> None:
+    told = avesa("services", "connectwise", "extra", code=2).stderr
+    assert told.startswith("Usage: avesa services [OPTIONS] NAME\nTry 'avesa services --help' for help.")
+    assert avesa("services", "connectwise", "--help").stdout.startswith("Usage: avesa services [OPTIONS] NAME\n")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from avesa.cli.health import Finding, findings
+from avesa.sandbox.server import Sandbox
 from avesa_program import Avesa
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -57,7 +58,20 @@ def test_it_counts_current_rows_and_closed_versions_as_the_tables_have_them(sync
 
 def test_people_see_a_table_of_it(synced: Avesa) -> None:
     shown = synced("status").stdout
-    assert "connectwise/ticket_notes" in shown and "time_entries" in shown and "watermark (UTC)" in shown
+    for words in ("connectwise ", "\nticket_notes ", "canonical ", "\ntime_entries ", "watermark (UTC)"):
+        assert words in shown
+    assert max(len(line) for line in shown.splitlines()) <= 80, "it fits into the smallest terminal of our days"
+
+
+def test_what_is_to_be_said_of_a_table_stands_below_and_breaks_no_line_of_it(
+    connected: Avesa, sandbox: Sandbox
+) -> None:
+    sandbox.faults.push("status", "boards", status=403, times=None)
+    connected("sync", "acme", "--table", "boards", code=1)
+    shown = connected("status", "acme").stdout.splitlines()
+    (row,) = [line for line in shown if line.startswith("boards ")]
+    assert len(row) <= 80 and " failed " in row
+    assert [line for line in shown if line.startswith("  boards: The credentials lack the right")]
 
 
 def test_a_check_is_good_where_nothing_is_wrong_and_names_what_is(synced: Avesa) -> None:
@@ -72,7 +86,26 @@ def test_a_check_is_good_where_nothing_is_wrong_and_names_what_is(synced: Avesa)
 
 def one_tenant(**service: Any) -> dict[str, Any]:
     rest = {"service": "connectwise", "enabled": True, "problem": None, "tables": []}
-    return {"tenant": "acme", "services": [{**rest, **service}], "canonical": [], "mappings": []}
+    return {"tenant": "acme", "services": [{**rest, **service}], "disconnected": [], "canonical": [], "mappings": []}
+
+
+def test_a_check_tells_that_nothing_is_pulled_unless_that_is_on_purpose(avesa: Avesa) -> None:
+    told = avesa.json("status", "--check", code=1)
+    problem = f"there is no tenant yet in {avesa.home}. Add one: avesa tenant add NAME"
+    assert told == {"ok": False, "problems": [{"tenant": None, "table": None, "problem": problem}]}
+    assert problem in avesa("status", "--check", code=1).stdout
+    avesa("tenant", "add", "acme")
+    (wrong,) = avesa.json("status", "--check", code=1)["problems"]
+    assert wrong["tenant"] == "acme" and "no service is connected" in wrong["problem"]
+    avesa.connect("acme", {"company_id": "acme"}, {"public_key": "a", "private_key": "b", "client_id": "c"})
+    avesa("status", "--check")
+    avesa("connect", "acme", "connectwise", "--pause")
+    avesa("status", "--check", "--late", "2h")
+
+
+def test_a_service_that_was_left_on_purpose_is_nothing_wrong() -> None:
+    status = {**one_tenant(), "services": [], "disconnected": [{"service": "connectwise", "at": NOW}]}
+    assert list(findings(status, now=NOW, late=timedelta(hours=2))) == []
 
 
 def table(error: str | None = None, ago: timedelta | None = None, every: int = 0) -> dict[str, Any]:

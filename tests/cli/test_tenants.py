@@ -39,7 +39,7 @@ def test_removing_forgets_tenant_secrets_and_watermarks_and_keeps_the_data(conne
     assert sorted(data.rglob("*")) == before
     connected("tenant", "add", "acme")
     assert connected.json("status", "acme") == [
-        {"tenant": "acme", "synced": False, "services": [], "canonical": [], "mappings": []}
+        {"tenant": "acme", "synced": False, "services": [], "disconnected": [], "canonical": [], "mappings": []}
     ]
 
 
@@ -77,8 +77,14 @@ def test_an_unknown_tenant_is_wrong_usage_and_the_known_are_named(avesa: Avesa) 
 
 
 @pytest.mark.parametrize("command", [("sync",), ("ingest",), ("transform",)])
-def test_without_any_tenant_it_says_how_to_add_one(avesa: Avesa, command: tuple[str, ...]) -> None:
-    assert "avesa tenant add" in avesa(*command, code=2).stderr
+def test_without_any_tenant_it_says_how_to_add_one_and_where_it_has_looked(
+    avesa: Avesa, command: tuple[str, ...]
+) -> None:
+    told = avesa(*command, code=2).stderr
+    assert told == f"Error: there is no tenant yet in {avesa.home}.\n  Add one: avesa tenant add NAME\n"
+    assert f"There is none yet in {avesa.home}: add one first." in avesa(*command, "acme", code=2).stderr
+    for shows in (("status",), ("tenant", "list")):
+        assert avesa(*shows).stdout.startswith(f"There is no tenant yet in {avesa.home}. Add one")
 
 
 def test_a_tenant_that_leaves_for_good_takes_its_data_along(connected: Avesa) -> None:

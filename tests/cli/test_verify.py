@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,21 @@ from avesa_program import Avesa
 
 
 def test_verify_says_what_was_compared_and_ends_well(synced: Avesa) -> None:
-    shown = synced("verify", "acme").stdout
-    assert "a rebuild from raw gives the same rows" in shown
-    assert "WRONG" not in shown
+    *lines, last = synced("verify", "acme").stdout.splitlines()
+    assert len(lines) == 12 and last == "12 tables are what the raw files say."
+    table = next(line for line in lines if line.startswith("ok      tickets "))
+    figures = {check["what"]: check for check in synced.json("verify", "acme", "tickets")}
+    rebuilt = figures["a rebuild from raw gives the same rows"]
+    for number in (f"{rebuilt['compared']} versions from {rebuilt['raw_rows']:,} raw rows", "of 3 receipts"):
+        assert number in table
+    tasks = {check["what"]: check for check in synced.json("verify", "acme", "tasks")}
+    raw = synced.home / "data/acme/raw/connectwise"
+    receipts = [*raw.glob("activities/*.receipt.json"), *raw.glob("project_tickets/*.receipt.json")]
+    rows = sum(json.loads(receipt.read_text())["rows"] for receipt in receipts)
+    assert tasks["a rebuild from raw gives the same rows"]["raw_rows"] == rows
+    verbose = synced("verify", "acme", "tickets", "--verbose").stdout.splitlines()
+    assert len(verbose) == len(figures) + 1 and "intervals are well formed" in verbose[3]
+    assert verbose[-1] == "1 table is what the raw files say."
     assert all(check["ok"] and check["compared"] > 0 for check in synced.json("verify", "acme", "tickets"))
 
 
@@ -23,8 +36,9 @@ def test_verify_names_what_differs_and_ends_with_1(synced: Avesa, tmp_path: Path
     before = receipt.read_bytes()
     receipt.write_bytes(before.replace(b'"rows": ', b'"rows": 9'))
     try:
-        shown = synced("verify", "acme", "contacts", code=1).stdout
-        assert "WRONG" in shown and receipt.name in shown
+        shown = synced("verify", "acme", code=1).stdout
+        assert shown.count("WRONG") == 1 and receipt.name in shown and shown.count("\nok ") == 10
+        assert "1 of 12 tables differs from what the raw files say.\n  What to do about each: docs/runbook.md" in shown
     finally:
         receipt.write_bytes(before)
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from avesa.sandbox.server import Sandbox
 from avesa.shared.errors import UsageError
 from avesa.shared.objects import Objects
 from avesa.warehouse import load as warehouse_load
@@ -51,7 +52,18 @@ def test_it_hands_over_everything_then_what_changed_then_nothing(avesa: Avesa, h
     told = avesa(*load).stdout
     assert "loaded  2 rows  version 1" in told
     assert names(file) == [("Mia",), ("Ben",)]
-    assert "nothing new  version 1" in avesa(*load).stdout
+    assert avesa(*load).stdout == "acme  nothing new in 1 table\n"
+    assert [one["status"] for one in avesa.json(*load)["tenants"][0]["tables"]] == ["unchanged"]
+
+
+def test_what_is_not_loaded_is_told_once_behind_what_is(avesa: Avesa, file: Path, sandbox: Sandbox) -> None:
+    avesa.connect("globex", sandbox.settings(tenant="globex"), sandbox.secrets(tenant="globex"))
+    load = ("warehouse", "load", "--all", "--to", f"duckdb://{file}")
+    for table in ("boards", "companies", "contacts"):
+        avesa("sync", "globex", "--table", table)
+    avesa(*load, "--table", "companies")
+    first, second, last = avesa(*load).stdout.splitlines()
+    assert (first[:6], second[:16], last) == ("acme  ", "globex  contacts", "globex  nothing new in 1 table")
 
 
 def test_json_is_one_document_that_tells_each_table(avesa: Avesa, file: Path) -> None:

@@ -48,6 +48,15 @@ def test_latest_has_the_newest_of_each_stage_and_table(log: RunLog) -> None:
     assert log.latest("nobody") == []
 
 
+def test_the_entries_below_a_name_can_be_forgotten_alone(log: RunLog) -> None:
+    kept = [replace(ENTRY, table="halopsa/tickets"), replace(ENTRY, stage="transform", table="canonical/tickets")]
+    for entry in (replace(ENTRY, table="halo/tickets"), *kept, replace(ENTRY, table="halo/companies")):
+        log.write(entry)
+    log.forget("acme", "halo/")
+    assert log.entries("acme") == kept[::-1]
+    assert log.latest("acme") == kept[::-1]
+
+
 def test_a_tenant_can_be_forgotten_without_the_others(log: RunLog) -> None:
     other = replace(ENTRY, tenant_id="globex")
     log.write(ENTRY)

@@ -43,6 +43,17 @@ def test_one_tenant_s_secrets_are_not_another_s(secrets: Secrets) -> None:
     assert secrets.get("acme-west", "connectwise") == {"key": "w"}
 
 
+def test_the_secrets_of_one_service_can_be_removed_alone_and_again(secrets: Secrets) -> None:
+    for service in ("halo", "halopsa"):
+        secrets.put("acme", service, {"key": service})
+    secrets.put("globex", "halo", {"key": "g"})
+    for _ in range(2):
+        secrets.remove("acme", "halo")
+    assert (secrets.get("acme", "halo"), secrets.get("acme", "halopsa")) == ({}, {"key": "halopsa"})
+    secrets.remove("acme", "halopsa")
+    assert secrets.get("globex", "halo") == {"key": "g"}
+
+
 def test_no_repr_shows_a_value(secrets: Secrets) -> None:
     secrets.put("acme", "connectwise", {"other": SECRET})
     values = secrets.get("acme", "connectwise")

@@ -78,6 +78,19 @@ def test_removing_a_tenant_takes_its_services_and_no_other_s(tenants: TenantServ
     assert len(tenants.services("globex")) == 1
 
 
+def test_a_service_can_be_removed_alone_and_again(tenants: TenantServices) -> None:
+    for tenant in ("acme", "globex"):
+        tenants.add_tenant(tenant)
+        for service in ("halo", "halopsa"):
+            tenants.put(TenantService(tenant, service))
+    for _ in range(2):
+        tenants.remove("acme", "halo")
+    assert [one.service for one in tenants.services("acme")] == ["halopsa"]
+    tenants.remove("acme", "halopsa")
+    assert tenants.services("acme") == [] and tenants.tenants() == ["acme", "globex"]
+    assert len(tenants.services("globex")) == 2
+
+
 def test_an_unknown_tenant_is_refused_with_the_known_ones_named(tenants: TenantServices) -> None:
     with pytest.raises(UsageError, match="There is none yet"):
         tenants.services("acne")
@@ -87,6 +100,7 @@ def test_an_unknown_tenant_is_refused_with_the_known_ones_named(tenants: TenantS
         lambda: tenants.services("acne"),
         lambda: tenants.put(TenantService("acne", "connectwise")),
         lambda: tenants.remove_tenant("acne"),
+        lambda: tenants.remove("acne", "connectwise"),
         lambda: tenants.mark("acne", "connectwise", None),
     ):
         with pytest.raises(UsageError, match=r"'acne'.*tenant00, tenant01.* and 10 more"):

@@ -64,6 +64,15 @@ def test_a_tenant_s_states_are_its_own_and_sorted(state: State) -> None:
     assert state.watermarks.all("globex") == [other]
 
 
+def test_the_states_below_a_name_can_be_forgotten_alone(state: State) -> None:
+    for tenant, table in (("acme", "halo/tickets"), ("acme", "halopsa/tickets"), ("globex", "halo/tickets")):
+        state.watermarks.put(TableState(tenant, table))
+    state.watermarks.forget("acme", "halo/")
+    state.watermarks.forget("acme", "nothing/")
+    assert [each.table_name for each in state.watermarks.all("acme")] == ["halopsa/tickets"]
+    assert len(state.watermarks.all("globex")) == 1
+
+
 def test_of_many_threads_with_the_same_view_one_wins(state: State) -> None:
     current = TableState("acme", "connectwise/tickets")
     for _ in range(10):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from avesa.aws.schedules import ScheduleTarget, delete_schedule, put_schedule, t
 from avesa.aws.secrets_manager import SecretsManagerSecrets
 from avesa.aws.session import tenant_ports
 from avesa.aws.state import DynamoState
-from avesa.pipeline.ports import Ports, forget_tenant
+from avesa.pipeline.ports import Ports, forget_service, forget_tenant
 from avesa.shared.errors import ConfigurationError, UsageError
 from avesa.shared.run_log import RunLog
 from avesa.shared.tenants import TenantService, TenantServices
@@ -86,14 +86,27 @@ class AwsDeployment:
                 delete_schedule(client, self.schedules.group, tenant, service)
 
     def forget(self, tenant: str) -> None:
+        self._delete_schedules(tenant, [one.service for one in self.tenants.services(tenant)])
+        with self._own_secrets() as secrets:
+            forget_tenant(tenant, self.tenants, secrets, self._state.watermarks, self._state.run_log)
+
+    def forget_service(self, tenant: str, service: str) -> None:
+        self._delete_schedules(tenant, [service])
+        with self._own_secrets() as secrets:
+            forget_service(tenant, service, self.tenants, secrets, self._state.watermarks, self._state.run_log)
+
+    def _delete_schedules(self, tenant: str, services: Iterable[str]) -> None:
         if self.schedules is not None:
             with self.scheduler() as scheduler:
-                for one in self.tenants.services(tenant):
-                    delete_schedule(scheduler, self.schedules.group, tenant, one.service)
+                for service in services:
+                    delete_schedule(scheduler, self.schedules.group, tenant, service)
+
+    @contextmanager
+    def _own_secrets(self) -> Iterator[SecretsManagerSecrets]:
+        """By the person's own rights, which can delete and not read."""
         client = self.aws.secrets_manager()
         try:
-            secrets = SecretsManagerSecrets(client, self.installation)
-            forget_tenant(tenant, self.tenants, secrets, self._state.watermarks, self._state.run_log)
+            yield SecretsManagerSecrets(client, self.installation)
         finally:
             client.close()
 

@@ -83,9 +83,11 @@ class DynamoRunLog:
             )
             return [_entry(item) for item in found]
 
-    def forget(self, tenant_id: str) -> None:
+    def forget(self, tenant_id: str, below: str = "") -> None:
         with told(f"forget the run log of tenant {tenant_id}"):
-            names = [str(text_of(item, SORT_KEY)) for kind in (_RUN, _LATEST) for item in self._items(tenant_id, kind)]
+            items = [item for kind in (_RUN, _LATEST) for item in self._items(tenant_id, kind)]
+            ours = [item for item in items if str(text_of(item, "table_name")).startswith(below)]
+            names = [str(text_of(item, SORT_KEY)) for item in ours]
             delete_all(self._client, self._table, [_key(tenant_id, name) for name in names])
 
     def _put(self, tenant_id: str, name: str, item: dict[str, Any], **condition: Any) -> None:

@@ -58,6 +58,12 @@ class DynamoTenantServices:
         # What was put in between; nothing can be put any more.
         self._delete_services(tenant_id)
 
+    def remove(self, tenant_id: str, service: str) -> None:
+        checked_name(service, "service")
+        self.services(tenant_id)
+        with told(f"remove {service} of tenant {tenant_id}"):
+            self._client.delete_item(TableName=self._table, Key=_key(tenant_id, service))
+
     def put(self, service: TenantService) -> None:
         checked_name(service.service, "service")
         known = {

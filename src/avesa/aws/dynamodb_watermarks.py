@@ -62,9 +62,9 @@ class DynamoWatermarks:
             return stored
         raise stale_state(state)
 
-    def forget(self, tenant_id: str) -> None:
+    def forget(self, tenant_id: str, below: str = "") -> None:
         with told(f"forget the states of tenant {tenant_id}"):
-            items = [item for item in self._items(tenant_id, "") if not _is_lease(item)]
+            items = [item for item in self._items(tenant_id, below) if not _is_lease(item)]
             delete_all(self._client, self._table, [_key(tenant_id, str(text_of(i, "table_name"))) for i in items])
 
     def lease(self, tenant_id: str, name: str) -> AbstractContextManager[None]:

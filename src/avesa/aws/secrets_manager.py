@@ -71,12 +71,26 @@ class SecretsManagerSecrets:
             "the stored secrets change all the time.", where=Where(tenant_id, service), hint="Try again later."
         )
 
-    def remove(self, tenant_id: str) -> None:
-        """It needs the right to list secrets, which a tenant's own session does not have."""
+    def remove(self, tenant_id: str, service: str | None = None) -> None:
+        """It needs the right to delete secrets, and for all of a tenant's to list them, which a tenant's own session
+        does not have.
+        """
+        if service is not None:
+            with told(_action("remove", tenant_id, service)):
+                self._delete(self._name(tenant_id, service))
+            return
         prefix = self._installation.secret_prefix(tenant_id)
         with told(f"remove the secrets of tenant {tenant_id}"):
             for name in self._names(prefix):
-                self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+                self._delete(name)
+
+    def _delete(self, name: str) -> None:
+        """One that is not there is no error."""
+        try:
+            self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+        except ClientError as error:
+            if error_code(error) != _IS_NOT_THERE:
+                raise
 
     def _put_over(self, tenant_id: str, service: str, stored: _Stored | None, new: Mapping[str, str]) -> bool:
         """Whether `new` took the place of the stored version, and of no other."""

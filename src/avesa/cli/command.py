@@ -112,7 +112,16 @@ class Bug(click.ClickException):
 def error_text(error: AvesaError) -> str:
     """For whom and what failed, then what to do on a line of its own."""
     where = f"{error.where}: " if str(error.where) else ""
-    return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
+    hint = _ready_to_paste(error.hint, error.where)
+    return f"{where}{error.message}" + (f"\n  {hint}" if hint else "")
+
+
+def _ready_to_paste(hint: str, where: Where, *others: str) -> str:
+    """With the names in it, where the hint is to leave out the table, and the others that it befell too."""
+    if not (where.tenant and where.service and where.table):
+        return hint
+    without = " ".join(f"--without {table}" for table in (where.table, *others))
+    return hint.replace("TENANT SERVICE --without TABLE", f"{where.tenant} {where.service} {without}")
 
 
 def error_json(error: AvesaError) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def error_json(error: AvesaError) -> dict[str, Any]:
         "service": error.where.service,
         "table": error.where.table,
         "message": error.message,
-        "hint": error.hint or None,
+        "hint": _ready_to_paste(error.hint, error.where) or None,
         "retry": error.retry,
     }
 
@@ -152,8 +161,8 @@ def _as_one(same: list[AvesaError]) -> AvesaError:
         whose = f"{tables[0]}; alike {len(others)} more: {', '.join(tables[1:])}"
     else:
         whose = f"{len(same)} tables: {', '.join(tables)}"
-    where = Where(first.where.tenant, first.where.service)
-    return AvesaError(f"{first.message} ({whose})", where=where, hint=first.hint)
+    hint = _ready_to_paste(first.hint, first.where, *tables[1:])
+    return AvesaError(f"{first.message} ({whose})", where=Where(first.where.tenant, first.where.service), hint=hint)
 
 
 def warn(message: str, hint: str = "") -> None:
@@ -207,6 +216,13 @@ def root() -> str | None:
     return found if isinstance(found, str) else os.environ.get("AVESA_ROOT") or None
 
 
+def no_tenant() -> UsageError:
+    """There is none in the installation of this command, which may be another one than is meant."""
+    environment = aws_environment()
+    place = f"environment {environment}" if environment else str(home())
+    return UsageError(f"there is no tenant yet in {place}.", hint="Add one: avesa tenant add NAME")
+
+
 def aws_environment() -> str | None:
     """The environment on AWS, if the command line or AVESA_AWS names one. What is typed goes before the variable.
 
@@ -224,6 +240,11 @@ def aws_environment() -> str | None:
 def _refuse_repetitions(said: Sequence[click.Option], ctx: click.Context) -> None:
     if any(option.is_eager for option in said):
         return  # it asks for help
+    pairs = [option for option in said if option.is_flag and option.secondary_opts]
+    for option in pairs:
+        if pairs.count(option) > 1:
+            both = f"{option.opts[0]} or {option.secondary_opts[0]}"
+            raise click.BadOptionUsage(option.opts[0], f"Say one of {both}, and once.", ctx)
     once = [option for option in said if not (option.multiple or option.is_flag or option.count)]
     for option in once:
         if once.count(option) > 1:

@@ -43,7 +43,12 @@ for command in (
     Deferred(
         "connect",
         "avesa.cli.connect:connect",
-        "Store how TENANT reaches SERVICE: settings and secrets, and what is pulled of it.",
+        "Store how TENANT reaches SERVICE, and what is pulled of it.",
+    ),
+    Deferred(
+        "disconnect",
+        "avesa.cli.disconnect:disconnect",
+        "Forget how TENANT reaches SERVICE; what was pulled stays.",
     ),
     Deferred("check", "avesa.cli.connect:check", "Ask the vendor for one small page: are the credentials good?"),
     Deferred("sync", "avesa.cli.sync:sync", "Pull what changed, then fold it into the canonical tables."),
@@ -51,7 +56,7 @@ for command in (
     Deferred(
         "schedule",
         "avesa.cli.schedule:schedule",
-        "Sync SERVICE of TENANT at times of its own instead of with all others; without EXPRESSION, show what is set.",
+        "Sync SERVICE of TENANT at times of its own, on AWS.",
     ),
     Deferred("transform", "avesa.cli.transform:transform", "Fold what has landed into the canonical tables."),
     Deferred("rebuild", "avesa.cli.transform:rebuild", "Fold everything anew from raw and swap it in at once."),
@@ -59,7 +64,7 @@ for command in (
     Deferred(
         "plan",
         "avesa.cli.plan:plan",
-        "Show the calls a day that a tenant's services cost, against what each vendor allows.",
+        "Show the calls a day that TENANT costs, and what is allowed.",
     ),
     Deferred("history", "avesa.cli.history:history", "Show a record's life, version by version."),
     Deferred("query", "avesa.cli.query:query", "Ask TENANT's canonical tables with one SELECT."),
@@ -67,17 +72,17 @@ for command in (
     Deferred(
         "quarantine",
         "avesa.cli.quarantine:quarantine",
-        "Show the raw rows of TENANT that could not be folded, with the reason and where they lie.",
+        "Show the raw rows of TENANT that could not be folded, and why.",
     ),
     Deferred(
         "unmapped",
         "avesa.cli.unmapped:unmapped",
-        "Count the statuses, types and priorities of TENANT whose meaning is unknown, and so null.",
+        "Count TENANT's statuses and the like whose meaning is unknown.",
     ),
     Deferred(
         "uncastable",
         "avesa.cli.uncastable:uncastable",
-        "Show which values of TENANT's current records do not fit their column's type, and so are null.",
+        "Show TENANT's values that do not fit their column's type.",
     ),
     Deferred("deletes", "avesa.cli.deletes:deletes", "Decide about listings that lack suspiciously many records."),
     Deferred(
@@ -86,7 +91,7 @@ for command in (
     Deferred(
         "warehouse",
         "avesa.cli.warehouse:warehouse",
-        "Read the canonical tables in other engines, where they lie or loaded into them.",
+        "Read the tables in other engines, in place or loaded.",
     ),
     Deferred("demo", "avesa.cli.demo:demo", "See it work, with invented data and a proof."),
     Deferred("sandbox", "avesa.cli.sandbox:sandbox", "Serve vendors on loopback, with invented data."),

@@ -16,12 +16,13 @@ import msgspec
 from avesa.cli.chosen_tables import chosen_tables, chosen_tables_options
 from avesa.cli.command import Command, error_json, home_option, json_option
 from avesa.cli.opening import opened, opened_ports
-from avesa.cli.output import console, counted, write_json
+from avesa.cli.output import console, counted, moment, write_json
 from avesa.connector.account import moved_settings
 from avesa.connector.connection import check_settings, connection
 from avesa.connector.service import Service
 from avesa.integrations import load_service
 from avesa.pipeline.ingest import check_connection
+from avesa.pipeline.left_behind import LeftBehind, left_behind
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import AvesaError, ConfigurationError, UsageError, Where
 from avesa.shared.layout import tenant_raw_prefix
@@ -35,6 +36,7 @@ Examples:
   avesa connect acme connectwise --set company_id=acme --secrets-from keys.json
   pass show acme/connectwise | avesa connect acme connectwise --set company_id=acme --secrets-from -
   avesa connect acme connectwise --set limit_share=0.5     change one setting, keep the rest
+  avesa connect acme connectwise --unset limit_share       what it is by default again
   avesa connect acme connectwise --set company_id=acme-new --same-account     the account has a new name
   avesa connect acme connectwise --secrets-from new.json   a new key takes the place of the old one
   avesa connect acme connectwise --without purchase_orders --without boards   leave these tables out
@@ -49,6 +51,7 @@ Settings: avesa services NAME. What was pulled of a table that is left out, or o
 @click.argument("tenant")
 @click.argument("service")
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A setting; can be given several times.")
+@click.option("--unset", "unsets", metavar="KEY", multiple=True, help="What it is by default again; likewise.")
 @click.option(
     "--secrets-from",
     type=click.Path(allow_dash=True),
@@ -64,6 +67,7 @@ def connect(
     tenant: str,
     service: str,
     sets: tuple[str, ...],
+    unsets: tuple[str, ...],
     secrets_from: str | None,
     same_account: bool,
     only: tuple[str, ...],
@@ -72,17 +76,18 @@ def connect(
     paused: bool | None,
     as_json: bool,
 ) -> None:
-    """Store how TENANT reaches SERVICE: settings and secrets, and what is pulled of it.
+    """Store how TENANT reaches SERVICE, and what is pulled of it.
 
-    They are checked against what the service needs; the vendor is not called. Called again, it changes what is
-    given and keeps the rest. A tenant with data of one account is not led to another by mistake.
+    Settings and secrets are checked against what the service needs; the vendor is not called. Called again, it
+    changes what is given and keeps the rest. A tenant with data of one account is not led to another by mistake.
     """
     declared = load_service(service)
     where = Where(tenant, service)
     with opened() as deployment, deployment.of(tenant) as ports:
         known = connected_service(ports, tenant, service)
-        before = known or TenantService(tenant, service)
-        settings = {**before.settings, **_settings(declared, sets, where)}
+        left = LeftBehind() if known else left_behind(ports.watermarks, tenant, service)
+        before = known or TenantService(tenant, service, settings=left.guard)
+        settings = {**_without(before.settings, unsets, where), **_settings(declared, sets, where)}
         tables = chosen_tables(declared, before.tables, only=only, without=without, everything=everything, where=where)
         enabled = before.enabled if paused is None else not paused
         secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
@@ -90,8 +95,9 @@ def connect(
             connection(declared, settings, {**ports.secrets.get(tenant, service), **secrets}, where=where)
         except ConfigurationError as error:
             raise UsageError(error.message, where=error.where, hint=error.hint) from None
-        moved = moved_settings(declared, before.settings, settings) if known and not same_account else ()
-        if moved and _has_data(ports, tenant, service):
+        account = known.settings if known else left.account
+        moved = moved_settings(declared, account, settings) if known or left.at else ()
+        if moved and not same_account and _has_data(ports, tenant, service):
             raise _another_account(moved, where)
         if secrets:
             deployment.keep_secrets(ports, tenant, service, secrets)
@@ -112,6 +118,8 @@ def connect(
     out = console()
     some = "" if tables is None else f", {len(tables)} of {counted(len(declared.endpoints), 'table')}"
     out.print(f"Tenant {tenant} is connected to {declared.title}{some}.")
+    if left.at:
+        out.print(f"It was disconnected at {moment(left.at)} UTC, so the next sync lists everything anew.")
     if not enabled:
         out.print(f"It is paused, and syncs leave it out until: avesa connect {tenant} {service} --resume")
         return
@@ -192,13 +200,28 @@ def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, 
                 where=where,
                 hint=f'Put {{"{name}": "…"}} into a file of mode 600 and give it with --secrets-from FILE.',
             )
-        if not equals:
+        if not (name and equals):
             raise UsageError("--set expects KEY=VALUE.", where=where, hint="For example: --set company_id=acme")
         if not value.isprintable() or not (value.strip() or name in may_be_empty):
             raise UsageError(f"the setting {name} has no usable value.", where=where)
         found[name] = value.strip()
-    check_settings(service, found, where=where)
+    try:
+        check_settings(service, found, where=where)
+    except UsageError as error:
+        raise error.located(where) from None
     return found
+
+
+def _without(settings: Mapping[str, str], unsets: Iterable[str], where: Where) -> dict[str, str]:
+    """Raises UsageError for one that is not set."""
+    names = {name.strip() for name in unsets}
+    for name in sorted(names - set(settings)):
+        raise UsageError(
+            f"the setting {name} is not set.",
+            where=where,
+            hint=f"Set are {', '.join(sorted(settings))}." if settings else "None is set.",
+        )
+    return {name: value for name, value in settings.items() if name not in names}
 
 
 def _secrets(service: Service, source: str, where: Where) -> Mapping[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -12,6 +11,7 @@ from avesa.cli.command import Group, end_with, home_option, json_option
 from avesa.cli.findings import write_findings
 from avesa.cli.opening import opened, opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.cli.person import person
 from avesa.pipeline.deletes import HeldListing, decide, held_listings
 from avesa.pipeline.sync import new_run_id
 from avesa.pipeline.transform import transform_tenant
@@ -85,7 +85,7 @@ Examples:
 @home_option
 @json_option
 def approve(tenant: str, table: str, as_json: bool) -> None:
-    """Delete what the held listing of SERVICE/TABLE lacks, from its own time on."""
+    """Delete what the held listing lacks, from its own time on."""
     _decide(tenant, table, "approve", as_json=as_json)
 
 
@@ -106,7 +106,7 @@ def reject(tenant: str, table: str, as_json: bool) -> None:
 
 def _decide(tenant: str, table: str, decision: Decision, *, as_json: bool) -> None:
     with opened_ports(tenant) as ports:
-        held = decide(ports, tenant, table, decision, decided_by=getpass.getuser())
+        held = decide(ports, tenant, table, decision, decided_by=person())
         outcomes = transform_tenant(ports, tenant, run_id=new_run_id(ports), tables=held.canonical_tables)
     if as_json:
         write_json({**asdict(held), "decision": decision})

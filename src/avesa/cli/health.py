@@ -12,18 +12,25 @@ from avesa.cli.output import moment
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. `table` is a raw table as `service/table`, or a canonical one."""
+    """One thing that is wrong. `table` is a raw table as `service/table`, or a canonical one; `tenant` is None where
+    there is none at all.
+    """
 
-    tenant: str
+    tenant: str | None
     table: str | None
     problem: str
 
 
 def findings(status: Mapping[str, Any], *, now: datetime, late: timedelta | None) -> Iterator[Finding]:
     """Of one tenant's status. A raw table is late where its last complete pull began longer ago than `late`, beyond
-    the interval that it has of its own. A paused service is nobody's concern.
+    the interval that it has of its own. A service that is paused, or was disconnected, is nobody's concern; a tenant
+    that never had one is.
     """
     tenant = status["tenant"]
+    if not status["services"] and not status["disconnected"]:
+        yield Finding(
+            tenant, None, f"no service is connected, so nothing is pulled. Run: avesa connect {tenant} SERVICE"
+        )
     for service in status["services"]:
         if not service["enabled"]:
             continue

@@ -90,7 +90,7 @@ def new_service(
     checkout: Path | None,
     as_json: bool,
 ) -> None:
-    """Write the skeleton of a service NAME: its declaration, contract and tests."""
+    """Write the skeleton of a service: declaration, contract, tests."""
     root = the_checkout(checkout)
     check_name(name)
     given = {"title": title, "category": category, "base_url": base_url, "auth": auth, "auth_at": auth_at}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import StringIO
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -99,16 +99,54 @@ def console(*, err: bool = False) -> Console:
 
 
 def write_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = (), title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+    title: str | None = None,
 ) -> None:
-    """A table on stdout. Into a file or pipe it goes at its full width, one line a row."""
-    numbers = set(right)
+    """A table on stdout. Into a file or pipe it goes at its full width, one line a row; in a terminal that is too
+    narrow columns are folded, but those that stay `whole`, where they take at most half of it.
+    """
+    numbers, names = set(right), set(whole)
     out = console()
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(shown(value) for value in row))
+    texts = [[shown(value) for value in row] for row in rows]
+    for place, column in enumerate(columns):
+        is_whole = column in names and 2 * max((len(row[place]) for row in texts), default=0) <= out.width
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=is_whole)
+    for row in texts:
+        table.add_row(*row)
     if not out.is_terminal:
         out.width = max(out.width, out.measure(table, options=out.options.update(max_width=100_000)).maximum)
     out.print(table, soft_wrap=False)
+
+
+def write_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """As a table, but where a terminal is too narrow for it record by record, a line for each value."""
+    out = console()
+    if not out.is_terminal or _fits(columns, rows, out.width):
+        write_table(columns, rows)
+        return
+    name_width = max(len(column) for column in columns)
+    for number, row in enumerate(rows, 1):
+        out.print(f"record {number}", style="bold")
+        for column, value in zip(columns, row, strict=True):
+            first, *more = shown(value).splitlines() or [""]
+            out.print(f"  {column:<{name_width}}   {first}".rstrip())
+            for line in more:
+                out.print(f"  {'':<{name_width}}   {line}")
+
+
+def _fits(columns: Sequence[str], rows: Iterable[Sequence[object]], width: int) -> bool:
+    """Whether no column has to be narrower than a few letters, or than it is."""
+    widths = [min(len(column), _FEW_LETTERS) for column in columns]
+    for row in rows:
+        widths = [max(wide, min(len(shown(value)), _FEW_LETTERS)) for wide, value in zip(widths, row, strict=True)]
+    return sum(widths) + _BETWEEN * (len(widths) - 1) <= width
+
+
+_FEW_LETTERS = 10
+_BETWEEN = 3

@@ -35,14 +35,20 @@ Exit status: 0 also where a budget does not suffice, 1 where a service cannot be
 @home_option
 @json_option
 def plan(tenant: str, every: float | None, as_json: bool) -> None:
-    """Show the calls a day that a tenant's services cost, against what each vendor allows."""
+    """Show the calls a day that TENANT costs, and what is allowed."""
     with opened_ports(tenant, only_reads=True) as ports:
+        paused = [one.service for one in ports.tenants.services(tenant) if not one.enabled]
         found = plan_tenant(ports, tenant, every=None if every is None else timedelta(minutes=every))
     if as_json:
         services = [plan_json(one) for one in found.services]
         write_json({"tenant": tenant, "services": services, "errors": [error_json(one) for one in found.errors]})
+    elif paused and not (found.services or found.errors):
+        are = "are" if paused[1:] else "is"
+        console().print(f"{' and '.join(paused)} of {tenant} {are} paused, so no sync asks anything.")
     elif not (found.services or found.errors):
-        console().print(f"{tenant} is not connected to any service. Run: avesa connect {tenant} SERVICE")
+        console().print(
+            f"{tenant} is not connected to any service. Run: avesa connect {tenant} SERVICE --secrets-from FILE"
+        )
     else:
         for one in found.services:
             _show(one)
@@ -101,7 +107,7 @@ def _show(one: ServicePlan) -> None:
         )
         for table in sorted(one.tables, key=lambda table: -table.calls_a_day)
     ]
-    write_table(("table", *numbers), rows, right=numbers)
+    write_table(("table", *numbers), rows, right=numbers, whole=["table"])
     if not one.budgets:
         out.print("The vendor publishes no number; AVESA slows down when it is told to.")
     else:

@@ -95,8 +95,8 @@ class WatchedRunLog:
     def entries(self, tenant_id: str, *, limit: int = 100) -> list[RunEntry]:
         return self.log.entries(tenant_id, limit=limit)
 
-    def forget(self, tenant_id: str) -> None:
-        self.log.forget(tenant_id)
+    def forget(self, tenant_id: str, below: str = "") -> None:
+        self.log.forget(tenant_id, below)
 
 
 @contextmanager

@@ -30,7 +30,10 @@ The rows stay in raw. A rebuild takes up again what has become readable, and it 
 @home_option
 @json_option
 def quarantine(tenant: str, table: str | None, payload: bool, as_json: bool) -> None:
-    """Show the raw rows of TENANT that could not be folded, with the reason and where they lie."""
+    """Show the raw rows of TENANT that could not be folded, and why.
+
+    With each its file and its row there.
+    """
     with opened_ports(tenant, only_reads=True) as ports:
         rows = quarantined_rows(ports, tenant, [table] if table else None, payload=payload)
     write_findings(rows, _show, nothing="Nothing is in quarantine.", as_json=as_json)

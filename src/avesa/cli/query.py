@@ -10,7 +10,7 @@ import click
 from avesa.cli.command import Command, home_option, json_option
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, write_csv, write_json, write_table
+from avesa.cli.output import console, counted, write_csv, write_json, write_rows
 from avesa.pipeline.export import export
 from avesa.pipeline.query import query as run_query
 from avesa.shared.errors import UsageError
@@ -33,6 +33,7 @@ Examples:
 The SQL is DuckDB's, and only reads. A version is in force from valid_from until just before valid_to. With
 --as-of the tables hold what was in force then; with --known-at what was known then, folded from the raw files
 that had landed. Both together: what was thought then of that time. Times without a zone are UTC.
+What a terminal is too narrow for is shown record by record.
 """,
 )
 @click.argument("tenant")
@@ -77,5 +78,5 @@ def query(
     elif as_csv:
         write_csv(result.columns, result.rows)
     else:
-        write_table(result.columns, result.rows)
+        write_rows(result.columns, result.rows)
         console().print(counted(len(result.rows), "row"))

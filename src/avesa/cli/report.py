@@ -162,7 +162,10 @@ def fold_text(fold: TransformOutcome, identical: bool | None = None) -> str:
         if identical is not None:
             words.append("identical to the table before" if identical else "not as the table before")
     else:
-        words = [f"{counted(report.added, 'version')} new or changed" if report.added else NOTHING_NEW]
+        gone = report.removed - report.added
+        words = [f"{counted(report.added, 'version')} new or changed"] if report.added else []
+        words += [f"{counted(gone, 'version')} gone"] if gone > 0 else []
+        words = words or [NOTHING_NEW]
     if report.quarantined:
         words.append(f"{counted(report.quarantined, 'row')} in quarantine")
     if uncastable := sum(int(found["count"]) for found in report.uncastable.values()):

@@ -30,7 +30,10 @@ The expressions are those of EventBridge Scheduler. On one machine, run avesa sy
 @home_option
 @json_option
 def schedule(tenant: str | None, service: str | None, expression: str | None, none: bool, as_json: bool) -> None:
-    """Sync SERVICE of TENANT at times of its own instead of with all others; without EXPRESSION, show what is set."""
+    """Sync SERVICE of TENANT at times of its own, on AWS.
+
+    Instead of with all others. Without EXPRESSION it shows what is set.
+    """
     if aws_environment() is None:
         raise UsageError(
             "schedules are of an environment on AWS.", hint="Name one with --aws; here, run avesa sync from cron."

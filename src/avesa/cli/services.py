@@ -70,7 +70,7 @@ def services(ctx: click.Context, as_json: bool) -> None:
         write_json([described_service(one) for one in chosen])
     else:
         columns = ("name", "title", "category", "tables", "changes", "canonical")
-        write_table(columns, map(_overview, chosen), right=["tables", "changes", "canonical"])
+        write_table(columns, map(_overview, chosen), right=["tables", "changes", "canonical"], whole=["name"])
         console().print("changes: tables that can be asked for what changed; canonical: tables that are fed.")
         console().print("What one needs and gives: avesa services NAME")
     end_with(broken)
@@ -88,7 +88,19 @@ def _loaded() -> tuple[list[Service], list[AvesaError]]:
     return found, broken
 
 
-@click.command(cls=Command)
+class _Unnamed(click.Context):
+    """Of a command whose name nobody types."""
+
+    @property
+    def command_path(self) -> str:
+        return self.parent.command_path if self.parent else ""
+
+
+class _Show(Command):
+    context_class = _Unnamed
+
+
+@click.command(cls=_Show)
 @click.argument("name")
 @home_option
 @json_option
@@ -106,7 +118,7 @@ services.add_command(
     Deferred(
         "new",
         "avesa.cli.new_service:new_service",
-        "Write the skeleton of a service NAME: its declaration, contract and tests.",
+        "Write the skeleton of a service: declaration, contract, tests.",
     )
 )
 

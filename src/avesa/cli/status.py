@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.cli.command import Command, home_option, json_option
+from avesa.cli.command import Command, home_option, json_option, no_tenant
 from avesa.cli.duration import DURATION
 from avesa.cli.health import Finding, findings
 from avesa.cli.opening import opened
@@ -19,6 +20,7 @@ from avesa.connector.memory import decode_memory
 from avesa.connector.pull_settings import every_of
 from avesa.connector.service import Endpoint
 from avesa.integrations import load_service
+from avesa.pipeline.left_behind import all_left_behind
 from avesa.pipeline.mapping_findings import mapping_findings
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import snapshots
@@ -40,8 +42,9 @@ Examples:
   avesa status --check --late 2h            or was not pulled to its end for two hours
 
 Wrong is what --check names: credentials that are refused, a table that failed or is late, a fold that failed, deletions
-that wait, a mapping without effect. A table with an interval of its own is late that much later. Rows in quarantine
-are none of it: they are counted, and hold nothing up.
+that wait, a mapping without effect; that there is no tenant, or no service connected to one. What is paused or was
+disconnected is left out. A table with an interval of its own is late that much later. Rows in quarantine are none of
+it: they are counted, and hold nothing up.
 """,
 )
 @click.argument("tenant", required=False)
@@ -57,7 +60,9 @@ def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta 
     found = []
     wrong: list[Finding] = []
     with opened(only_reads=True) as deployment:
-        for name in [tenant] if tenant else deployment.tenants.tenants():
+        names = [tenant] if tenant else deployment.tenants.tenants()
+        wrong += [] if names else [Finding(None, None, str(no_tenant()))]
+        for name in names:
             with deployment.of(name) as ports:
                 found.append(tenant_status(ports, name))
                 wrong += findings(found[-1], now=ports.clock(), late=late)
@@ -68,7 +73,7 @@ def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta 
         write_json(found)
         return
     if not found:
-        console().print("There is no tenant yet. Add one: avesa tenant add NAME")
+        console().print(f"T{str(no_tenant())[1:]}")
     for one in found:
         _show(one)
 
@@ -82,6 +87,11 @@ def tenant_status(ports: Ports, tenant: str) -> dict[str, Any]:
         "tenant": tenant,
         "synced": bool(latest),
         "services": [_service_status(one, states, latest) for one in services],
+        "disconnected": [
+            {"service": service, "at": left.at}
+            for service, left in all_left_behind(states.values()).items()
+            if service not in {one.service for one in services}
+        ],
         "canonical": _canonical_status(ports, tenant, states, latest),
         "mappings": [vars(one) for one in mapping_findings(ports, tenant)],
     }
@@ -204,9 +214,9 @@ def _show_findings(wrong: list[Finding], *, as_json: bool) -> None:
 def _show(found: dict[str, Any]) -> None:
     out = console()
     out.print(found["tenant"], style="bold")
-    if not found["services"]:
+    if not (found["services"] or found["disconnected"]):
         out.print(f"  not connected to any service. Run: avesa connect {found['tenant']} SERVICE --secrets-from FILE")
-    elif not found["synced"]:
+    elif found["services"] and not found["synced"]:
         out.print(f"  never synced. Run: avesa sync {found['tenant']}")
     for service in found["services"]:
         paused = "" if service["enabled"] else " is paused"
@@ -216,25 +226,43 @@ def _show(found: dict[str, Any]) -> None:
         if problem:
             out.print(f"  {shown(service['hint'])}")
         if service["tables"] and found["synced"]:
-            columns = ("table", "last pull", "rows", "at (UTC)", "watermark (UTC)", "note")
-            write_table(columns, [_raw_row(service["service"], one) for one in service["tables"]], right=["rows"])
+            columns = (service["service"], "last pull", "rows", "at (UTC)", "watermark (UTC)")
+            _write_noted(columns, [_raw_row(one) for one in service["tables"]], right=["rows"])
+    for one in found["disconnected"]:
+        out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
+    if found["disconnected"]:
+        out.print()
     if found["canonical"]:
         numbers = ("current", "closed", "quarantined", "uncastable")
         rows = [
             (
                 one["table"],
                 *(one[name] for name in numbers),
-                moment(one["folded_at"]),
+                _to_the_minute(one["folded_at"]),
                 one["error"] or ("deletions held: a listing lacks too many records" if one["held"] else ""),
             )
             for one in found["canonical"]
         ]
-        write_table(("canonical", *numbers, "folded at (UTC)", "note"), rows, right=numbers)
+        _write_noted(("canonical", *numbers, "folded at (UTC)"), rows, right=numbers)
     for one in found["mappings"]:
         out.print(f"  {one['level']}: {shown(one['message'])} {shown(one['hint'])}".rstrip())
 
 
-def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
+def _write_noted(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str]) -> None:
+    """The last of each row is a note, which stands below: a table without it fits into a terminal of 80 characters."""
+    write_table(columns, [row[:-1] for row in rows], right=right, whole=columns[:1])
+    out = console()
+    for row in rows:
+        if row[-1]:
+            out.print(f"  {row[0]}: {shown(row[-1])}")
+    out.print()
+
+
+def _to_the_minute(value: datetime | None) -> str:
+    return moment(value)[: len("2026-03-02 14:05")]
+
+
+def _raw_row(table: dict[str, Any]) -> tuple[object, ...]:
     unfinished = table["unfinished"]
     note = table["error"] or table["warning"] or ""
     if unfinished and not note:
@@ -243,10 +271,10 @@ def _raw_row(service: str, table: dict[str, Any]) -> tuple[object, ...]:
     if table["status"] == "ok":
         result = table["kind"] or "ok"
     return (
-        f"{service}/{table['table']}",
+        table["table"],
         result,
         table["rows"],
-        moment(table["finished_at"]),
-        moment(table["watermark"]),
+        _to_the_minute(table["finished_at"]),
+        _to_the_minute(table["watermark"]),
         note,
     )

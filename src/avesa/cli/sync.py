@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from avesa.cli.command import Command, aws_environment, home_option, json_option
+from avesa.cli.command import Command, aws_environment, home_option, json_option, no_tenant
 from avesa.cli.opening import opened, opened_aws
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, Watcher, watching
@@ -192,7 +192,7 @@ def _chosen_tenants(known: TenantServices, tenant: str | None, service: str | No
         return [tenant]
     everyone = known.tenants()
     if not everyone:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     chosen: list[str] = []
     refused: list[AvesaError] = []
     for name in everyone:

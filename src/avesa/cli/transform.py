@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from avesa.cli.command import Command, home_option, json_option, tables_option
+from avesa.cli.command import Command, home_option, json_option, no_tenant, tables_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, write_json
 from avesa.cli.progress import WatchedRunLog, watching
@@ -18,7 +18,7 @@ from avesa.pipeline.ports import Ports
 from avesa.pipeline.query import query
 from avesa.pipeline.sync import SyncReport, new_run_id
 from avesa.pipeline.transform import choose_canonical, transform_tenant
-from avesa.shared.errors import AvesaError, UsageError
+from avesa.shared.errors import AvesaError
 
 
 @click.command(
@@ -47,20 +47,20 @@ def transform(tenant: str | None, tables: tuple[str, ...], as_json: bool) -> Non
     epilog="""
 Examples:
   avesa rebuild acme                every table
-  avesa rebuild acme tickets        one table
+  avesa rebuild acme tickets        one table, or several
 """,
 )
 @click.argument("tenant")
-@click.argument("table", required=False)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @home_option
 @json_option
-def rebuild(tenant: str, table: str | None, as_json: bool) -> None:
+def rebuild(tenant: str, tables: tuple[str, ...], as_json: bool) -> None:
     """Fold everything anew from raw and swap it in at once.
 
     Readers never see a table half made. It says whether the new table is identical to the one before, as it is
     unless the mapping changed or something had landed that was not folded yet.
     """
-    _fold(tenant, [table] if table else [], rebuild=True, as_json=as_json)
+    _fold(tenant, tables, rebuild=True, as_json=as_json)
 
 
 def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: bool) -> None:
@@ -107,5 +107,5 @@ def _digests(ports: Ports, tenant: str, tables: Iterable[str]) -> dict[str, tupl
 
 def _chosen_tenants(tenant: str | None, everyone: Sequence[str]) -> Sequence[str]:
     if tenant is None and not everyone:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     return [tenant] if tenant is not None else everyone

@@ -37,7 +37,10 @@ docs/mappings.md, "A tenant's own".
 @home_option
 @json_option
 def uncastable(tenant: str, table: str | None, samples: int, as_json: bool) -> None:
-    """Show which values of TENANT's current records do not fit their column's type, and so are null."""
+    """Show TENANT's values that do not fit their column's type.
+
+    Those of current records; in the tables they are null.
+    """
     with opened_ports(tenant, only_reads=True) as ports:
         found = uncastable_now(ports, tenant, [table] if table else None, most_samples=samples)
     write_findings(found.columns, _show, nothing="Every value fits its column.", as_json=as_json, errors=found.errors)

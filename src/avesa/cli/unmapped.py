@@ -29,7 +29,10 @@ A tenant gives such a word its place in a mapping of its own: docs/mappings.md, 
 @home_option
 @json_option
 def unmapped(tenant: str, table: str | None, as_json: bool) -> None:
-    """Count the statuses, types and priorities of TENANT whose meaning is unknown, and so null."""
+    """Count TENANT's statuses and the like whose meaning is unknown.
+
+    Statuses, types and priorities; in the tables the meaning is null.
+    """
     with opened_ports(tenant, only_reads=True) as ports:
         found = unmapped_words(ports, tenant, [table] if table else None)
     write_findings(found.words, _show, nothing="Every word has its place.", as_json=as_json, errors=found.errors)

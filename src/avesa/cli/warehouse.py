@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import click
 
-from avesa.cli.command import Group, aws_environment, home_option, json_option
+from avesa.cli.command import Group, aws_environment, home_option, json_option, no_tenant
 from avesa.cli.deferred import Deferred
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
@@ -29,21 +29,21 @@ Examples:
 """,
 )
 def warehouse() -> None:
-    """Read the canonical tables in other engines, where they lie or loaded into them."""
+    """Read the tables in other engines, in place or loaded."""
 
 
 warehouse.add_command(
     Deferred(
         "load",
         "avesa.cli.warehouse_load:load",
-        "Load what changed in TENANT's canonical tables into DuckDB, PostgreSQL or ClickHouse.",
+        "Load what changed into DuckDB, PostgreSQL or ClickHouse.",
     )
 )
 warehouse.add_command(
     Deferred(
         "forget",
         "avesa.cli.warehouse_forget:forget",
-        "Delete all that TENANT has in a warehouse, also where the installation does not know it any more.",
+        "Delete all that TENANT has in a warehouse.",
     )
 )
 
@@ -75,7 +75,7 @@ a table gets columns: docs/warehouse.md
 @home_option
 @json_option
 def ddl(tenant: str | None, all_tenants: bool, engine: str, access: str | None, as_json: bool) -> None:
-    """Print the statements with which an engine reads TENANT's tables where they lie."""
+    """Print the SQL with which an engine reads the tables in place."""
     with opened(only_reads=True) as deployment:
         names = _tenants(deployment, tenant, all_tenants)
         found: dict[str, dict[str, Folded]] = {}
@@ -111,7 +111,10 @@ Redshift Spectrum finds a table's files by a manifest, and sees what was there w
 @home_option
 @json_option
 def manifest(tenant: str | None, all_tenants: bool, as_json: bool) -> None:
-    """Write down which files TENANT's tables consist of, for engines that do not read Delta's log."""
+    """Write down of which files TENANT's tables consist.
+
+    For engines that do not read Delta's log.
+    """
     written: dict[str, dict[str, int]] = {}
     with opened() as deployment:
         for name in _tenants(deployment, tenant, all_tenants):
@@ -146,7 +149,7 @@ def _tenants(deployment: Deployment, tenant: str | None, all_tenants: bool) -> l
         raise UsageError("name one tenant, or say --all.")
     found = [tenant] if tenant is not None else deployment.tenants.tenants()
     if not found:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     return found
 
 

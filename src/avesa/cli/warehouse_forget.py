@@ -47,7 +47,10 @@ def forget(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Delete all that TENANT has in a warehouse, also where the installation does not know it any more."""
+    """Delete all that TENANT has in a warehouse.
+
+    Also where the installation does not know the tenant any more.
+    """
     checked_name(tenant)
     choose_canonical(tables or None)
     address, schemas = warehouse_address(to), Schemas(schema, per_tenant=schema_per_tenant)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from avesa.cli.command import Command, error_json, home_option, json_option, tables_option, tell_errors
+from avesa.cli.command import Command, error_json, home_option, json_option, no_tenant, tables_option, tell_errors
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json
 from avesa.cli.stopping import StopSwitch
@@ -61,7 +61,10 @@ def load(
     anew: bool,
     as_json: bool,
 ) -> None:
-    """Load what changed in TENANT's canonical tables into DuckDB, PostgreSQL or ClickHouse."""
+    """Load what changed into DuckDB, PostgreSQL or ClickHouse.
+
+    That is, in TENANT's canonical tables.
+    """
     if (tenant is None) != everyone:
         raise UsageError("which tenant?", hint="Name one, or say --all.")
     choose_canonical(tables or None)
@@ -108,7 +111,7 @@ def _chosen(deployment: Deployment, tenant: str | None) -> Sequence[str]:
         return [tenant]
     everyone = deployment.tenants.tenants()
     if not everyone:
-        raise UsageError("there is no tenant yet.", hint="Add one: avesa tenant add NAME")
+        raise no_tenant()
     return everyone
 
 
@@ -140,12 +143,15 @@ def _load(
         return _Run(tenant, error=error.located(Where(tenant)))
     if not outcomes and not stop():
         watcher.nothing(tenant)
+    watcher.unchanged(tenant, sum(outcome.status == "unchanged" for outcome in outcomes))
     return _Run(tenant, outcomes, stopped=stop())
 
 
 @dataclass
 class _Watcher:
-    """A line for each finished table, and on a terminal a bar for the one under way."""
+    """A line for each table that was loaded or failed, one for all others together, and on a terminal a bar for the
+    one under way.
+    """
 
     bars: Progress | None
     silent: bool
@@ -161,7 +167,12 @@ class _Watcher:
         if self.bars is not None and self._task is not None:
             self.bars.remove_task(self._task)
         self._task = None
-        self._tell(finished_line(outcome))
+        if outcome.status != "unchanged":
+            self._tell(finished_line(outcome))
+
+    def unchanged(self, tenant: str, tables: int) -> None:
+        if tables:
+            self._tell(f"{tenant}  nothing new in {counted(tables, 'table')}")
 
     def nothing(self, tenant: str) -> None:
         self._tell(f"{tenant}  nothing has been folded yet")
@@ -188,8 +199,6 @@ def finished_line(outcome: LoadOutcome) -> str:
     if outcome.status == "failed":
         return "  ".join([*head, "failed"])
     version = f"version {outcome.version}"
-    if outcome.status == "unchanged":
-        return "  ".join([*head, "nothing new", version])
     rows = counted(outcome.changed, "row") + (f", {outcome.gone:,} gone" if outcome.gone else "")
     done = f"loaded anew: {outcome.why}" if outcome.status == "anew" else "loaded"
     parts = [done, rows, version]

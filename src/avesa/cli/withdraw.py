@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from avesa.cli.command import Command, home_option, json_option
 from avesa.cli.confirming import confirm, yes_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.cli.person import person
 from avesa.pipeline.withdraw import EarlyPulls, early_pulls, withdraw_pulls
 
 
@@ -49,7 +49,7 @@ def withdraw(tenant: str | None, yes: bool, as_json: bool) -> None:
             confirm(f"withdrawing pulls of {what}", f"Withdraw these pulls of {what}?", yes=yes)
         for name in dict.fromkeys(one.tenant for one in found):
             with deployment.of(name) as ports:
-                withdraw_pulls(ports, [one for one in found if one.tenant == name], withdrawn_by=getpass.getuser())
+                withdraw_pulls(ports, [one for one in found if one.tenant == name], withdrawn_by=person())
     if as_json:
         write_json({"withdrawn": [asdict(one) for one in found]})
     elif not found:

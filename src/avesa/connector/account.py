@@ -39,10 +39,11 @@ def moved_settings(service: Service, before: Mapping[str, str], after: Mapping[s
     as a rule one of the same account.
     """
     old, new = ({**service.defaults(), **settings} for settings in (before, after))
-    return tuple(name for name in _leading(service) if old.get(name, "").strip() != new.get(name, "").strip())
+    return tuple(name for name in leading_settings(service) if old.get(name, "").strip() != new.get(name, "").strip())
 
 
-def _leading(service: Service) -> tuple[str, ...]:
+def leading_settings(service: Service) -> tuple[str, ...]:
+    """The names of the settings that lead to an account."""
     addresses = (service.base_url, *all_addresses(service.auth), *(e.base_url or "" for e in service.endpoints))
     paths = (endpoint.path for endpoint in service.endpoints)
     named = names_in(*addresses, *paths, *(value for _, value in service.headers)) | all_names(service.auth)

@@ -59,12 +59,18 @@ class TableStore:
         reason = misfit(checkpoint, kind=kind, fingerprint=fingerprint, watermark=self.watermark, now=now, files=names)
         if reason is None:
             return checkpoint
-        if checkpoint.files and names.issuperset(checkpoint.files):
-            # What it landed stays true, so it is handed over rather than left lying.
-            with self.distinct(checkpoint.files) as distinct:
-                self.write_receipt(checkpoint, distinct.result(), f"Not finished: {reason}.")
+        self._hand_over(checkpoint, names, reason)
         self.drop_checkpoint()
         return None
+
+    def hand_over(self, reason: str) -> bool:
+        """Whether there was an unfinished pull that had landed something: it is then an incomplete one. The checkpoint
+        stays, for who drops the whole state.
+        """
+        checkpoint = decode_checkpoint(self.state.checkpoint)
+        if checkpoint is None or not checkpoint.files:
+            return False
+        return self._hand_over(checkpoint, self._files_from(min(checkpoint.files)), reason)
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Its files must be durable by now."""
@@ -91,6 +97,14 @@ class TableStore:
         """Whether the newest complete listing or any pull since landed rows."""
         rows = self.memory().rows
         return had_rows(self.place, self._service, self._table) if rows is None else rows > 0
+
+    def _hand_over(self, checkpoint: Checkpoint, names: set[str], reason: str) -> bool:
+        """What it landed stays true, so it is handed over rather than left lying."""
+        if not checkpoint.files or not names.issuperset(checkpoint.files):
+            return False
+        with self.distinct(checkpoint.files) as distinct:
+            self.write_receipt(checkpoint, distinct.result(), f"Not finished: {reason}.")
+        return True
 
     def _files_from(self, name: str) -> set[str]:
         prefix = raw_prefix(self.place.tenant, self._service, self._table)

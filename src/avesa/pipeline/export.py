@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
+from typing import Unpack
 
 import duckdb
 
 from avesa.canonical_transform.sql_text import parquet
 from avesa.pipeline.ports import Ports
-from avesa.pipeline.query import asked
+from avesa.pipeline.query import Shown, asked
 from avesa.shared.errors import StorageError, UsageError, Where
 from avesa.shared.storage_failure import storage_failure
 
 
-def export(
-    ports: Ports,
-    tenant: str,
-    sql: str,
-    path: Path,
-    *,
-    as_of: datetime | None = None,
-    known_at: datetime | None = None,
-) -> int:
+def export(ports: Ports, tenant: str, sql: str, path: Path, **shown: Unpack[Shown]) -> int:
     """Write what one SELECT gives, and tell how many rows. The file is there whole or not at all; one of that name is
     written over. Rows go from the tables to the file, however many there are.
 
@@ -32,7 +24,7 @@ def export(
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}.")
     unfinished = path.absolute().with_name(f"{path.name}.unfinished")
-    with asked(ports, tenant, sql, as_of=as_of, known_at=known_at, writing=unfinished) as (con, _):
+    with asked(ports, tenant, sql, writing=unfinished, **shown) as (con, _):
         try:
             _write(con.sql(sql), unfinished, Where(tenant))
             (count,) = con.execute(f"SELECT count(*) FROM {parquet([str(unfinished)])}").fetchone() or (0,)

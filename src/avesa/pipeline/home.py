@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from avesa.pipeline.ports import Ports, forget_tenant
+from avesa.pipeline.ports import Ports, forget_service, forget_tenant
 from avesa.shared.clock import Clock, system_clock
 from avesa.shared.errors import ConfigurationError, StorageError
 from avesa.shared.folder_names import check_folder
@@ -53,6 +53,8 @@ def open_home(
     check_folder(home)
     state_file = home / "state.db"
     try:
+        if home.is_file():
+            raise ConfigurationError(f"{home} is a file, and a folder is needed.", hint="Name one: --home DIR.")
         if not home.is_dir():
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not can_read(home):
@@ -101,6 +103,10 @@ class EmbeddedDeployment:
         own = self.ports
         forget_tenant(tenant, own.tenants, own.secrets, own.watermarks, own.run_log)
 
+    def forget_service(self, tenant: str, service: str) -> None:
+        own = self.ports
+        forget_service(tenant, service, own.tenants, own.secrets, own.watermarks, own.run_log)
+
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
@@ -127,6 +133,8 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 def _open_data(root: str, s3_options: Mapping[str, str] | None, *, only_reads: bool) -> Objects:
     folder = None if "://" in root else Path(root)
+    if folder is not None and folder.is_file():
+        raise ConfigurationError(f"{folder} is a file, and a folder is needed.", hint="Name one: --root PLACE.")
     try:
         objects = open_objects(root, s3_options=s3_options)
     except StorageError:

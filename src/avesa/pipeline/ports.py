@@ -51,6 +51,10 @@ class Deployment(Protocol):
         """Forget a tenant with its connections, secrets, states and runs. Its data stay where they are."""
         ...
 
+    def forget_service(self, tenant: str, service: str) -> None:
+        """The same of one service of a tenant, and its schedule. The other services' are kept."""
+        ...
+
 
 def forget_tenant(
     tenant: str, tenants: TenantServices, secrets: Secrets, watermarks: Watermarks, run_log: RunLog
@@ -60,3 +64,13 @@ def forget_tenant(
     watermarks.forget(tenant)
     run_log.forget(tenant)
     tenants.remove_tenant(tenant)
+
+
+def forget_service(
+    tenant: str, service: str, tenants: TenantServices, secrets: Secrets, watermarks: Watermarks, run_log: RunLog
+) -> None:
+    """The secrets go first, so that nothing is pulled any more, and the name last, as above."""
+    secrets.remove(tenant, service)
+    watermarks.forget(tenant, f"{service}/")
+    run_log.forget(tenant, f"{service}/")
+    tenants.remove(tenant, service)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import duckdb
 
@@ -38,27 +38,36 @@ class Result:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+class Shown(TypedDict, total=False):
+    """Which tables are shown, and as of when.
+
+    With `as_of` they hold the versions that were valid then, one for each record. With `known_at` they hold the
+    history as it was known then: folded from the raw files whose pulls had ended. `tables` are the ones to show, all
+    by default: who knows which they need does not wait for the logs of the others.
+    """
+
+    as_of: datetime | None
+    known_at: datetime | None
+    tables: Collection[str] | None
+
+
 @contextmanager
 def tenant_tables(
     ports: Ports,
     tenant: str,
     *,
-    as_of: datetime | None = None,
-    known_at: datetime | None = None,
-    tables: Collection[str] | None = None,
     read: Collection[str] | None = None,
     writing: Path | None = None,
+    **shown: Unpack[Shown],
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with one view for each canonical table of the tenant; those never folded are empty.
 
-    With `as_of` they hold the versions that were valid then, one for each record. With `known_at` they hold the
-    history as it was known then: folded from the raw files whose pulls had ended. `tables` are the ones to show, all
-    by default: who knows which they need does not wait for the logs of the others. With `known_at` only those that
-    will be `read` are folded, all by default; the others have their columns, and an error in place of rows. `writing`
-    is the one file that may be written.
+    With `known_at` only those that will be `read` are folded, all by default; the others have their columns, and an
+    error in place of rows. `writing` is the one file that may be written.
 
     Raises MappingError for one that is to be folded and whose mapping, the tenant's own, is not valid.
     """
+    as_of, known_at, tables = shown.get("as_of"), shown.get("known_at"), shown.get("tables")
     ports.tenants.services(tenant)  # an unknown tenant is told as such
     with (
         scratch_folder(ports.scratch, "query") as folder,
@@ -92,20 +101,12 @@ def tenant_tables(
         yield con
 
 
-def query(
-    ports: Ports,
-    tenant: str,
-    sql: str,
-    *,
-    as_of: datetime | None = None,
-    known_at: datetime | None = None,
-    tables: Collection[str] | None = None,
-) -> Result:
-    """Run one SELECT (see tenant_tables for the times and the tables).
+def query(ports: Ports, tenant: str, sql: str, **shown: Unpack[Shown]) -> Result:
+    """Run one SELECT.
 
     Raises UsageError for anything that is not one, and for what the engine says against it, and MappingError.
     """
-    with asked(ports, tenant, sql, as_of=as_of, known_at=known_at, tables=tables) as (con, statements):
+    with asked(ports, tenant, sql, **shown) as (con, statements):
         for statement in statements:
             con.execute(statement)
         return answer(con)
@@ -113,21 +114,14 @@ def query(
 
 @contextmanager
 def asked(
-    ports: Ports,
-    tenant: str,
-    sql: str,
-    *,
-    as_of: datetime | None = None,
-    known_at: datetime | None = None,
-    tables: Collection[str] | None = None,
-    writing: Path | None = None,
+    ports: Ports, tenant: str, sql: str, *, writing: Path | None = None, **shown: Unpack[Shown]
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[duckdb.Statement]]]:
     """The tables for one SELECT, and what is to be executed for it. What the engine says against it, until the end of
     the block, is a UsageError, or a StorageError where a file of a table cannot be read.
     """
     where = Where(tenant=tenant)
-    read = None if known_at is None else _named_tables(sql)
-    with tenant_tables(ports, tenant, as_of=as_of, known_at=known_at, tables=tables, read=read, writing=writing) as con:
+    read = None if shown.get("known_at") is None else _named_tables(sql)
+    with tenant_tables(ports, tenant, read=read, writing=writing, **shown) as con:
         try:
             statements = con.extract_statements(sql)
             selects = [statement for statement in statements if not _is_of_a_pivot(statement)]

@@ -17,12 +17,14 @@ from avesa.canonical_transform.fold import FoldReport, fold
 from avesa.canonical_transform.ledger import Ledger, decode_ledger, encode_ledger
 from avesa.canonical_transform.mapping import Mapping, Source, mapping_names
 from avesa.canonical_transform.raw_history import Bench, GuardOf
+from avesa.canonical_transform.raw_source import Source as RawSource
+from avesa.pipeline.left_behind import left_behind
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.snapshots import canonical_table
 from avesa.pipeline.tenant_mappings import landed_sources, read_mapping
 from avesa.shared import layout
 from avesa.shared.errors import AvesaError, Busy, StaleState, UsageError, Where, internal_error
-from avesa.shared.guard import guard_of
+from avesa.shared.guard import Guard, guard_of
 from avesa.shared.run_log import RunEntry
 from avesa.shared.scratch import scratch_folder
 from avesa.shared.storage_failure import storage_failure
@@ -86,9 +88,17 @@ def tenant_mapping(ports: Ports, tenant: str, table: str) -> Mapping:
 
 
 def tenant_guards(ports: Ports, tenant: str) -> GuardOf:
-    """When a listing of a source may delete: as the settings of the tenant's service say, else the default."""
+    """When a listing of a source may delete: as the settings of the tenant's service say, or said when it was
+    disconnected, else the default.
+    """
     settings = {one.service: one.settings for one in ports.tenants.services(tenant)}
-    return lambda source: guard_of(settings.get(source.service, {}), source.table)
+
+    def guard(source: RawSource) -> Guard:
+        if source.service not in settings:
+            settings[source.service] = left_behind(ports.watermarks, tenant, source.service).guard
+        return guard_of(settings[source.service], source.table)
+
+    return guard
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -31,12 +31,19 @@ from avesa.shared.scratch import scratch_folder
 MOST_KEYS = 10
 """So many of the things that differ are named."""
 
+FOLDED = "every receipt is folded"
+RECEIPTS_FIT = "receipts fit their files"
+LEFT_ASIDE = "files that no receipt names are left aside"
+FILES_AGREE = "the log and its files agree"
 SAME_AS_REBUILT = "a rebuild from raw gives the same rows"
+CAN_BE_READ = "all of it can be read"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was compared. `wrong` names what differs, MOST_KEYS at most; `differing` counts it all."""
+    """One thing that was compared. `wrong` names what differs, MOST_KEYS at most; `differing` counts it all. `raw_rows`
+    are those that it was folded from, where it was.
+    """
 
     table: str
     what: str
@@ -44,6 +51,7 @@ class Check:
     unit: str
     differing: int = 0
     wrong: tuple[str, ...] = ()
+    raw_rows: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -78,7 +86,7 @@ def _checks_to_the_end(ports: Ports, database: duckdb.DuckDBPyConnection, tenant
         ):
             yield from _checks(ports, con, tenant, table, folder)
     except AvesaError as error:
-        yield _check(table, "all of it can be read", 1, "tables", [str(error)])
+        yield _check(table, CAN_BE_READ, 1, "tables", [str(error)])
 
 
 def _checks(ports: Ports, con: duckdb.DuckDBPyConnection, tenant: str, table: str, scratch: Path) -> Iterator[Check]:
@@ -101,13 +109,13 @@ def _checks(ports: Ports, con: duckdb.DuckDBPyConnection, tenant: str, table: st
         unfolded.update(f"{source.name}/{name}" for name in new)
         gone += [f"{source.name}/{name} is gone, though it is folded" for name in lost]
     total = sum(len(listing.receipts) for listing in raw.values())
-    yield _check(table, "every receipt is folded", total, "receipts", [*unfolded, *gone])
+    yield _check(table, FOLDED, total, "receipts", [*unfolded, *gone])
     bench = Bench(con, ports.objects, mapping, tenant_guards(ports, tenant), scratch)
     pulls = {source: read_pulls(ports.objects, source, raw[source]) for source in sources}
     yield _receipts(bench, table, pulls)
     unnamed = sum(len(_unnamed(raw[source], pulls[source])) for source in sources)
     if unnamed:
-        yield _check(table, "files that no receipt names are left aside", unnamed, "files", [])
+        yield _check(table, LEFT_ASIDE, unnamed, "files", [])
     yield _log_and_files(ports, tenant, table, bench, snapshot)
     yield _intervals(con, table)
     folded = {
@@ -159,7 +167,7 @@ def _receipts(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) -> Chec
                 continue
             if differing:
                 wrong.append(f"{source.prefix}/{pull.name} does not fit its files: {'; '.join(differing)}")
-    return _check(table, "receipts fit their files", sum(map(len, pulls.values())), "receipts", wrong)
+    return _check(table, RECEIPTS_FIT, sum(map(len, pulls.values())), "receipts", wrong)
 
 
 @dataclass(frozen=True)
@@ -234,7 +242,7 @@ def _log_and_files(ports: Ports, tenant: str, table: str, bench: Bench, snapshot
         else:
             if not fits:
                 wrong.append(f"{file.name} is not what the log says")
-    return _check(table, "the log and its files agree", len(snapshot.files), "files", wrong)
+    return _check(table, FILES_AGREE, len(snapshot.files), "files", wrong)
 
 
 def _fits(con: duckdb.DuckDBPyConnection, file: DataFile, relation: str) -> bool:
@@ -269,12 +277,15 @@ def _same_as_rebuilt(bench: Bench, table: str, pulls: dict[Source, list[Pull]]) 
     """Does folding everything anew from raw give the same rows?"""
     con = bench.con
     con.execute("CREATE OR REPLACE TEMP TABLE anew AS FROM stored WHERE false")
+    raw_rows = 0
     for source, some in pulls.items():
         if some:
-            fold_all(bench, source, some, lambda versions: con.execute(f"INSERT INTO anew FROM {versions}"))
+            seen = fold_all(bench, source, some, lambda versions: con.execute(f"INSERT INTO anew FROM {versions}"))
+            raw_rows += seen.rows.rows
     found = con.execute("""
         SELECT DISTINCT source_service || '/' || source_table || ' ' || source_id FROM (
             (FROM stored EXCEPT ALL FROM anew) UNION ALL (FROM anew EXCEPT ALL FROM stored)
         )
     """).fetchall()
-    return _check(table, SAME_AS_REBUILT, count(con, "anew"), "versions", [key for (key,) in found])
+    check = _check(table, SAME_AS_REBUILT, count(con, "anew"), "versions", [key for (key,) in found])
+    return replace(check, raw_rows=raw_rows)

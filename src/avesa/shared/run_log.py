@@ -38,6 +38,6 @@ class RunLog(Protocol):
         """Newest first."""
         ...
 
-    def forget(self, tenant_id: str) -> None:
-        """Drop all entries of a tenant."""
+    def forget(self, tenant_id: str, below: str = "") -> None:
+        """Drop the entries of a tenant whose table begins with `below` (`connectwise/`)."""
         ...

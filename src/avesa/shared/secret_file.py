@@ -66,9 +66,16 @@ class FileSecrets:
 
         return self._change(replaced)
 
-    def remove(self, tenant_id: str) -> None:
+    def remove(self, tenant_id: str, service: str | None = None) -> None:
+        def removed(everything: _All) -> bool:
+            own = everything.get(tenant_id, {})
+            found = own.pop(service, None) is not None if service is not None else tenant_id in everything
+            if service is None or not own:
+                everything.pop(tenant_id, None)
+            return found
+
         if self._path.exists():
-            self._change(lambda everything: everything.pop(tenant_id, None) is not None)
+            self._change(removed)
 
     def _change(self, change: Callable[[_All], bool]) -> bool:
         """Read, change, replace; one process at a time, so that no update is lost. Writes nothing for False."""
@@ -171,8 +178,8 @@ class EnvironmentSecrets:
             if self._stored.replace(tenant_id, service, old, new):
                 return True
 
-    def remove(self, tenant_id: str) -> None:
-        self._stored.remove(tenant_id)
+    def remove(self, tenant_id: str, service: str | None = None) -> None:
+        self._stored.remove(tenant_id, service)
 
     def _variables(self, tenant_id: str, service: str) -> Mapping[str, str]:
         """The environment's values by name."""

@@ -35,6 +35,6 @@ class Secrets(Protocol):
         """
         ...
 
-    def remove(self, tenant_id: str) -> None:
-        """Forget all of a tenant's secrets."""
+    def remove(self, tenant_id: str, service: str | None = None) -> None:
+        """Forget a tenant's secrets for one service, for all of them by default."""
         ...

@@ -46,9 +46,10 @@ class SqliteRunLog:
         query = f"SELECT {_COLUMNS} FROM runs WHERE tenant_id = ? ORDER BY id DESC LIMIT ?"
         return self._entries(query, (tenant_id, limit))
 
-    def forget(self, tenant_id: str) -> None:
+    def forget(self, tenant_id: str, below: str = "") -> None:
+        statement = "DELETE FROM runs WHERE tenant_id = ?1 AND substr(table_name, 1, length(?2)) = ?2"
         with self._database.writing() as db:
-            db.execute("DELETE FROM runs WHERE tenant_id = ?", (tenant_id,))
+            db.execute(statement, (tenant_id, below))
 
     def _entries(self, query: str, values: tuple[str | int, ...]) -> list[RunEntry]:
         with self._database.reading() as db:

@@ -32,7 +32,7 @@ class SqliteState:
         read_only_in: Path | None = None,
     ) -> None:
         self._database = Database(path) if read_only_in is None else ReadOnlyDatabase(path, read_only_in)
-        self.tenants = SqliteTenantServices(self._database)
+        self.tenants = SqliteTenantServices(self._database, str(path.parent))
         self.watermarks = SqliteWatermarks(self._database, clock, lease_seconds=lease_seconds)
         self.run_log = SqliteRunLog(self._database)
         self.allowances = SqliteAllowances(path)

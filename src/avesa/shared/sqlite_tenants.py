@@ -14,10 +14,11 @@ _COLUMNS = "tenant_id, service, enabled, settings, tables, schedule, problem"
 
 
 class SqliteTenantServices:
-    """The port `TenantServices`."""
+    """The port `TenantServices`. `place` is what people call where it lies."""
 
-    def __init__(self, database: SqliteFile) -> None:
+    def __init__(self, database: SqliteFile, place: str) -> None:
         self._database = database
+        self._place = place
 
     def add_tenant(self, tenant_id: str) -> bool:
         checked_name(tenant_id)
@@ -30,8 +31,13 @@ class SqliteTenantServices:
 
     def remove_tenant(self, tenant_id: str) -> None:
         with self._database.writing() as db:
-            _require(db, tenant_id)
+            self._require(db, tenant_id)
             db.execute("DELETE FROM tenants WHERE tenant_id = ?", (tenant_id,))
+
+    def remove(self, tenant_id: str, service: str) -> None:
+        with self._database.writing() as db:
+            self._require(db, tenant_id)
+            db.execute("DELETE FROM tenant_services WHERE tenant_id = ? AND service = ?", (tenant_id, service))
 
     def put(self, service: TenantService) -> None:
         checked_name(service.service, "service")
@@ -45,7 +51,7 @@ class SqliteTenantServices:
             service.problem,
         )
         with self._database.writing() as db:
-            _require(db, service.tenant_id)
+            self._require(db, service.tenant_id)
             db.execute(f"INSERT OR REPLACE INTO tenant_services ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def services(self, tenant_id: str) -> list[TenantService]:
@@ -53,7 +59,7 @@ class SqliteTenantServices:
         with self._database.reading() as db:
             rows = db.execute(query, (tenant_id,)).fetchall()
             if not rows:
-                _require(db, tenant_id)
+                self._require(db, tenant_id)
         return [
             TenantService(
                 tenant_id=tenant,
@@ -70,16 +76,14 @@ class SqliteTenantServices:
     def mark(self, tenant_id: str, service: str, problem: str | None) -> None:
         statement = "UPDATE tenant_services SET problem = ? WHERE tenant_id = ? AND service = ?"
         with self._database.writing() as db:
-            _require(db, tenant_id)
+            self._require(db, tenant_id)
             if not db.execute(statement, (problem, tenant_id, service)).rowcount:
                 raise not_connected(tenant_id, service)
+
+    def _require(self, db: sqlite3.Connection, tenant_id: str) -> None:
+        if not db.execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone():
+            raise unknown_tenant(tenant_id, _tenants(db), place=self._place)
 
 
 def _tenants(db: sqlite3.Connection) -> list[str]:
     return [tenant for (tenant,) in db.execute("SELECT tenant_id FROM tenants ORDER BY tenant_id")]
-
-
-def _require(db: sqlite3.Connection, tenant_id: str) -> None:
-    if db.execute("SELECT 1 FROM tenants WHERE tenant_id = ?", (tenant_id,)).fetchone():
-        return
-    raise unknown_tenant(tenant_id, _tenants(db))

@@ -66,9 +66,10 @@ class SqliteWatermarks:
             raise stale_state(state)
         return stored
 
-    def forget(self, tenant_id: str) -> None:
+    def forget(self, tenant_id: str, below: str = "") -> None:
+        statement = "DELETE FROM last_updated WHERE tenant_id = ?1 AND substr(table_name, 1, length(?2)) = ?2"
         with self._database.writing() as db:
-            db.execute("DELETE FROM last_updated WHERE tenant_id = ?", (tenant_id,))
+            db.execute(statement, (tenant_id, below))
 
     def lease(self, tenant_id: str, name: str) -> AbstractContextManager[None]:
         return self._leases.hold(tenant_id, name) if self._database.may_write else nullcontext()

@@ -45,6 +45,10 @@ class TenantServices(Protocol):
         """Forget the tenant and its services. Its data stay where they are. Unknown: UsageError."""
         ...
 
+    def remove(self, tenant_id: str, service: str) -> None:
+        """Forget one service of a known tenant; one that is not there is no error. Unknown tenant: UsageError."""
+        ...
+
     def put(self, service: TenantService) -> None:
         """Store one service of a known tenant, replacing what was there. Unknown tenant: UsageError."""
         ...
@@ -58,13 +62,15 @@ class TenantServices(Protocol):
         ...
 
 
-def unknown_tenant(tenant_id: str, known: Sequence[str] | None) -> UsageError:
-    """The error that names the known ones; None where the asker may not know them."""
+def unknown_tenant(tenant_id: str, known: Sequence[str] | None, *, place: str = "") -> UsageError:
+    """The error that names the known ones; None where the asker may not know them. Where there is none at all the
+    `place` may be the wrong one.
+    """
     hint = ""
     if known is not None:
         more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
         named = ", ".join(known[:_MOST_NAMED]) + more
-        hint = f"Known are {named}." if known else "There is none yet: add one first."
+        hint = f"Known are {named}." if known else f"There is none yet{place and f' in {place}'}: add one first."
     return UsageError(f"there is no tenant {tenant_id!r}.", hint=hint)
 
 

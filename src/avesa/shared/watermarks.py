@@ -43,8 +43,8 @@ class Watermarks(Protocol):
         """
         ...
 
-    def forget(self, tenant_id: str) -> None:
-        """Drop all states of a tenant."""
+    def forget(self, tenant_id: str, below: str = "") -> None:
+        """Drop the states of a tenant whose table_name begins with `below` (`connectwise/`)."""
         ...
 
     def lease(self, tenant_id: str, name: str) -> AbstractContextManager[None]:

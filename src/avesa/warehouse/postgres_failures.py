@@ -7,7 +7,7 @@ there is a text alone, libpq's, without a code: what it means is told by its wor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from avesa.shared.errors import AvesaError, Busy, ConfigurationError, StorageError, Unavailable, UsageError
@@ -23,11 +23,105 @@ _WORDS = (b"PG_DIAG_MESSAGE_PRIMARY", b"PG_DIAG_MESSAGE_DETAIL", b"PG_DIAG_MESSA
 _LOST = "Check host, port and network, then load again: nothing is lost or doubled."
 _UNCHANGED = "Nothing was changed there."
 _AGAIN = f"{_UNCHANGED} Load again."
-_LOGIN = "Check user and database in the address."
 _SUPPLY = "Set PGPASSWORD or write the password into ~/.pgpass; check user and database in the address."
 _PRIMARY = "Name the server that takes changes; of several hosts ?target_session_attrs=read-write finds it."
 
-_Kind = Callable[[str], AvesaError]
+
+@dataclass(frozen=True)
+class _Failure:
+    """What it is to a caller, and how it is told; {} stands for what the server or libpq said."""
+
+    kind: type[AvesaError]
+    message: str
+    hint: str
+
+    def told(self, said: str) -> AvesaError:
+        return self.kind(self.message.format(said), hint=self.hint)
+
+
+_REFUSES = _Failure(ConfigurationError, "the PostgreSQL server refuses it: {}", _UNCHANGED)
+_UNANSWERED = _Failure(Unavailable, "the PostgreSQL server does not answer: {}", _LOST)
+_NOT_NOW = _Failure(StorageError, "the PostgreSQL server could not do it now: {}", _AGAIN)
+_BROKEN_OFF = _Failure(
+    StorageError,
+    "the PostgreSQL server broke the statement off: {}",
+    f"{_AGAIN} A limit is lifted by ALTER ROLE … SET statement_timeout = 0.",
+)
+_LOCKED = _Failure(Busy, "another session holds what the load needs: {}", _AGAIN)
+_REFUSED = _Failure(ConfigurationError, "the PostgreSQL server refuses the login: {}", _SUPPLY)
+_UNKNOWN = replace(_REFUSED, hint="Check user and database in the address.")
+_WITHOUT_RIGHT = _Failure(
+    ConfigurationError,
+    "the PostgreSQL role lacks a right: {}",
+    "The role that loads has to own its tables: let it make the schema (GRANT CREATE ON DATABASE).",
+)
+_NOT_OWNER = _Failure(
+    ConfigurationError,
+    "the PostgreSQL role does not own the table, whose rows are guarded: {}",
+    "Load as the role that made the tables, or as a member of it: GRANT owner TO loader.",
+)
+_READS_ONLY = _Failure(
+    ConfigurationError,
+    "the PostgreSQL server only lets itself be read: {}",
+    f"It is a standby, or default_transaction_read_only is on. {_PRIMARY}",
+)
+_WITHOUT_LETTER = _Failure(
+    ConfigurationError,
+    "the database cannot hold a letter of the rows, since its encoding is not UTF-8 ({}).",
+    f"{_UNCHANGED} Load into a database that was made with ENCODING 'UTF8'.",
+)
+_FULL = _Failure(
+    Unavailable,
+    "the PostgreSQL server has no connection left: {}",
+    "Nothing was changed. Load again when others have gone, or raise max_connections or the role's limit.",
+)
+_PLAIN_TEXT = _Failure(
+    ConfigurationError,
+    "the PostgreSQL server speaks no SSL: {}",
+    "Turn ssl on there, or ask for less: sslmode=… in the address, PGSSLMODE.",
+)
+_OTHER = _Failure(
+    ConfigurationError,
+    "the PostgreSQL server is not as the address or the environment asks: {}",
+    "See sslmode, sslrootcert, channel_binding, require_auth and the like, also as PG… in the environment.",
+)
+_OF_OTHER_ROLE = _Failure(ConfigurationError, "no PostgreSQL server is as target_session_attrs asks: {}", _PRIMARY)
+_MISUSED = _Failure(
+    UsageError,
+    "libpq does not understand the address: {}",
+    "Correct the option in the address, or the variable PG… that gives it.",
+)
+
+_STATES: dict[str, _Failure] = {
+    "08": _UNANSWERED,
+    "22P05": _WITHOUT_LETTER,
+    "25006": _READS_ONLY,
+    "25P03": _UNANSWERED,
+    "28": _REFUSED,
+    "3D": _REFUSED,
+    "40": _LOCKED,
+    "42501": _WITHOUT_RIGHT,
+    "53": _NOT_NOW,
+    "53300": _FULL,
+    "55": _NOT_NOW,
+    "55P03": _LOCKED,
+    "57": _UNANSWERED,
+    "57014": _BROKEN_OFF,
+    "58": _NOT_NOW,
+}
+_OF_A_SERVER: dict[str, _Failure] = {
+    r"too many (clients|connections)|remaining connection slots": _FULL,
+    r"^the database system is |^terminating connection|accepting connections": _UNANSWERED,
+    r"^unrecognized configuration parameter|^invalid (value for parameter|command-line argument)": _MISUSED,
+}
+_OF_LIBPQ: dict[str, _Failure] = {
+    r"^(invalid|missing|extra|unexpected|forbidden|end of string|could not match \d|syntax error)": _MISUSED,
+    r"^(definition of service|service file|(gssenc|ssl)(mode|negotiation) value)|for connection option": _MISUSED,
+    r"no password supplied": _REFUSED,
+    r"does not support SSL": _PLAIN_TEXT,
+    r"session is (not )?read-only|server is (not )?in hot standby mode": _OF_OTHER_ROLE,
+    r"SSL|certificate|private key|channel binding|requirepeer|authentication method requirement|GSS": _OTHER,
+}
 
 
 def failure(error: adbc_driver_manager.Error, hide: tuple[str, ...]) -> AvesaError:
@@ -40,8 +134,8 @@ def failure(error: adbc_driver_manager.Error, hide: tuple[str, ...]) -> AvesaErr
     if text.startswith("Failed to connect: "):
         return _of_connecting(text.removeprefix("Failed to connect: "))
     if error.status_code.name != "IO":
-        return _refuses(_line(text or whole))
-    return _unanswered(_fatal(text or whole))
+        return _REFUSES.told(_line(text or whole))
+    return _UNANSWERED.told(_fatal(text or whole))
 
 
 def _said(error: adbc_driver_manager.Error, state: str, hide: tuple[str, ...]) -> str:
@@ -56,135 +150,20 @@ def _said(error: adbc_driver_manager.Error, state: str, hide: tuple[str, ...]) -
 
 def _of_state(state: str, said: str) -> AvesaError:
     if state == "0A000" and "row-level security" in said:
-        return _not_owner(said)
-    return (_STATES.get(state) or _STATES.get(state[:2]) or _refuses)(said)
+        return _NOT_OWNER.told(said)
+    return _told(_STATES.get(state) or _STATES.get(state[:2]) or _REFUSES, said)
 
 
 def _of_connecting(text: str) -> AvesaError:
     """Of several servers the last is told that has refused the login itself, or else all of them."""
     said = _fatal(text)
-    kinds, other = (_OF_A_SERVER, _refused) if "FATAL:" in text else (_OF_LIBPQ, _unanswered)
-    return next((make for pattern, make in kinds.items() if re.search(pattern, said)), other)(said)
+    kinds, other = (_OF_A_SERVER, _REFUSED) if "FATAL:" in text else (_OF_LIBPQ, _UNANSWERED)
+    return _told(next((kind for pattern, kind in kinds.items() if re.search(pattern, said)), other), said)
 
 
-def _refuses(said: str) -> AvesaError:
-    return ConfigurationError(f"the PostgreSQL server refuses it: {said}", hint=_UNCHANGED)
-
-
-def _unanswered(said: str) -> AvesaError:
-    return Unavailable(f"the PostgreSQL server does not answer: {said}", hint=_LOST)
-
-
-def _not_now(said: str) -> AvesaError:
-    return StorageError(f"the PostgreSQL server could not do it now: {said}", hint=_AGAIN)
-
-
-def _broken_off(said: str) -> AvesaError:
-    return StorageError(
-        f"the PostgreSQL server broke the statement off: {said}",
-        hint=f"{_AGAIN} A limit is lifted by ALTER ROLE … SET statement_timeout = 0.",
-    )
-
-
-def _locked(said: str) -> AvesaError:
-    return Busy(f"another session holds what the load needs: {said}", hint=_AGAIN)
-
-
-def _refused(said: str) -> AvesaError:
-    hint = _LOGIN if said.endswith("does not exist") else _SUPPLY
-    return ConfigurationError(f"the PostgreSQL server refuses the login: {said}", hint=hint)
-
-
-def _without_right(said: str) -> AvesaError:
-    return ConfigurationError(
-        f"the PostgreSQL role lacks a right: {said}",
-        hint="The role that loads has to own its tables: let it make the schema (GRANT CREATE ON DATABASE).",
-    )
-
-
-def _not_owner(said: str) -> AvesaError:
-    return ConfigurationError(
-        f"the PostgreSQL role does not own the table, whose rows are guarded: {said}",
-        hint="Load as the role that made the tables, or as a member of it: GRANT owner TO loader.",
-    )
-
-
-def _reads_only(said: str) -> AvesaError:
-    return ConfigurationError(
-        f"the PostgreSQL server only lets itself be read: {said}",
-        hint=f"It is a standby, or default_transaction_read_only is on. {_PRIMARY}",
-    )
-
-
-def _without_letter(said: str) -> AvesaError:
-    return ConfigurationError(
-        f"the database cannot hold a letter of the rows, since its encoding is not UTF-8 ({said}).",
-        hint=f"{_UNCHANGED} Load into a database that was made with ENCODING 'UTF8'.",
-    )
-
-
-def _full(said: str) -> AvesaError:
-    return Unavailable(
-        f"the PostgreSQL server has no connection left: {said}",
-        hint="Nothing was changed. Load again when others have gone, or raise max_connections or the role's limit.",
-    )
-
-
-def _plain_text(said: str) -> AvesaError:
-    return ConfigurationError(
-        f"the PostgreSQL server speaks no SSL: {said}",
-        hint="Turn ssl on there, or ask for less: sslmode=… in the address, PGSSLMODE.",
-    )
-
-
-def _other(said: str) -> AvesaError:
-    return ConfigurationError(
-        f"the PostgreSQL server is not as the address or the environment asks: {said}",
-        hint="See sslmode, sslrootcert, channel_binding, require_auth and the like, also as PG… in the environment.",
-    )
-
-
-def _of_other_role(said: str) -> AvesaError:
-    return ConfigurationError(f"no PostgreSQL server is as target_session_attrs asks: {said}", hint=_PRIMARY)
-
-
-def _misused(said: str) -> AvesaError:
-    return UsageError(
-        f"libpq does not understand the address: {said}",
-        hint="Correct the option in the address, or the variable PG… that gives it.",
-    )
-
-
-_STATES: dict[str, _Kind] = {
-    "08": _unanswered,
-    "22P05": _without_letter,
-    "25006": _reads_only,
-    "25P03": _unanswered,
-    "28": _refused,
-    "3D": _refused,
-    "40": _locked,
-    "42501": _without_right,
-    "53": _not_now,
-    "53300": _full,
-    "55": _not_now,
-    "55P03": _locked,
-    "57": _unanswered,
-    "57014": _broken_off,
-    "58": _not_now,
-}
-_OF_A_SERVER: dict[str, _Kind] = {
-    r"too many (clients|connections)|remaining connection slots": _full,
-    r"^the database system is |^terminating connection|accepting connections": _unanswered,
-    r"^unrecognized configuration parameter|^invalid (value for parameter|command-line argument)": _misused,
-}
-_OF_LIBPQ: dict[str, _Kind] = {
-    r"^(invalid|missing|extra|unexpected|forbidden|end of string|could not match \d|syntax error)": _misused,
-    r"^(definition of service|service file|(gssenc|ssl)(mode|negotiation) value)|for connection option": _misused,
-    r"no password supplied": _refused,
-    r"does not support SSL": _plain_text,
-    r"session is (not )?read-only|server is (not )?in hot standby mode": _of_other_role,
-    r"SSL|certificate|private key|channel binding|requirepeer|authentication method requirement|GSS": _other,
-}
+def _told(failed: _Failure, said: str) -> AvesaError:
+    """A login that names what is not there is not mended by a password."""
+    return (_UNKNOWN if failed is _REFUSED and said.endswith("does not exist") else failed).told(said)
 
 
 def _fatal(text: str) -> str:
