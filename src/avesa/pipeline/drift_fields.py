@@ -1,0 +1,214 @@
+"""The fields that records have, found by walking through them: names and JSON types, counted, and never a value.
+
+Names can be data: of an object whose keys are ids or addresses there is one field, `*`. Memory is bounded whatever
+records hold: so many fields, so deep, and what is beyond that is left out and told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+from avesa.pipeline.drift_reads import ANY, EACH
+from avesa.pipeline.drift_types import LIST, NOTHING, SCALARS, type_of
+
+MOST_FIELDS = 20_000
+MOST_NAMES = 2_000
+"""Of one object; with more its names are taken for data."""
+DEEPEST = 24
+_MANY_NAMES = 100
+"""Where there are too many fields in all, an object with more names than that gives up its own."""
+_LONG_NAME = 100
+_TYPES, _BEFORE, _NOW = 31, 32, 64
+
+_DATA = re.compile(
+    r"[0-9]+"
+    r"|\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
+    r"|(?=[^0-9]*[0-9])[0-9a-fA-F]{16,}"
+    r"|[0-9]{1,3}(\.[0-9]{1,3}){3}"
+    r"|[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?"
+    r"|[^@\s]+@(?!odata|microsoft)[^@\s]+\.[a-zA-Z]{2,}",
+    re.IGNORECASE | re.ASCII,
+)
+"""A name that is a number, a UUID, a digest, an address of a network or of mail, or a day."""
+
+
+def is_data(name: str) -> bool:
+    """Whether the name of a field looks as if it were none."""
+    return len(name) > _LONG_NAME or _DATA.fullmatch(name) is not None
+
+
+class _Node:
+    """One field. `counts` has how many records had it, by the bits of its type and of when they were seen; of a record
+    in which it stands several times, in a list, the first counts, and the bits of the others are in `more`.
+    """
+
+    __slots__ = ("below", "counts", "last", "more", "spread")
+
+    def __init__(self) -> None:
+        self.counts: defaultdict[int, int] = defaultdict(int)
+        self.more: set[int] = set()
+        self.last = -1
+        self.below: dict[str, _Node] = {}
+        self.spread = False
+        """Whether all names below are one field."""
+
+    def take(self, bits: int, number: int) -> None:
+        if self.last != number:
+            self.last = number
+            self.counts[bits] += 1
+        elif bits not in self.counts:
+            self.more.add(bits)
+
+    def types(self, when: int) -> int:
+        """The bits of all types that it had then."""
+        found = NOTHING
+        for bits in (*self.counts, *self.more):
+            if bits & when:
+                found |= bits & _TYPES
+        return found
+
+    @property
+    def hits(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something that can be mapped: a value, or a list or an object in which there is nothing. `records` of the newest
+    have it, `fresh` of them in a type that it did not have before.
+    """
+
+    steps: tuple[str, ...]
+    before: int
+    now: int
+    records: int
+    fresh: int
+
+
+class Fields:
+    """Takes records one by one. Of each record the newest state counts; those before only say what was there."""
+
+    def __init__(self, *, most: int = MOST_FIELDS, deepest: int = DEEPEST) -> None:
+        self._root = _Node()
+        self._most, self._deepest = most, deepest
+        self._nodes = 1
+        self._number = 0
+        self.cut = False
+        """Whether there was more than is told of."""
+
+    def add(self, record: Any, *, before: bool, now: bool) -> None:
+        """`before` says that it was seen before the span that is looked at, `now` that it is its record's newest."""
+        self._number += 1
+        bits = type_of(record)
+        when = before * _BEFORE | now * _NOW
+        self._root.take(bits | when, self._number)
+        if bits >= LIST:
+            self._walk(record, self._root, self._deepest, when)
+
+    def found(self) -> Iterator[Field]:
+        """In the order of their names."""
+        yield from _found((), self._root)
+
+    def _walk(self, value: dict[str, Any] | list[Any], node: _Node, deepest: int, when: int) -> None:
+        """The most of the time goes here, so what one call could do for each field stands in the loop."""
+        if not deepest:
+            self.cut = self.cut or any(map(type_of, value.values() if isinstance(value, dict) else value))
+            return
+        number = self._number
+        for name, inner in value.items() if isinstance(value, dict) else zip(repeat(EACH), value, strict=False):
+            bits = type_of(inner)
+            if not bits:
+                continue
+            found = node.below.get(name) or self._below(node, name)
+            if found is None:
+                continue
+            if found.last != number:
+                found.last = number
+                found.counts[bits | when] += 1
+            else:
+                found.take(bits | when, number)
+            if bits >= LIST and inner:
+                self._walk(inner, found, deepest - 1, when)
+
+    def _below(self, node: _Node, name: str) -> _Node | None:
+        """The field for a name that the object did not have yet; None where there are too many of them."""
+        if name == EACH:
+            return self._made(node, EACH)
+        if node.spread or is_data(name):
+            return node.below.get(ANY) or self._made(node, ANY)
+        if len(node.below) >= MOST_NAMES:
+            self._spread(node)
+            return node.below.get(ANY)
+        return self._made(node, name)
+
+    def _made(self, node: _Node, name: str) -> _Node | None:
+        if self._nodes >= self._most:
+            widest = _widest(self._root)
+            if len(widest.below) <= _MANY_NAMES:
+                self.cut = True
+                return None
+            self._spread(widest)
+            if widest is node and name != EACH:
+                return node.below[ANY]
+        self._nodes += 1
+        made = node.below[name] = _Node()
+        return made
+
+    def _spread(self, node: _Node) -> None:
+        """Make one field of all names."""
+        into = node.below.pop(ANY, None) or _Node()
+        elements = node.below.pop(EACH, None)
+        for one in node.below.values():
+            _merge(one, into)
+        _limit(into, node.hits)
+        node.below = {ANY: into} if elements is None else {ANY: into, EACH: elements}
+        node.spread = True
+        self._nodes = _count(self._root)
+
+
+def _widest(node: _Node) -> _Node:
+    """The object below which the most names stand."""
+    return max((node, *map(_widest, node.below.values())), key=lambda one: len(one.below))
+
+
+def _merge(one: _Node, into: _Node) -> None:
+    into.more |= one.more
+    into.last = max(into.last, one.last)
+    into.spread = into.spread or one.spread
+    for bits, count in one.counts.items():
+        into.counts[bits] += count
+    for name, below in one.below.items():
+        _merge(below, into.below.setdefault(name, _Node()))
+
+
+def _limit(node: _Node, most: int) -> None:
+    """A record that has several of the names counts once: it is not known how many have any, and no more than all."""
+    hits = node.hits
+    if hits > most:
+        for bits, count in node.counts.items():
+            node.counts[bits] = max(1, count * most // hits)
+    for below in node.below.values():
+        _limit(below, most)
+
+
+def _count(node: _Node) -> int:
+    return 1 + sum(map(_count, node.below.values()))
+
+
+def _found(steps: tuple[str, ...], node: _Node) -> Iterator[Field]:
+    before, now = node.types(_BEFORE), node.types(_NOW)
+    if steps and (before | now) and ((before | now) & SCALARS or not node.below):
+        newest = {bits & _TYPES: 0 for bits in node.counts}
+        for bits, count in node.counts.items():
+            newest[bits & _TYPES] += count if bits & _NOW else 0
+        fresh = sum(count for bits, count in newest.items() if bits & ~before)
+        # In a list the fresh ones may all come behind others.
+        yield Field(steps, before, now, sum(newest.values()), max(fresh, 1) if now & ~before else 0)
+    for name in sorted(node.below):
+        yield from _found((*steps, name), node.below[name])
