@@ -19,7 +19,8 @@ from avesa.connector.reading import reading_of
 from avesa.integrations import load_service, service_names
 from avesa.pipeline.drift_fields import Field, Fields
 from avesa.pipeline.drift_history import History, load_history
-from avesa.pipeline.drift_reads import Read, Reader, covers, field_name, reads_of, written
+from avesa.pipeline.drift_names import field_name
+from avesa.pipeline.drift_reads import Read, Reader, covers, reads_of, written
 from avesa.pipeline.drift_rule import Evidence, is_gone
 from avesa.pipeline.drift_sightings import Sightings, Span
 from avesa.pipeline.drift_types import type_names

@@ -6,41 +6,23 @@ records hold: so many fields, so deep, and what is beyond that is left out and t
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from avesa.pipeline.drift_reads import ANY, EACH
+from avesa.pipeline.drift_names import ANY, EACH, is_data
 from avesa.pipeline.drift_types import LIST, NOTHING, SCALARS, type_of
 
 MOST_FIELDS = 20_000
 MOST_NAMES = 2_000
-"""Of one object; with more its names are taken for data."""
+"""Of one object; with more, names are taken for data that only one in _SELDOM of the objects has."""
+_SELDOM = 20
 DEEPEST = 24
 _MANY_NAMES = 100
 """Where there are too many fields in all, an object with more names than that gives up its own."""
-_LONG_NAME = 100
 _TYPES, _BEFORE, _NOW = 31, 32, 64
-
-_DATA = re.compile(
-    r"[0-9]+"
-    r"|\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
-    r"|(?=[^0-9]*[0-9])[0-9a-fA-F]{16,}"
-    r"|[0-9]{1,3}(\.[0-9]{1,3}){3}"
-    r"|[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}"
-    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?"
-    r"|[^@\s]+@(?!odata|microsoft)[^@\s]+\.[a-zA-Z]{2,}",
-    re.IGNORECASE | re.ASCII,
-)
-"""A name that is a number, a UUID, a digest, an address of a network or of mail, or a day."""
-
-
-def is_data(name: str) -> bool:
-    """Whether the name of a field looks as if it were none."""
-    return len(name) > _LONG_NAME or _DATA.fullmatch(name) is not None
 
 
 class _Node:
@@ -56,7 +38,7 @@ class _Node:
         self.last = -1
         self.below: dict[str, _Node] = {}
         self.spread = False
-        """Whether all names below are one field."""
+        """Whether other names than those below are one field."""
 
     def take(self, bits: int, number: int) -> None:
         if self.last != number:
@@ -99,11 +81,14 @@ class Fields:
         self._most, self._deepest = most, deepest
         self._nodes = 1
         self._number = 0
+        self._is_full = False
         self.cut = False
         """Whether there was more than is told of."""
 
     def add(self, record: Any, *, before: bool, now: bool) -> None:
         """`before` says that it was seen before the span that is looked at, `now` that it is its record's newest."""
+        if not before and not now:
+            return
         self._number += 1
         bits = type_of(record)
         when = before * _BEFORE | now * _NOW
@@ -148,26 +133,33 @@ class Fields:
         return self._made(node, name)
 
     def _made(self, node: _Node, name: str) -> _Node | None:
-        if self._nodes >= self._most:
+        if self._nodes >= self._most and not self._is_full:
             widest = _widest(self._root)
-            if len(widest.below) <= _MANY_NAMES:
-                self.cut = True
-                return None
-            self._spread(widest)
-            if widest is node and name != EACH:
-                return node.below[ANY]
+            self._is_full = len(widest.below) <= _MANY_NAMES
+            if not self._is_full:
+                self._spread(widest)
+                return node.below.get(name) or self._below(node, name)
+        if self._is_full:
+            self.cut = True
+            return None
         self._nodes += 1
         made = node.below[name] = _Node()
         return made
 
     def _spread(self, node: _Node) -> None:
-        """Make one field of all names."""
+        """Make one field of all names but those that many of the objects have. From now on it takes new ones too."""
         into = node.below.pop(ANY, None) or _Node()
-        elements = node.below.pop(EACH, None)
-        for one in node.below.values():
+        often = max(2, node.hits // _SELDOM)
+        kept = {name: one for name, one in node.below.items() if name == EACH or one.hits >= often}
+        if len(kept) > MOST_NAMES // 2:
+            kept = {name: kept[name] for name in kept if name == EACH}
+        merged = [one for name, one in node.below.items() if name not in kept]
+        # A record that has several of the names counts once. How many have any is not known, but so many have.
+        least = max(len({one.last for one in merged}), *(one.hits for one in (into, *merged)))
+        for one in merged:
             _merge(one, into)
-        _limit(into, node.hits)
-        node.below = {ANY: into} if elements is None else {ANY: into, EACH: elements}
+        _limit(into, least)
+        node.below = {**kept, ANY: into}
         node.spread = True
         self._nodes = _count(self._root)
 
@@ -180,7 +172,7 @@ def _widest(node: _Node) -> _Node:
 def _merge(one: _Node, into: _Node) -> None:
     into.more |= one.more
     into.last = max(into.last, one.last)
-    into.spread = into.spread or one.spread
+    into.spread |= one.spread
     for bits, count in one.counts.items():
         into.counts[bits] += count
     for name, below in one.below.items():
@@ -188,7 +180,6 @@ def _merge(one: _Node, into: _Node) -> None:
 
 
 def _limit(node: _Node, most: int) -> None:
-    """A record that has several of the names counts once: it is not known how many have any, and no more than all."""
     hits = node.hits
     if hits > most:
         for bits, count in node.counts.items():

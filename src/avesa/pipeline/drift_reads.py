@@ -7,7 +7,7 @@ custom field that got another caption is as gone as a field that got another nam
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,14 +27,9 @@ from avesa.canonical_transform.mapping_rules import (
     Where,
 )
 from avesa.connector.record import value_in
+from avesa.pipeline.drift_names import ANY, EACH, field_name, is_data, is_odd, piece_by_piece
 from avesa.pipeline.drift_types import NOTHING, OBJECT, type_of
 
-EACH = "[]"
-"""Stands in the steps of a field for the elements of a list."""
-ANY = "*"
-"""Stands in the steps of a field for all names of an object whose names are data."""
-
-_SIGNS = frozenset(".[]=,*")
 _ENDS = frozenset("],")
 """Signs in a value that a selector would end at."""
 
@@ -98,9 +93,9 @@ def written(place: Place) -> str:
     match path.selector:
         case Where(fields):
             names = [part for name, _ in fields for part in name]
-            if any(map(_is_odd, (*path.steps, *path.within, *names))) or any(_ENDS & set(value) for _, value in fields):
+            if any(map(is_odd, (*path.steps, *path.within, *names))) or any(_ENDS & set(value) for _, value in fields):
                 where = {".".join(name): value for name, value in fields}
-                return _piece_by_piece([*path.steps, {"where": where}, *path.within])
+                return piece_by_piece([*path.steps, {"where": where}, *path.within])
             chosen = ",".join(f"{'.'.join(name)}={value}" for name, value in fields)
             return ".".join([f"{'.'.join(path.steps)}[{chosen}]", *path.within])
         case Each():
@@ -108,19 +103,6 @@ def written(place: Place) -> str:
         case None:
             steps = path.steps
     return field_name(steps) if place.names is None else ".".join([*steps, place.names])
-
-
-def field_name(steps: Collection[str]) -> str:
-    """The steps of a field as a mapping says them: dotted, `[]` behind the name of a list. Piece by piece where a name
-    itself has a sign in it that would be read otherwise.
-    """
-    if any(step not in (EACH, ANY) and _is_odd(step) for step in steps):
-        return _piece_by_piece(steps)
-    return ".".join(steps).replace(f".{EACH}", EACH)
-
-
-def _piece_by_piece(steps: Iterable[Any]) -> str:
-    return json.dumps({"path": list(steps)}, ensure_ascii=False)
 
 
 def covers(place: Place, steps: tuple[str, ...]) -> bool:
@@ -141,12 +123,9 @@ def covers(place: Place, steps: tuple[str, ...]) -> bool:
 
 def _begins(steps: tuple[str, ...], with_: tuple[str, ...]) -> bool:
     return len(steps) >= len(with_) and all(
-        step in (name, ANY) or (step == EACH and name.isdecimal()) for step, name in zip(steps, with_, strict=False)
+        step == name or (step == EACH and name.isdecimal()) or (step == ANY and is_data(name))
+        for step, name in zip(steps, with_, strict=False)
     )
-
-
-def _is_odd(name: str) -> bool:
-    return not name or not _SIGNS.isdisjoint(name)
 
 
 @dataclass
