@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from avesa.pipeline.drift import Drift, Drifts, drift_of
+from avesa.pipeline.drift import Drifts, drift_of
+from avesa.pipeline.drift_table import Drift
 from avesa.shared import layout
 from avesa.shared.errors import UsageError
 from landed_home import LandedHome, changes, contact, listing
@@ -78,6 +79,7 @@ def test_a_field_that_a_vendor_renamed_is_told_with_the_numbers_on_both_sides(ho
         records_before=450,
         of_before=500,
         last_seen_at=at(20),
+        perhaps=("jobTitle",),
     )
     assert (came.kind, came.path, came.columns, came.types) == ("new", "jobTitle", (), ("text",))
     assert (came.records, came.of, came.of_before) == (120, 500, 500)
@@ -199,6 +201,19 @@ def test_files_without_a_receipt_and_pulls_that_were_withdrawn_do_not_count(home
     receipt.write_bytes(kept)
     (home.raw / layout.withdrawal_of(name)).write_text("{}")
     assert drifts(home) == []
+
+
+def test_what_came_when_it_went_is_guessed_to_be_its_new_name(home: LandedHome) -> None:
+    before = {"title": "Owner", "company": {"id": 7}}
+    inside = {"id": 7, "jobTitle": "x"}
+    after = {"company": inside, "role": "A", "job_title": "A", "titles": ["A"], "titled": True, "subtitle": "A"}
+    home.land(
+        listing(10, *those(range(40), 10, **before, note="x")),
+        listing(20, *those(range(40), 20, **after, note="x", city="read by a rule")),
+        listing(30, *those(range(40), 30, **after, note="x"), *those(range(90, 95), 30, titel="few have it")),
+    )
+    (gone,) = (one for one in drifts(home) if one.kind == "gone" and one.path == "title")
+    assert gone.perhaps == ("subtitle", "job_title", "role")
 
 
 # Rules that know the new name
@@ -371,7 +386,7 @@ def test_records_of_whatever_shape_are_no_crash(home: LandedHome) -> None:
     assert [one.path for one in found.found] == ["*", "[].x"]
     assert {"id", "*"} <= {one.path for one in drifts(home, unread=True)}
     (note,) = (one for one in found.notes if "no JSON" in one)
-    assert note == "connectwise/contacts: 3 records are no JSON, and were left out."
+    assert note == "connectwise/contacts: 3 payloads are no JSON, and were left out."
 
 
 def test_a_raw_file_that_is_missing_is_an_error_of_its_table_and_the_others_are_told(home: LandedHome) -> None:
@@ -398,10 +413,10 @@ def test_services_and_tables_are_chosen_by_name(home: LandedHome) -> None:
     assert chosen(service="oddwerk") == ["oddwerk/contacts", "oddwerk/orgs"]
     assert chosen(table="contacts") == ["connectwise/contacts", "oddwerk/contacts"]
     assert chosen(service="oddwerk", table="orgs") == ["oddwerk/orgs"]
-    with pytest.raises(UsageError, match="a service 'oddwerc'") as error:
+    with pytest.raises(UsageError, match="the service 'oddwerc'") as error:
         drifts(home, service="oddwerc")
     assert error.value.hint == "Did you mean oddwerk?"
-    with pytest.raises(UsageError, match="a table 'orgs'"):
+    with pytest.raises(UsageError, match="the table 'orgs'"):
         drifts(home, service="connectwise", table="orgs")
 
 

@@ -39,7 +39,7 @@ def found_in(*records: Any, **how: Any) -> dict[str, tuple[tuple[str, ...], int]
     """The types and the number of records of each field of the newest records, by its steps."""
     fields = Fields(**how)
     for record in records:
-        fields.add(record, before=False, now=True)
+        fields.add(record, pull=0, before=False, now=True)
     return {".".join(one.steps): (type_names(one.now), one.records) for one in fields.found()}
 
 
@@ -52,7 +52,7 @@ def test_every_path_is_told_with_its_types_and_the_number_of_its_records(
     before, now = (defaultdict[tuple[str, ...], set[str]](set) for _ in range(2))
     owners: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for number, (record, was, newest) in enumerate(records):
-        fields.add(record, before=was, now=newest)
+        fields.add(record, pull=0, before=was, now=newest)
         for path, type_ in every(record):
             if was:
                 before[path].add(type_)
@@ -80,9 +80,9 @@ def test_every_path_is_told_with_its_types_and_the_number_of_its_records(
 def test_what_is_fresh_is_counted_by_the_type_that_is_new() -> None:
     fields = Fields()
     for number in range(10):
-        fields.add({"a": 1}, before=True, now=number >= 3)
+        fields.add({"a": 1}, pull=0, before=True, now=number >= 3)
     for _ in range(2):
-        fields.add({"a": "1"}, before=False, now=True)
+        fields.add({"a": "1"}, pull=0, before=False, now=True)
     (one,) = fields.found()
     assert (type_names(one.before), type_names(one.now)) == (("number",), ("text", "number"))
     assert (one.records, one.fresh) == (9, 2)
@@ -130,7 +130,7 @@ def test_what_many_records_have_is_told_beside_the_names_of_one() -> None:
 
 def test_the_number_of_fields_is_bounded_and_what_is_left_out_is_known() -> None:
     fields = Fields(most=50)
-    fields.add({f"a{number}": {"x": 1, "y": 2} for number in range(90)}, before=False, now=True)
+    fields.add({f"a{number}": {"x": 1, "y": 2} for number in range(90)}, pull=0, before=False, now=True)
     assert fields.cut
     assert len(list(fields.found())) < 50
 
@@ -138,8 +138,8 @@ def test_the_number_of_fields_is_bounded_and_what_is_left_out_is_known() -> None
 def test_with_too_many_fields_the_widest_object_gives_up_its_names() -> None:
     fields = Fields(most=1_000)
     for number in range(2_000):
-        fields.add({"id": 1, "by": {f"n{number}": {"x": 1, "y": 2}}}, before=False, now=True)
-    fields.add({"id": 1, "note": "t"}, before=False, now=True)
+        fields.add({"id": 1, "by": {f"n{number}": {"x": 1, "y": 2}}}, pull=0, before=False, now=True)
+    fields.add({"id": 1, "note": "t"}, pull=0, before=False, now=True)
     told = {".".join(one.steps): one.records for one in fields.found()}
     assert set(told) == {"by.*.x", "by.*.y", "id", "note"} and not fields.cut
     assert (told["id"], told["note"]) == (2_001, 1)
@@ -148,9 +148,9 @@ def test_with_too_many_fields_the_widest_object_gives_up_its_names() -> None:
 
 def test_what_is_nested_too_deeply_is_left_out_and_known() -> None:
     fields = Fields(deepest=3)
-    fields.add(json.loads('{"a":' * 3 + "{}" + "}" * 3), before=False, now=True)
+    fields.add(json.loads('{"a":' * 3 + "{}" + "}" * 3), pull=0, before=False, now=True)
     assert not fields.cut
-    fields.add(json.loads('{"a":' * 900 + "1" + "}" * 900), before=False, now=True)
+    fields.add(json.loads('{"a":' * 900 + "1" + "}" * 900), pull=0, before=False, now=True)
     assert fields.cut
     assert [one.steps for one in fields.found()] == [("a", "a", "a")]
 

@@ -16,8 +16,9 @@ from avesa.cli.findings import write_findings
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
-from avesa.pipeline.drift import Drift, drift_of
-from avesa.pipeline.drift import Progress as Told
+from avesa.pipeline.drift import drift_of
+from avesa.pipeline.drift_table import Drift
+from avesa.pipeline.drift_table import Progress as Told
 from avesa.shared.errors import UsageError
 
 NOTHING = "Nothing is gone, nothing is new."
@@ -101,8 +102,9 @@ def _show_check(wrong: Sequence[Drift], *, all_seen: bool, as_json: bool) -> Non
 
 
 def _show(found: Sequence[Drift]) -> None:
-    columns = ("what", "raw table", "field", "before", "now", "last so (UTC)", "read for")
-    write_table(columns, [(one.kind, *_row(one)) for one in found])
+    columns = ("what", "raw table", "field", "before", "now", "last so (UTC)", "read for", "perhaps now")
+    used = columns if any(one.perhaps for one in found) else columns[:-1]
+    write_table(used, [(one.kind, *_row(one))[: len(used)] for one in found])
     console().print(counted(len(found), "field"))
 
 
@@ -118,6 +120,7 @@ def _row(one: Drift) -> tuple[object, ...]:
         " ".join(filter(None, (now, _types(one.types)))),
         moment(one.last_seen_at),
         ", ".join(one.columns),
+        ", ".join(one.perhaps),
     )
 
 

@@ -6,6 +6,7 @@ records hold: so many fields, so deep, and what is beyond that is left out and t
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,17 +31,21 @@ class _Node:
     in which it stands several times, in a list, the first counts, and the bits of the others are in `more`.
     """
 
-    __slots__ = ("below", "counts", "last", "more", "spread")
+    __slots__ = ("below", "counts", "first", "last", "more", "spread")
 
     def __init__(self) -> None:
         self.counts: defaultdict[int, int] = defaultdict(int)
         self.more: set[int] = set()
+        self.first = sys.maxsize
+        """The pull that showed it first."""
         self.last = -1
+        """The record that was the last to have it."""
         self.below: dict[str, _Node] = {}
         self.spread = False
         """Whether other names than those below are one field."""
 
     def take(self, bits: int, number: int) -> None:
+        """Once more; the first time in a record counts."""
         if self.last != number:
             self.last = number
             self.counts[bits] += 1
@@ -63,7 +68,7 @@ class _Node:
 @dataclass(frozen=True)
 class Field:
     """Something that can be mapped: a value, or a list or an object in which there is nothing. `records` of the newest
-    have it, `fresh` of them in a type that it did not have before.
+    have it, `fresh` of them in a type that it did not have before. `first` is the pull that showed it first.
     """
 
     steps: tuple[str, ...]
@@ -71,6 +76,7 @@ class Field:
     now: int
     records: int
     fresh: int
+    first: int
 
 
 class Fields:
@@ -80,16 +86,17 @@ class Fields:
         self._root = _Node()
         self._most, self._deepest = most, deepest
         self._nodes = 1
-        self._number = 0
+        self._number = self._pull = 0
         self._is_full = False
         self.cut = False
         """Whether there was more than is told of."""
 
-    def add(self, record: Any, *, before: bool, now: bool) -> None:
-        """`before` says that it was seen before the span that is looked at, `now` that it is its record's newest."""
-        if not before and not now:
-            return
+    def add(self, record: Any, *, pull: int, before: bool, now: bool) -> None:
+        """`pull` showed it first; `before` says that this was before the span that is looked at, `now` that the record
+        was so when it was seen last.
+        """
         self._number += 1
+        self._pull = pull
         bits = type_of(record)
         when = before * _BEFORE | now * _NOW
         self._root.take(bits | when, self._number)
@@ -105,7 +112,7 @@ class Fields:
         if not deepest:
             self.cut = self.cut or any(map(type_of, value.values() if isinstance(value, dict) else value))
             return
-        number = self._number
+        number, pull = self._number, self._pull
         for name, inner in value.items() if isinstance(value, dict) else zip(repeat(EACH), value, strict=False):
             bits = type_of(inner)
             if not bits:
@@ -116,6 +123,8 @@ class Fields:
             if found.last != number:
                 found.last = number
                 found.counts[bits | when] += 1
+                if pull < found.first:  # noqa: PLR1730 — a call for each field would be felt
+                    found.first = pull
             else:
                 found.take(bits | when, number)
             if bits >= LIST and inner:
@@ -171,6 +180,7 @@ def _widest(node: _Node) -> _Node:
 
 def _merge(one: _Node, into: _Node) -> None:
     into.more |= one.more
+    into.first = min(into.first, one.first)
     into.last = max(into.last, one.last)
     into.spread |= one.spread
     for bits, count in one.counts.items():
@@ -200,6 +210,6 @@ def _found(steps: tuple[str, ...], node: _Node) -> Iterator[Field]:
             newest[bits & _TYPES] += count if bits & _NOW else 0
         fresh = sum(count for bits, count in newest.items() if bits & ~before)
         # In a list the fresh ones may all come behind others.
-        yield Field(steps, before, now, sum(newest.values()), max(fresh, 1) if now & ~before else 0)
+        yield Field(steps, before, now, sum(newest.values()), max(fresh, 1) if now & ~before else 0, node.first)
     for name in sorted(node.below):
         yield from _found((*steps, name), node.below[name])

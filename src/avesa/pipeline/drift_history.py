@@ -7,7 +7,7 @@ the first and the last pull that showed each. What lies in memory is bounded; th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,9 +92,12 @@ def _streaming(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     (threads,) = one_row(con, "SELECT current_setting('threads')")
     con.execute("SET threads = 1")
-    yield
-    con.execute("RESET disabled_optimizers")
-    con.execute(f"SET threads = {threads}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            con.execute("RESET disabled_optimizers")
+            con.execute(f"SET threads = {threads}")
 
 
 def decoded(payload: str) -> Any:

@@ -40,11 +40,16 @@ class Evidence:
     """Seen for the first time since then."""
     span: timedelta
 
+    @property
+    def expected(self) -> float:
+        """How many of those seen since would have it, if as many had it as before."""
+        return _expected(self.seen, self.had, self.known)
+
 
 def is_gone(evidence: Evidence) -> bool:
     """Whether it can be neither chance nor a matter of which records came."""
     enough = min(ENOUGH, max(AT_LEAST, math.ceil(evidence.known / 2)))
-    if evidence.lost >= enough and _expected(evidence.seen, evidence.had, evidence.known) >= enough:
+    if evidence.lost >= enough and evidence.expected >= enough:
         return True
     return evidence.span >= LONG and _expected(evidence.new, evidence.born_with, evidence.born) >= enough
 
