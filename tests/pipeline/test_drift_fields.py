@@ -49,29 +49,30 @@ def test_every_path_is_told_with_its_types_and_the_number_of_its_records(
     records: list[tuple[Any, bool, bool]],
 ) -> None:
     fields = Fields()
-    before, now = (defaultdict[tuple[str, ...], set[str]](set) for _ in range(2))
-    owners: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    ever, before, now = (defaultdict[tuple[str, ...], set[str]](set) for _ in range(3))
+    owners, first = defaultdict[tuple[str, ...], set[int]](set), dict[tuple[str, ...], int]()
     for number, (record, was, newest) in enumerate(records):
-        fields.add(record, pull=0, before=was, now=newest)
+        pull = len(records) - number
+        fields.add(record, pull=pull, before=was, now=newest)
         for path, type_ in every(record):
+            ever[path].add(type_)
+            first[path] = pull
             if was:
                 before[path].add(type_)
             if newest:
                 now[path].add(type_)
                 owners[path].add(number)
-    seen = {path for path in {*before, *now} if path}
-    leaves = {
-        path
-        for path in seen
-        if (before[path] | now[path]) - {"list", "object"}
-        or not any(other[: len(path)] == path and other != path for other in seen)
-    }
     told = {one.steps: one for one in fields.found()}
-    assert set(told) == leaves
+    assert set(told) == {
+        path
+        for path in ever
+        if path and (types := before[path] | now[path])
+        if types - {"list", "object"} or not any(other[:-1] == path for other in ever if other)
+    }
     for path, one in told.items():
         assert set(type_names(one.before)) == before[path]
         assert set(type_names(one.now)) == now[path]
-        assert one.records == len(owners[path])
+        assert (one.records, one.first) == (len(owners[path]), first[path])
         assert (one.fresh > 0) == bool(now[path] - before[path])
         assert one.fresh <= one.records
     assert not fields.cut
