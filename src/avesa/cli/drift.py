@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -76,9 +76,8 @@ def drift(
     if unread and (check or since is not None):
         raise UsageError("--unread goes without --check and --since.")
     with opened_ports(tenant, only_reads=True) as ports, _progress() as told:
-        if isinstance(since, timedelta):
-            since = ports.clock() - since
-        found = drift_of(ports, tenant, service=service, table=table, since=since, unread=unread, progress=told)
+        begin = _before(ports.clock(), since) if isinstance(since, timedelta) else since
+        found = drift_of(ports, tenant, service=service, table=table, since=begin, unread=unread, progress=told)
     for note in found.notes:
         warn(f"tenant {tenant}, {note}")
     if check:
@@ -90,6 +89,13 @@ def drift(
     write_findings(
         found.found, _show_unread if unread else _show, nothing=nothing, as_json=as_json, errors=found.errors
     )
+
+
+def _before(now: datetime, span: timedelta) -> datetime:
+    try:
+        return now - span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _show_check(wrong: Sequence[Drift], *, all_seen: bool, as_json: bool) -> None:
