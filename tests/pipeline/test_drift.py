@@ -331,6 +331,18 @@ def test_new_is_what_came_since_the_time_that_is_asked_for_and_in_a_week_else(ho
     assert new(home, since=at(minute + 20)) == {}
 
 
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
+def test_a_field_that_was_there_with_nothing_in_it_is_not_new(home: LandedHome, nothing: Any) -> None:
+    home.land(
+        listing(10, *those(range(9), 10, one=nothing)),
+        changes(20, *those([1], 20, one={"a": 1, "b": [{"c": 2}]})),
+        changes(30, *those([2], 30, one=[{"a": 1}])),
+    )
+    assert new(home) == {}
+    home.land(changes(40, *those([1], 40, two={"a": 1})))
+    assert new(home) == {"two.a": 1}
+
+
 def test_a_new_field_is_told_with_the_columns_that_are_made_of_it(home: LandedHome) -> None:
     home.land(
         listing(10, *those(range(9), 10)),

@@ -21,15 +21,15 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
-RECORDS = st.lists(st.tuples(VALUES, st.booleans(), st.booleans()), max_size=6)
+RECORDS = st.lists(st.tuples(VALUES, st.integers(0, 4), st.booleans()), max_size=6)
 TYPES = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", dict: "object"}
+BOUNDARY = 2
 
 
-def every(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each path of a record that leads to something, with its type."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return
-    yield at, TYPES[type(value)]
+def every(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """Each path of a record, with its type, None where there is nothing."""
+    nothing = value is None or (isinstance(value, str) and not value.strip())
+    yield at, None if nothing else TYPES[type(value)]
     inside = value.items() if isinstance(value, dict) else [("[]", one) for one in value] if type(value) is list else []
     for name, inner in inside:
         yield from every(inner, (*at, name))
@@ -37,53 +37,58 @@ def every(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...
 
 def found_in(*records: Any, **how: Any) -> dict[str, tuple[tuple[str, ...], int]]:
     """The types and the number of records of each field of the newest records, by its steps."""
-    fields = Fields(**how)
+    fields = Fields(0, **how)
     for record in records:
-        fields.add(record, pull=0, before=False, now=True)
+        fields.add(record, pull=0, now=True)
     return {".".join(one.steps): (type_names(one.now), one.records) for one in fields.found()}
 
 
 @settings(max_examples=150)
 @given(RECORDS)
-def test_every_path_is_told_with_its_types_and_the_number_of_its_records(
-    records: list[tuple[Any, bool, bool]],
-) -> None:
-    fields = Fields()
-    ever, before, now = (defaultdict[tuple[str, ...], set[str]](set) for _ in range(3))
-    owners, first = defaultdict[tuple[str, ...], set[int]](set), dict[tuple[str, ...], int]()
-    for number, (record, was, newest) in enumerate(records):
-        pull = len(records) - number
-        fields.add(record, pull=pull, before=was, now=newest)
+def test_every_path_is_told_with_its_types_and_the_number_of_its_records(records: list[tuple[Any, int, bool]]) -> None:
+    fields = Fields(BOUNDARY)
+    before, now, ever = (defaultdict[tuple[str, ...], set[str]](set) for _ in range(3))
+    owners, pulls = (defaultdict[tuple[str, ...], set[int]](set) for _ in range(2))
+    for number, (record, pull, newest) in enumerate(records):
+        fields.add(record, pull=pull, now=newest)
         for path, type_ in every(record):
-            ever[path].add(type_)
-            first[path] = pull
-            if was:
-                before[path].add(type_)
-            if newest:
-                now[path].add(type_)
-                owners[path].add(number)
+            pulls[path].add(pull)
+            if type_ is not None:
+                ever[path].add(type_)
+                before[path].update({type_} if pull < BOUNDARY else ())
+                now[path].update({type_} if newest else ())
+                owners[path].update({number} if newest else ())
+
+    def is_known(path: tuple[str, ...]) -> bool:
+        if not path or min(pulls[path]) < BOUNDARY:
+            return bool(path)
+        above = path[:-1]
+        beside = [other for other in pulls if other and other[:-1] == above]
+        was_empty = not before[above] - {"list", "object"} and all(min(pulls[other]) >= BOUNDARY for other in beside)
+        return was_empty and is_known(above)
+
     told = {one.steps: one for one in fields.found()}
     assert set(told) == {
         path
-        for path in ever
+        for path in pulls
         if path and (types := before[path] | now[path])
-        if types - {"list", "object"} or not any(other[:-1] == path for other in ever if other)
+        if types - {"list", "object"} or not any(ever[other] for other in pulls if other and other[:-1] == path)
     }
     for path, one in told.items():
         assert set(type_names(one.before)) == before[path]
         assert set(type_names(one.now)) == now[path]
-        assert (one.records, one.first) == (len(owners[path]), first[path])
+        assert (one.records, one.first, one.is_known) == (len(owners[path]), min(pulls[path]), is_known(path))
         assert (one.fresh > 0) == bool(now[path] - before[path])
         assert one.fresh <= one.records
     assert not fields.cut
 
 
 def test_what_is_fresh_is_counted_by_the_type_that_is_new() -> None:
-    fields = Fields()
+    fields = Fields(BOUNDARY)
     for number in range(10):
-        fields.add({"a": 1}, pull=0, before=True, now=number >= 3)
+        fields.add({"a": 1}, pull=0, now=number >= 3)
     for _ in range(2):
-        fields.add({"a": "1"}, pull=0, before=False, now=True)
+        fields.add({"a": "1"}, pull=2, now=True)
     (one,) = fields.found()
     assert (type_names(one.before), type_names(one.now)) == (("number",), ("text", "number"))
     assert (one.records, one.fresh) == (9, 2)
@@ -130,17 +135,17 @@ def test_what_many_records_have_is_told_beside_the_names_of_one() -> None:
 
 
 def test_the_number_of_fields_is_bounded_and_what_is_left_out_is_known() -> None:
-    fields = Fields(most=50)
-    fields.add({f"a{number}": {"x": 1, "y": 2} for number in range(90)}, pull=0, before=False, now=True)
+    fields = Fields(0, most=50)
+    fields.add({f"a{number}": {"x": 1, "y": 2} for number in range(90)}, pull=2, now=True)
     assert fields.cut
     assert len(list(fields.found())) < 50
 
 
 def test_with_too_many_fields_the_widest_object_gives_up_its_names() -> None:
-    fields = Fields(most=1_000)
+    fields = Fields(0, most=1_000)
     for number in range(2_000):
-        fields.add({"id": 1, "by": {f"n{number}": {"x": 1, "y": 2}}}, pull=0, before=False, now=True)
-    fields.add({"id": 1, "note": "t"}, pull=0, before=False, now=True)
+        fields.add({"id": 1, "by": {f"n{number}": {"x": 1, "y": 2}}}, pull=2, now=True)
+    fields.add({"id": 1, "note": "t"}, pull=2, now=True)
     told = {".".join(one.steps): one.records for one in fields.found()}
     assert set(told) == {"by.*.x", "by.*.y", "id", "note"} and not fields.cut
     assert (told["id"], told["note"]) == (2_001, 1)
@@ -148,10 +153,10 @@ def test_with_too_many_fields_the_widest_object_gives_up_its_names() -> None:
 
 
 def test_what_is_nested_too_deeply_is_left_out_and_known() -> None:
-    fields = Fields(deepest=3)
-    fields.add(json.loads('{"a":' * 3 + "{}" + "}" * 3), pull=0, before=False, now=True)
+    fields = Fields(0, deepest=3)
+    fields.add(json.loads('{"a":' * 3 + "{}" + "}" * 3), pull=2, now=True)
     assert not fields.cut
-    fields.add(json.loads('{"a":' * 900 + "1" + "}" * 900), pull=0, before=False, now=True)
+    fields.add(json.loads('{"a":' * 900 + "1" + "}" * 900), pull=2, now=True)
     assert fields.cut
     assert [one.steps for one in fields.found()] == [("a", "a", "a")]
 

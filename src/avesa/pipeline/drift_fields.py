@@ -37,7 +37,7 @@ class _Node:
         self.counts: defaultdict[int, int] = defaultdict(int)
         self.more: set[int] = set()
         self.first = sys.maxsize
-        """The pull that showed it first."""
+        """The pull that showed it first, if with nothing in it."""
         self.last = -1
         """The record that was the last to have it."""
         self.below: dict[str, _Node] = {}
@@ -68,7 +68,8 @@ class _Node:
 @dataclass(frozen=True)
 class Field:
     """Something that can be mapped: a value, or a list or an object in which there is nothing. `records` of the newest
-    have it, `fresh` of them in a type that it did not have before. `first` is the pull that showed it first.
+    have it, `fresh` of them in a type that it did not have before. `first` is the pull that showed it first, and
+    `is_known` says that it was there before, or what it stands in was and had nothing in it.
     """
 
     steps: tuple[str, ...]
@@ -77,12 +78,16 @@ class Field:
     records: int
     fresh: int
     first: int
+    is_known: bool
 
 
 class Fields:
-    """Takes records one by one. Of each record the newest state counts; those before only say what was there."""
+    """Takes records one by one. Of each record the newest state counts; those before only say what was there. What
+    pulls before number `boundary` showed was there before.
+    """
 
-    def __init__(self, *, most: int = MOST_FIELDS, deepest: int = DEEPEST) -> None:
+    def __init__(self, boundary: int, *, most: int = MOST_FIELDS, deepest: int = DEEPEST) -> None:
+        self._boundary = boundary
         self._root = _Node()
         self._most, self._deepest = most, deepest
         self._nodes = 1
@@ -91,21 +96,19 @@ class Fields:
         self.cut = False
         """Whether there was more than is told of."""
 
-    def add(self, record: Any, *, pull: int, before: bool, now: bool) -> None:
-        """`pull` showed it first; `before` says that this was before the span that is looked at, `now` that the record
-        was so when it was seen last.
-        """
+    def add(self, record: Any, *, pull: int, now: bool) -> None:
+        """`pull` showed it first; `now` says that the record was so when it was seen last."""
         self._number += 1
         self._pull = pull
         bits = type_of(record)
-        when = before * _BEFORE | now * _NOW
+        when = (pull < self._boundary) * _BEFORE | now * _NOW
         self._root.take(bits | when, self._number)
         if bits >= LIST:
             self._walk(record, self._root, self._deepest, when)
 
     def found(self) -> Iterator[Field]:
         """In the order of their names."""
-        yield from _found((), self._root)
+        yield from _found((), self._root, self._boundary, is_known=False)
 
     def _walk(self, value: dict[str, Any] | list[Any], node: _Node, deepest: int, when: int) -> None:
         """The most of the time goes here, so what one call could do for each field stands in the loop."""
@@ -115,16 +118,16 @@ class Fields:
         number, pull = self._number, self._pull
         for name, inner in value.items() if isinstance(value, dict) else zip(repeat(EACH), value, strict=False):
             bits = type_of(inner)
-            if not bits:
-                continue
             found = node.below.get(name) or self._below(node, name)
             if found is None:
+                continue
+            if pull < found.first:  # noqa: PLR1730 — a call for each field would be felt
+                found.first = pull
+            if not bits:
                 continue
             if found.last != number:
                 found.last = number
                 found.counts[bits | when] += 1
-                if pull < found.first:  # noqa: PLR1730 — a call for each field would be felt
-                    found.first = pull
             else:
                 found.take(bits | when, number)
             if bits >= LIST and inner:
@@ -202,14 +205,22 @@ def _count(node: _Node) -> int:
     return 1 + sum(map(_count, node.below.values()))
 
 
-def _found(steps: tuple[str, ...], node: _Node) -> Iterator[Field]:
+def _found(steps: tuple[str, ...], node: _Node, boundary: int, *, is_known: bool) -> Iterator[Field]:
     before, now = node.types(_BEFORE), node.types(_NOW)
-    if steps and (before | now) and ((before | now) & SCALARS or not node.below):
+    is_known = is_known or node.first < boundary
+    if steps and (before | now) and ((before | now) & SCALARS or not _has_any(node)):
         newest = {bits & _TYPES: 0 for bits in node.counts}
         for bits, count in node.counts.items():
             newest[bits & _TYPES] += count if bits & _NOW else 0
         fresh = sum(count for bits, count in newest.items() if bits & ~before)
         # In a list the fresh ones may all come behind others.
-        yield Field(steps, before, now, sum(newest.values()), max(fresh, 1) if now & ~before else 0, node.first)
+        fresh = max(fresh, 1) if now & ~before else 0
+        yield Field(steps, before, now, sum(newest.values()), fresh, node.first, is_known)
+    was_empty = is_known and not before & SCALARS and all(one.first >= boundary for one in node.below.values())
     for name in sorted(node.below):
-        yield from _found((*steps, name), node.below[name])
+        yield from _found((*steps, name), node.below[name], boundary, is_known=was_empty)
+
+
+def _has_any(node: _Node) -> bool:
+    """Whether something ever stood below it."""
+    return any(one.counts for one in node.below.values())

@@ -58,19 +58,18 @@ class Look:
     def __init__(self, history: History, reads: list[Read], since: datetime | None, new_since: datetime) -> None:
         self._history, self._reads, self._since = history, reads, since
         self._moments = [pull.receipt.started_at for pull in history.pulls]
-        self._fields = Fields()
         self._sightings = Sightings(history.con, history.scratch, len(reads))
         # What the first pull of the whole table brings is not new, whenever that was.
         first = len(history.pulls) if history.baseline is None else history.baseline + 1
         self._boundary = max(first, history.pulls_before(since or new_since))
+        self._fields = Fields(self._boundary)
 
     def read(self, progress: Progress, *, fields_only: bool) -> None:
         """Take in all contents."""
         reader = Reader(read.place for read in self._reads)
         size = self._history.size
         for done, content in enumerate(self._history.contents(), start=1):
-            before = content.first < self._boundary
-            self._fields.add(content.record, pull=content.first, before=before, now=content.newest)
+            self._fields.add(content.record, pull=content.first, now=content.newest)
             if self._reads and not fields_only:
                 self._sightings.add(content.key, content.first, content.last, reader.types(content.record))
             if done % 1000 == 0 or done == size:
@@ -152,7 +151,7 @@ class Look:
         total = before = None
         for one in self._fields.found():
             fresh = one.now & ~one.before
-            if not fresh:
+            if not fresh or (one.is_known and not one.before):
                 continue
             if total is None or before is None:
                 total, before = self._history.records(), self._history.records(self._boundary)
