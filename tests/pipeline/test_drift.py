@@ -158,6 +158,15 @@ def test_what_comes_again_is_not_gone(home: LandedHome) -> None:
     assert alarms(home) == []
 
 
+def test_what_a_vendor_takes_away_for_the_second_time_is_gone_again(home: LandedHome) -> None:
+    home.land(listing(10, *those(range(40), 10, title="Owner")), listing(20, *those(range(40), 20)))
+    home.land(listing(30, *those(range(40), 30, title="Owner")))
+    assert alarms(home) == []
+    home.land(listing(40, *those(range(40), 40)))
+    (gone,) = drifts(home)
+    assert (gone.path, gone.records_before, gone.of, gone.last_seen_at) == ("title", 40, 40, at(30))
+
+
 def test_a_record_that_is_listed_as_it_was_is_no_evidence_against_itself(home: LandedHome) -> None:
     home.land(*(listing(minute, *those(range(40), minute, title="Owner")) for minute in (10, 20, 30)))
     assert drifts(home) == []
@@ -209,8 +218,9 @@ def test_what_came_when_it_went_is_guessed_to_be_its_new_name(home: LandedHome) 
     after = {"company": inside, "role": "A", "job_title": "A", "titles": ["A"], "titled": True, "subtitle": "A"}
     home.land(
         listing(10, *those(range(40), 10, **before, note="x")),
-        listing(20, *those(range(40), 20, **after, note="x", city="read by a rule")),
-        listing(30, *those(range(40), 30, **after, note="x"), *those(range(90, 95), 30, titel="few have it")),
+        listing(20, *those(range(40), 20, **after, note="x", subtitel="soon no more", city="read by a rule")),
+        listing(30, *those(range(40), 30, **after, note="x", city="read by a rule")),
+        changes(40, *those(range(90, 95), 40, titel="few have it")),
     )
     (gone,) = (one for one in drifts(home) if one.kind == "gone" and one.path == "title")
     assert gone.perhaps == ("subtitle", "job_title", "role")
@@ -236,6 +246,15 @@ def test_a_rule_is_mended_where_the_vendor_sent_both_names_for_a_while(home: Lan
         listing(30, *those(range(40), 30, role="Owner")),
     )
     assert alarms(home) == []
+
+
+def test_another_place_that_came_later_and_that_few_have_does_not_mend(home: LandedHome) -> None:
+    put(home, {"title": {"first": ["title", "role"]}})
+    home.land(
+        listing(10, *those(range(40), 10, title="Owner")),
+        listing(20, *those(range(19), 20, role="Owner"), *those(range(19, 40), 20)),
+    )
+    assert alarms(home) == [("gone", "title")]
 
 
 def test_another_place_that_was_always_there_does_not_mend(home: LandedHome) -> None:
@@ -282,6 +301,14 @@ def test_a_field_of_another_type_is_told(
     assert (found.kind, found.path, found.types_before, found.types) == ("type", "title", *told)
     assert (found.records_before, found.of_before, found.records, found.of) == (40, 40, 30, 30)
     assert found.last_seen_at == at(10)
+
+
+def test_a_field_that_is_gone_is_not_of_another_type_too(home: LandedHome) -> None:
+    home.land(listing(10, *those(range(40), 10, title=1)), listing(20, *those(range(40), 20, title="1")))
+    assert alarms(home) == [("type", "title")]
+    home.land(listing(30, *those(range(40), 30)))
+    (gone,) = drifts(home)
+    assert (gone.kind, gone.types_before, gone.last_seen_at) == ("gone", ("text", "number"), at(20))
 
 
 def test_a_whole_number_and_one_with_a_point_are_of_one_type(home: LandedHome) -> None:
@@ -377,6 +404,12 @@ def test_the_fields_that_no_rule_reads_are_told_with_their_share(home: LandedHom
     }
     put(home, {"city": "spare.a"})
     assert "spare.a" not in {one.path for one in drifts(home, unread=True)}
+
+
+def test_a_record_is_as_it_was_seen_last_also_where_it_was_so_before(home: LandedHome) -> None:
+    home.land(*(listing(minute, *those([1], minute, spare=value)) for minute, value in ((10, 1), (20, "x"), (30, 1))))
+    (_, spare) = drifts(home, unread=True)
+    assert (spare.path, spare.types) == ("spare", ("number",))
 
 
 def test_of_a_table_that_no_mapping_reads_everything_is_unread(home: LandedHome) -> None:

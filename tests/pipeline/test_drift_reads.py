@@ -173,6 +173,7 @@ def test_of_the_first_of_several_each_knows_the_others() -> None:
             "one": ("text", {"first": ["a", {"join": ["b", "c"], "with": " "}, "d"]}),
             "two": ("text", {"first": ["a", "d"]}),
             "three": ("text", "d"),
+            "four": ("text", {"first": ["e", {"path": "f", "when": {"e": "x"}}]}),
         }
     )
     others = {
@@ -188,6 +189,8 @@ def test_of_the_first_of_several_each_knows_the_others() -> None:
         ("d", "one"): {"a", "b", "c"},
         ("d", "two"): {"a"},
         ("d", "three"): set(),
+        ("e", "four"): set(),
+        ("f", "four"): set(),
     }
 
 

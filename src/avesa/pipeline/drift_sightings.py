@@ -91,6 +91,8 @@ class Sightings:
         if bit is None and self._seen_since(last) < AT_LEAST:
             return None
         is_there = f"{_name(place)} <> 0"
+        # Of what was seen before and after, only the first time before is known.
+        until = f"CASE WHEN last <= {last} THEN last ELSE first END"
         has, of = (is_there, "true") if bit is None else (f"{_name(place)} & {bit} <> 0", is_there)
         row = one_row(
             self._con,
@@ -101,7 +103,7 @@ class Sightings:
                 count(*) FILTER (born > {baseline} AND born <= {last} AND born_with),
                 count(*) FILTER (born > {last}), max(newest)
             FROM (
-                SELECT arg_max({has}, (least(last, {last}), first)) FILTER (first <= {last}) AS had,
+                SELECT arg_max({has}, ({until}, first)) FILTER (first <= {last}) AS had,
                     max(last) AS newest, min(first) AS born, arg_min({has}, first) AS born_with
                 FROM {parquet(self._files)} WHERE {of} GROUP BY key
             )
