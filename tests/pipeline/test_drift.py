@@ -297,8 +297,9 @@ def test_a_field_of_another_type_is_told(
     home: LandedHome, before: Any, after: Any, told: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> None:
     home.land(listing(10, *those(range(40), 10, title=before)), listing(20, *those(range(30), 20, title=after)))
-    (found, *_) = drifts(home)
+    found, *others = drifts(home)
     assert (found.kind, found.path, found.types_before, found.types) == ("type", "title", *told)
+    assert all(one.path != "title" for one in others)
     assert (found.records_before, found.of_before, found.records, found.of) == (40, 40, 30, 30)
     assert found.last_seen_at == at(10)
 
@@ -425,13 +426,14 @@ def test_records_of_whatever_shape_are_no_crash(home: LandedHome) -> None:
     deep = '{"a":' * 5_000 + "1" + "}" * 5_000
     odd = ["null", "7", '"text"', "[]", '[{"x": 1}]', "{", "", "NaN", deep, '{"a": "\\ud800"}', '{"t": 1, "t": "2"}']
     payloads = [*odd, json.dumps({f"n{number}": number for number in range(5_000)}), json.dumps({"t": "\0"})]
+    payloads.append('{"\\ud800": 1, "\\u001b[2J": 1}')
     rows = [Row(str(number), None, at(20), at(20), payload=one) for number, one in enumerate(payloads)]
     home.land(listing(10, *those(range(40), 10)), changes(20, *rows))
     found = looked(home)
     assert [one.path for one in found.found] == ["*", "[].x"]
     assert {"id", "*"} <= {one.path for one in drifts(home, unread=True)}
     (note,) = (one for one in found.notes if "no JSON" in one)
-    assert note == "connectwise/contacts: 3 payloads are no JSON, and were left out."
+    assert note == "connectwise/contacts: payloads that are no JSON were left out, 3 of them."
 
 
 def test_a_raw_file_that_is_missing_is_an_error_of_its_table_and_the_others_are_told(home: LandedHome) -> None:

@@ -23,7 +23,7 @@ from avesa.canonical_transform.sql_text import literal
 from avesa.connector.record import lenient
 from avesa.shared.objects import Objects
 
-_AT_ONCE = 500
+_AT_ONCE = 100
 """So many payloads are in memory at a time."""
 
 

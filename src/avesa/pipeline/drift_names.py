@@ -34,11 +34,13 @@ def is_data(name: str) -> bool:
 
 def field_name(steps: Sequence[str]) -> str:
     """The steps of a field as a mapping says them: dotted, `[]` behind the name of a list. Piece by piece where a name
-    itself has a sign in it that would be read otherwise.
+    itself has a sign in it that would be read otherwise. Half a surrogate pair, which is no text, becomes a mark.
     """
     if any(step not in (EACH, ANY) and is_odd(step) for step in steps):
-        return piece_by_piece(steps)
-    return ".".join(steps).replace(f".{EACH}", EACH)
+        found = piece_by_piece(steps)
+    else:
+        found = ".".join(steps).replace(f".{EACH}", EACH)
+    return found.encode(errors="replace").decode()
 
 
 def piece_by_piece(steps: Iterable[Any]) -> str:

@@ -79,7 +79,7 @@ class Look:
     def notes(self) -> Iterator[str]:
         name = self._history.source.name
         if self._history.unreadable:
-            yield f"{name}: {self._history.unreadable:,} payloads are no JSON, and were left out."
+            yield f"{name}: payloads that are no JSON were left out, {self._history.unreadable:,} of them."
         if self._fields.cut:
             yield f"{name}: the records have more fields, or nest them deeper, than are looked at."
 
@@ -94,10 +94,12 @@ class Look:
         gone = [(at, told) for at, span in enumerate(spans) if span and (told := self._gone(at, span, spans))]
         yield from (told for _, told in gone)
         lost = {at for at, _ in gone}
-        for at, span in enumerate(spans):
-            if span and at not in lost:
-                yield from self._other_types(at, span)
-        yield from self._new()
+        others = [
+            told for at, span in enumerate(spans) if span and at not in lost for told in self._other_types(at, span)
+        ]
+        yield from others
+        changed = {one.path for one in others}
+        yield from (one for one in self._new() if not (one.types_before and one.path in changed))
 
     def _gone(self, at: int, span: Span, spans: list[Span | None]) -> Drift | None:
         read = self._reads[at]
