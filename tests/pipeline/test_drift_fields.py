@@ -152,6 +152,17 @@ def test_with_too_many_fields_the_widest_object_gives_up_its_names() -> None:
     assert 1_990 <= told["by.*.x"] <= 2_000  # the record that was one too many may be left out
 
 
+def test_names_that_all_records_have_are_not_given_up_for_others() -> None:
+    fields = Fields(0, most=200)
+    for number in range(10):
+        fields.add({"a": {f"n{at}": number for at in range(150)}}, pull=0, now=True)
+    for number in range(10):
+        fields.add({f"b{number}": {f"m{at}": at for at in range(50)}}, pull=0, now=True)
+    told = [one.steps for one in fields.found()]
+    assert fields.cut and len(told) <= 200
+    assert {("a", f"n{at}") for at in range(150)} <= set(told)
+
+
 def test_what_is_nested_too_deeply_is_left_out_and_known() -> None:
     fields = Fields(0, deepest=3)
     fields.add(json.loads('{"a":' * 3 + "{}" + "}" * 3), pull=2, now=True)

@@ -157,4 +157,4 @@ def _progress() -> Iterator[Told]:
     columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.percentage:.0f} %"))
     with Progress(*columns, TimeElapsedColumn(), console=out, transient=True, disable=not out.is_terminal) as bars:
         task = bars.add_task("", total=None)
-        yield lambda name, done, size: bars.update(task, description=name, completed=done, total=size)
+        yield lambda name, done, size: bars.update(task, description=name, completed=done, total=size or None)

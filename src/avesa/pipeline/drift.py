@@ -60,6 +60,7 @@ def drift_of(
     with scratch_folder(ports.scratch, "drift") as folder, engine(folder) as database:
         for name in chosen:
             source = Source(tenant, *name)
+            progress(source.name, 0, 0)
             try:
                 with scratch_folder(ports.scratch, "drift") as scratch, session(database) as con:
                     pulls = read_pulls(ports.objects, source, list_raw(ports.objects, source))

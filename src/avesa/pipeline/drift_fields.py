@@ -147,10 +147,10 @@ class Fields:
     def _made(self, node: _Node, name: str) -> _Node | None:
         if self._nodes >= self._most and not self._is_full:
             widest = _widest(self._root)
-            self._is_full = len(widest.below) <= _MANY_NAMES
-            if not self._is_full:
+            if len(widest.below) > _MANY_NAMES and not widest.spread:
                 self._spread(widest)
-                return node.below.get(name) or self._below(node, name)
+            self._is_full = self._nodes >= self._most
+            return node.below.get(name) or self._below(node, name)
         if self._is_full:
             self.cut = True
             return None
@@ -177,8 +177,8 @@ class Fields:
 
 
 def _widest(node: _Node) -> _Node:
-    """The object below which the most names stand."""
-    return max((node, *map(_widest, node.below.values())), key=lambda one: len(one.below))
+    """The object below which the most names stand, of those that can still give them up."""
+    return max((node, *map(_widest, node.below.values())), key=lambda one: -1 if one.spread else len(one.below))
 
 
 def _merge(one: _Node, into: _Node) -> None:

@@ -20,7 +20,7 @@ MOST_GUESSES = 3
 
 Kind = Literal["gone", "type", "new", "unread"]
 Progress = Callable[[str, int, int], None]
-"""Told a raw table, how many of its records' contents are read, and of how many."""
+"""Told a raw table, how many of its records' contents are read, and of how many; 0 where that is not known yet."""
 
 
 @dataclass(frozen=True)
