@@ -385,10 +385,30 @@ def test_a_new_field_is_told_with_the_columns_that_are_made_of_it(home: LandedHo
     }
 
 
-def test_with_a_time_only_what_ended_since_then_is_gone(home: LandedHome) -> None:
+def test_with_a_time_only_what_was_not_gone_then_is_told(home: LandedHome) -> None:
     home.land(listing(10, *those(range(40), 10, title="Owner")), listing(20, *those(range(40), 20)))
-    assert alarms(home, since=at(10)) == [("gone", "title")]
-    assert alarms(home, since=at(15)) == []
+    assert alarms(home, since=at(15)) == alarms(home, since=at(20)) == [("gone", "title")]
+    assert alarms(home, since=at(25)) == []
+
+
+def test_what_could_not_be_told_yet_at_that_time_is_told(home: LandedHome) -> None:
+    home.land(
+        listing(10, *those(range(40), 10, title="Owner", zip=1)),
+        changes(20, *those(range(10), 20, zip="1")),
+        listing(30, *those(range(40), 30, zip="1")),
+    )
+    both = [("gone", "title"), ("type", "zip")]
+    assert alarms(home, since=at(25)) == alarms(home) == both
+    assert alarms(home, since=at(35)) == []
+
+
+def test_what_went_again_since_that_time_is_told(home: LandedHome) -> None:
+    home.land(
+        *(listing(minute, *those(range(40), minute, title=value)) for minute, value in ((10, "x"), (20, ""), (30, "x")))
+    )
+    home.land(listing(40, *those(range(40), 40, title="")))
+    assert alarms(home, since=at(25)) == [("gone", "title")]
+    assert alarms(home, since=at(45)) == []
 
 
 # Unread

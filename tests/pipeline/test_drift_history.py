@@ -123,6 +123,10 @@ def test_contents_and_evidence_are_what_the_rows_say(tmp_path: Path, seed: int) 
                 assert found is None
             else:
                 assert found == counted(seen, last, told.baseline, bit)
+            for end in range(last + 1, len(pulls)):
+                found = sightings.evidence(0, last, moments, told.baseline, bit=bit, end=end)
+                then = counted([one for one in seen if one.pull < end], last, told.baseline, bit)
+                assert found is None or (found.known, found.had, found.lost) == (then.known, then.had, then.lost)
 
 
 def test_a_table_of_which_nothing_landed_has_no_contents(tmp_path: Path) -> None:

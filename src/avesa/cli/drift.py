@@ -44,7 +44,7 @@ Examples:
   avesa drift acme --service connectwise --table tickets --since 30d
   avesa drift acme --unread --table tickets       what could still be mapped
   avesa drift acme --check                        only what is gone or of another type, and exit status 1 if anything is
-  avesa drift acme --check --since 2026-11-30     what ended before was looked at
+  avesa drift acme --check --since 2026-11-30     what was gone then was looked at
 
 Gone and of another type is what records could be expected to have, whenever that ended; new is what came in the last
 7 days: docs/mappings.md, "When a vendor changes its fields". It reads all raw files, which takes about as long as a
@@ -54,9 +54,7 @@ rebuild. Values are never shown.
 @click.argument("tenant")
 @click.option("--service", metavar="NAME", help="This service alone.")
 @click.option("--table", metavar="NAME", help="This raw table alone, as `avesa services NAME` calls it.")
-@click.option(
-    "--since", type=_Since(), metavar="WHEN", help="Only what ended or came since, such as 2026-11-30 or 30d."
-)
+@click.option("--since", type=_Since(), metavar="WHEN", help="Only what went or came since, such as 2026-11-30 or 30d.")
 @click.option("--unread", is_flag=True, help="Show instead all fields that no rule reads.")
 @click.option("--check", is_flag=True, help="Show only what is gone or of another type; exit status 1 if anything is.")
 @home_option

@@ -49,7 +49,7 @@ def drift_of(
 ) -> Drifts:
     """Of all raw tables of a tenant, or of a service, or those of one name. Reads all their raw files.
 
-    With `since` what was gone or of another type before is left out, and only what came from then on is new. With
+    With `since` what was told as gone or of another type then is left out, and only what came from then on is new. With
     `unread` the fields that no rule reads are told, and nothing else. Raises UsageError for an unknown tenant, and for
     a service or table of which nothing has landed.
     """

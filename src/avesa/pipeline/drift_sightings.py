@@ -82,11 +82,18 @@ class Sightings:
         return found
 
     def evidence(
-        self, place: int, last: int, moments: Sequence[datetime], baseline: int, *, bit: int | None = None
+        self,
+        place: int,
+        last: int,
+        moments: Sequence[datetime],
+        baseline: int,
+        *,
+        bit: int | None = None,
+        end: int | None = None,
     ) -> Evidence | None:
         """What there is for that no record has had the place since the pull `last`; with `bit` that none had it in that
         type, of those that have it at all. `moments` are the pulls' times, `baseline` the first that showed the whole
-        table. None where hardly a record was seen since.
+        table. With `end` it is what there was before the pull of that number. None where hardly a record was seen.
         """
         if bit is None and self._seen_since(last) < AT_LEAST:
             return None
@@ -94,6 +101,9 @@ class Sightings:
         # Of what was seen before and after, only the first time before is known.
         until = f"CASE WHEN last <= {last} THEN last ELSE first END"
         has, of = (is_there, "true") if bit is None else (f"{_name(place)} & {bit} <> 0", is_there)
+        relation = parquet(self._files)
+        if end is not None:
+            relation = f"(SELECT * REPLACE (least(last, {end - 1}) AS last) FROM {relation} WHERE first < {end})"
         row = one_row(
             self._con,
             f"""
@@ -105,7 +115,7 @@ class Sightings:
             FROM (
                 SELECT arg_max({has}, ({until}, first)) FILTER (first <= {last}) AS had,
                     max(last) AS newest, min(first) AS born, arg_min({has}, first) AS born_with
-                FROM {parquet(self._files)} WHERE {of} GROUP BY key
+                FROM {relation} WHERE {of} GROUP BY key
             )
             """,
         )

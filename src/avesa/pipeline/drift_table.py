@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Literal
 
 from avesa.pipeline.drift_fields import Field, Fields
@@ -143,11 +144,16 @@ class Look:
                 yield self._ended("type", read, read.columns, evidence, last, (bit,), type_names(now))
 
     def _evidence(self, at: int, last: int, bit: int | None) -> Evidence | None:
-        """None where it is no evidence, or it was so before the time that is asked for."""
-        if self._since is not None and self._moments[last] < self._since:
+        """None where it is not gone, or was so already at the time that is asked for."""
+        found = partial(self._sightings.evidence, at, last, self._moments, self._history.baseline or 0, bit=bit)
+        evidence = found()
+        if evidence is None or not is_gone(evidence):
             return None
-        evidence = self._sightings.evidence(at, last, self._moments, self._history.baseline or 0, bit=bit)
-        return evidence if evidence is not None and is_gone(evidence) else None
+        if self._since is not None and last < (end := self._history.pulls_before(self._since)):
+            earlier = found(end=end)
+            if earlier is not None and is_gone(earlier):
+                return None
+        return evidence
 
     def _new(self) -> Iterator[Drift]:
         total = before = None
