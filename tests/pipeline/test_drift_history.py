@@ -127,6 +127,7 @@ def test_contents_and_evidence_are_what_the_rows_say(tmp_path: Path, seed: int) 
                 found = sightings.evidence(0, last, moments, told.baseline, bit=bit, end=end)
                 then = counted([one for one in seen if one.pull < end], last, told.baseline, bit)
                 assert found is None or (found.known, found.had, found.lost) == (then.known, then.had, then.lost)
+                assert found is None or found.span <= moments[end - 1] - moments[last]
 
 
 def test_a_table_of_which_nothing_landed_has_no_contents(tmp_path: Path) -> None:
