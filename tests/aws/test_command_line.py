@@ -56,7 +56,8 @@ def test_a_tenant_from_its_first_day_to_its_last(
     assert {one["table"]: one["status"] for one in status["services"][0]["tables"]}["tickets"] == "ok"
     assert all(check["ok"] for check in avesa.json("verify", "acme", "tickets"))
     assert avesa.json("rebuild", "acme", "tickets")["tenants"][0]["canonical"][0]["identical"] is True
-    assert avesa.json("quarantine", "acme") == avesa.json("deletes", "list") == []
+    assert avesa.json("quarantine", "acme") == avesa.json("deletes", "list") == avesa.json("drift", "acme") == []
+    assert avesa.json("drift", "acme", "--unread", "--table", "tickets") != []
     assert avesa.json("plan", "acme")["services"][0]["service"] == HALO
     to = ("acme", "--to", f"duckdb://{tmp_path}/warehouse.duckdb")
     assert avesa.json("warehouse", "load", *to)["complete"]

@@ -26,6 +26,7 @@ READING = (
     ("quarantine", "acme"),
     ("unmapped", "acme", "contacts"),
     ("uncastable", "acme", "contacts"),
+    ("drift", "acme"),
     ("plan", "acme"),
     ("tenant", "list"),
     ("deletes", "list"),
