@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from avesa.pipeline.drift import Drifts, drift_of
-from avesa.pipeline.drift_table import Drift
+from avesa.pipeline.drift.report import Drifts, drift_of
+from avesa.pipeline.drift.table import Drift
 from avesa.shared import layout
 from avesa.shared.errors import UsageError
 from landed_home import LandedHome, changes, contact, listing

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avesa.pipeline.drift_fields import Fields
-from avesa.pipeline.drift_names import is_data
-from avesa.pipeline.drift_types import type_names
+from avesa.pipeline.drift.fields import Fields
+from avesa.pipeline.drift.names import is_data
+from avesa.pipeline.drift.types import type_names
 
 NAMES = st.sampled_from(["a", "b", "id", "some name", "x.y", "[]x", "é", "@odata.etag"])
 VALUES = st.recursive(

@@ -13,9 +13,9 @@ import pytest
 
 from avesa.canonical_transform.engine import engine, session
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
-from avesa.pipeline.drift_history import History, decoded, load_history
-from avesa.pipeline.drift_rule import Evidence
-from avesa.pipeline.drift_sightings import Sightings
+from avesa.pipeline.drift.history import History, decoded, load_history
+from avesa.pipeline.drift.rule import Evidence
+from avesa.pipeline.drift.sightings import Sightings
 from avesa.shared.objects import open_objects
 from avesa.shared.scratch import scratch_folder
 from raw_files import PullOf, Row, at, land
@@ -137,7 +137,7 @@ def test_a_table_of_which_nothing_landed_has_no_contents(tmp_path: Path) -> None
 
 
 def test_many_contents_are_written_in_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avesa.pipeline.drift_sightings._PER_FILE", 2)
+    monkeypatch.setattr("avesa.pipeline.drift.sightings._PER_FILE", 2)
     with history(tmp_path, []) as told:
         sightings = Sightings(told.con, told.scratch, 2)
         for key in range(5):

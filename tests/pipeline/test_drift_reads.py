@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avesa.pipeline.drift_names import field_name
-from avesa.pipeline.drift_reads import Place, Read, Reader, covers, reads_of, written
-from avesa.pipeline.drift_types import type_names
+from avesa.pipeline.drift.names import field_name
+from avesa.pipeline.drift.reads import Place, Read, Reader, covers, reads_of, written
+from avesa.pipeline.drift.types import type_names
 from mapping_query import RAW, mapping_of, rows
 
 RULES: dict[str, Any] = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from avesa.pipeline.drift_rule import Evidence, is_gone
+from avesa.pipeline.drift.rule import Evidence, is_gone
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

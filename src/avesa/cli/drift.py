@@ -16,9 +16,9 @@ from avesa.cli.findings import write_findings
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
-from avesa.pipeline.drift import drift_of
-from avesa.pipeline.drift_table import Drift
-from avesa.pipeline.drift_table import Progress as Told
+from avesa.pipeline.drift.report import drift_of
+from avesa.pipeline.drift.table import Drift
+from avesa.pipeline.drift.table import Progress as Told
 from avesa.shared.errors import UsageError
 
 NOTHING = "Nothing is gone, nothing is new."

@@ -15,8 +15,8 @@ from arro3.core import Array, DataType, Table
 
 from avesa.canonical_transform.engine import one_row
 from avesa.canonical_transform.sql_text import parquet
-from avesa.pipeline.drift_rule import AT_LEAST, Evidence
-from avesa.pipeline.drift_types import TYPES
+from avesa.pipeline.drift.rule import AT_LEAST, Evidence
+from avesa.pipeline.drift.types import TYPES
 
 _PER_FILE = 100_000
 

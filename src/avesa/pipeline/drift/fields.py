@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from avesa.pipeline.drift_names import ANY, EACH, is_data
-from avesa.pipeline.drift_types import LIST, NOTHING, SCALARS, type_of
+from avesa.pipeline.drift.names import ANY, EACH, is_data
+from avesa.pipeline.drift.types import LIST, NOTHING, SCALARS, type_of
 
 MOST_FIELDS = 20_000
 MOST_NAMES = 2_000

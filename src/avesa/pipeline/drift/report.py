@@ -15,9 +15,9 @@ from avesa.canonical_transform.mapping_rules import FromPath, JsonPath, Rule
 from avesa.canonical_transform.raw_source import Source, list_raw, read_pulls
 from avesa.connector.json_paths import split_path
 from avesa.integrations import load_service, service_names
-from avesa.pipeline.drift_history import load_history
-from avesa.pipeline.drift_reads import reads_of
-from avesa.pipeline.drift_table import Drift, Look, Progress
+from avesa.pipeline.drift.history import load_history
+from avesa.pipeline.drift.reads import reads_of
+from avesa.pipeline.drift.table import Drift, Look, Progress
 from avesa.pipeline.ports import Ports
 from avesa.pipeline.tenant_mappings import landed_sources
 from avesa.pipeline.transform import tenant_mapping

@@ -9,13 +9,13 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Literal
 
-from avesa.pipeline.drift_fields import Field, Fields
-from avesa.pipeline.drift_history import History
-from avesa.pipeline.drift_names import field_name
-from avesa.pipeline.drift_reads import Read, Reader, covers, written
-from avesa.pipeline.drift_rule import Evidence, is_gone
-from avesa.pipeline.drift_sightings import Sightings, Span
-from avesa.pipeline.drift_types import type_names
+from avesa.pipeline.drift.fields import Field, Fields
+from avesa.pipeline.drift.history import History
+from avesa.pipeline.drift.names import field_name
+from avesa.pipeline.drift.reads import Read, Reader, covers, written
+from avesa.pipeline.drift.rule import Evidence, is_gone
+from avesa.pipeline.drift.sightings import Sightings, Span
+from avesa.pipeline.drift.types import type_names
 
 MOST_GUESSES = 3
 

@@ -27,8 +27,8 @@ from avesa.canonical_transform.mapping_rules import (
     Where,
 )
 from avesa.connector.record import value_in
-from avesa.pipeline.drift_names import ANY, EACH, field_name, is_data, is_odd, piece_by_piece
-from avesa.pipeline.drift_types import NOTHING, OBJECT, type_of
+from avesa.pipeline.drift.names import ANY, EACH, field_name, is_data, is_odd, piece_by_piece
+from avesa.pipeline.drift.types import NOTHING, OBJECT, type_of
 
 _ENDS = frozenset("],")
 """Signs in a value that a selector would end at."""
