@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from aws_roles import FUNCTIONS, OPERATOR, TENANT, roles
 from aws_server import REGION, AwsServer
 from iam_policies import Request
 from s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, tenant_keys
+from served import served
 
 ROLE = role_arn(TENANT)
 OWN_KEY, OWN_SECRET = "AKOFTHEFUNCTION", "secret-of-the-function"
@@ -274,11 +274,5 @@ def aws_gate(aws: AwsServer, s3: S3Server) -> Iterator[Gate]:
     roles()  # what is wrong with their file is told here and not in each answer
     server = _Server(("127.0.0.1", 0), _Handler)
     server.gate = Gate(aws, s3, f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with served(server):
         yield server.gate
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

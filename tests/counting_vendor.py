@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
+from served import served
+
 
 class Counting(Protocol):
     def admits(self, now: float) -> bool:
@@ -126,12 +128,6 @@ def counting_vendor(counting: Counting) -> Iterator[CountingVendor]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     vendor.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(server):
         yield vendor
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from served import served
+
 RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 """What the runtime is, and below what it has beside: both lie next to a bundle and not in it."""
 RUNTIME_HAS = ("botocore", "jmespath", "python-dateutil", "six", "urllib3")
@@ -114,8 +116,6 @@ def running(
     """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.function = function = Function()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "TMPDIR", "LANG")}
     own = {
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}",
@@ -127,7 +127,7 @@ def running(
         "PYTHONPATH": os.pathsep.join(map(str, (bundle, *([layer / "python"] if layer else []), runtime))),
         "PYTHONNOUSERSITE": "1",
     }
-    with (log or Path(os.devnull)).open("ab") as out:
+    with served(server), (log or Path(os.devnull)).open("ab") as out:
         function.started = time.monotonic()
         process = subprocess.Popen(
             [python, "-S", "-m", "awslambdaric", handler],
@@ -146,9 +146,6 @@ def running(
         finally:
             process.kill()
             process.wait()
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseRequestHandler, ThreadingTCPServer
+
+from served import served
 
 Says = Callable[[bytes], bytes]
 _ENCRYPTION = (80877103, 80877104)
@@ -65,7 +66,7 @@ class RepeatingPostgres:
 def repeating_postgres() -> Iterator[RepeatingPostgres]:
     server = _Postgres(("127.0.0.1", 0), _PostgresHandler)
     server.heard = []
-    with _served(server):
+    with served(server):
         yield RepeatingPostgres(server)
 
 
@@ -99,17 +100,5 @@ def repeating_clickhouse() -> Iterator[RepeatingClickHouse]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     side.place = f"127.0.0.1:{server.server_address[1]}"
-    with _served(server):
+    with served(server):
         yield side
-
-
-@contextmanager
-def _served(server: ThreadingTCPServer | ThreadingHTTPServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -27,6 +27,7 @@ from avesa.shared.receipt import Receipt, decode_receipt
 from avesa.shared.secret_file import FileSecrets
 from avesa.shared.sqlite_state import SqliteState
 from avesa.shared.tenants import TenantService
+from served import served
 
 FORWARD = ForwardOnly(most=3, headers=(("pagination-type", "forward-only"),))
 NUMBERED = PageNumber(most=3, order=(("orderBy", "id asc"),))
@@ -145,15 +146,9 @@ def tiny_vendor() -> Iterator[TinyVendor]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     vendor.url = f"http://127.0.0.1:{server.server_port}/api"
-    try:
+    with served(server):
         yield vendor
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def record(id_: int, updated: str = "2026-01-01T00:00:00Z", **more: object) -> dict[str, Any]:

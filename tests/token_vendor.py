@@ -31,6 +31,7 @@ from avesa.connector.stored_secrets import StoredSecrets
 from avesa.shared.errors import Where
 from avesa.shared.secret_file import FileSecrets
 from avesa.shared.sqlite_state import SqliteState
+from served import served
 
 TOKEN_URL = "https://login.vendor.example/oauth/token"
 SERVICE = Service(
@@ -169,15 +170,9 @@ def token_vendor() -> Iterator[TokenVendor]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     vendor.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(server):
         yield vendor
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

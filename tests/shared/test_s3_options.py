@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from deltalake.schema import PrimitiveType
 from avesa.shared.errors import ConfigurationError
 from avesa.shared.objects import open_objects
 from avesa.shared.s3_options import s3_config
+from served import served
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/5c1a"
 _ENCRYPTED = "x-amz-server-side-encryption"
@@ -59,14 +59,8 @@ class Puts(BaseHTTPRequestHandler):
 def bucket() -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
     seen: dict[str, dict[str, str]] = {}
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Seen", (Puts,), {"seen": seen}))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(server):
         yield f"http://127.0.0.1:{server.server_address[1]}", seen
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def options(endpoint: str, **more: str) -> dict[str, str]:
