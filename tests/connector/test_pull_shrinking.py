@@ -137,6 +137,29 @@ def test_a_list_that_stands_still_costs_one_request_a_page(bench: Shrinking, eve
     assert sorted(bench.asked_pages()) == [1, 2, 3, 4]
 
 
+def test_a_page_that_holds_more_than_it_says_there_is_says_nothing(bench: Shrinking) -> None:
+    """As of a vendor who counts for the first page alone, and says 0 on the others."""
+    counted = bench.vendor.bend
+    bench.vendor.bend = lambda asked, answer: (
+        counted(asked, answer)
+        if asked.query["page"] == "1"
+        else Answer(answer.status, answer.body, {**answer.headers, "X-Total-Count": "0"})
+    )
+    bench.pull()
+    assert [(pull.complete, pull.rows, pull.vendor_total) for pull in bench.pulls()] == [(True, 10, 10)]
+
+
+def test_an_empty_page_that_says_there_is_nothing_is_no_end(bench: Shrinking) -> None:
+    """As of a vendor who lost the account on the way. What it had not sent is not gone for that."""
+    counted = bench.vendor.bend
+    bench.vendor.bend = lambda asked, answer: (
+        counted(asked, answer) if asked.query["page"] < "3" else Answer(200, b"[]", {"X-Total-Count": "0"})
+    )
+    with pytest.raises(TableFailed, match="shrank from 10 to 0 records"):
+        bench.pull()
+    assert not any(pull.complete for pull in bench.pulls())
+
+
 # From one process to the next
 
 
