@@ -22,7 +22,6 @@ from avesa.connector.completeness import (
     CAME_EMPTY,
     LISTED_AGAIN,
     ListShrank,
-    ListTotal,
     refused_everywhere,
     shortfall,
     shrinkage,
@@ -276,9 +275,9 @@ class _Pull:
         comes was seen.
         """
         total = self.service.total_of(self.endpoint)
-        if total is None or not total.trusted or page.total is None or page.shifts is None:
+        if total is None or not total.trusted or page.shifts is None or self.at.kind != "listing":
             return
-        now = ListTotal(page.total, (page.parent_id, page.shifts))
+        now = self.at.list_total.after(page.total, (page.parent_id, page.shifts), len(page.records))
         shrank = shrinkage(self.at.list_total, now)
         if shrank is not None and self.at.again < ListShrank.times:
             raise ListShrank(shrank)
