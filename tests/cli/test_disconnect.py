@@ -136,6 +136,28 @@ def test_what_an_unfinished_pull_has_landed_counts(connected: Avesa, sandbox: Sa
     assert "disconnected" in told["reason"] and told["rows"] > 0
 
 
+def test_who_thinks_better_of_it_after_it_died_goes_on_with_what_was_handed_over(
+    connected: Avesa, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise StorageError("the line is dead.")
+
+    connected("sync", "acme", "--table", "tickets")
+    sandbox.faults.push("status", "ticket_notes", status=401, after=5, times=None)
+    connected("sync", "acme", "--table", "ticket_notes", code=1)
+    with monkeypatch.context() as broken:
+        broken.setattr("avesa.shared.secret_file.FileSecrets.remove", dies)
+        connected(*DISCONNECT, "--yes", code=1)
+    sandbox.faults.clear()
+    (pulled,) = connected.json("sync", "acme", "--table", "ticket_notes")["tenants"][0]["tables"]
+    assert (pulled["status"], pulled["resumed"]) == ("ok", True)
+    raw = files(connected, "acme/raw/connectwise/ticket_notes")
+    told = [json.loads(path.read_text()) for path in raw if path.suffix == ".json"]
+    assert [receipt["complete"] for receipt in told] == [False, True]
+    assert set(told[0]["files"]) < set(told[1]["files"])
+    assert all(check["ok"] for check in connected.json("verify", "acme"))
+
+
 def test_while_it_is_pulled_it_is_refused_and_nothing_changes(connected: Avesa) -> None:
     sync(connected)
     keys = (connected.home / "secrets.json").read_text()
