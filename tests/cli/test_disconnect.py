@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from avesa.sandbox.server import Sandbox
 from avesa.shared.errors import StorageError
 from avesa.shared.sqlite_state import SqliteState
+from avesa.shared.sqlite_watermarks import SqliteWatermarks
 from avesa.shared.tenants import TenantService
 from avesa.shared.watermarks import TableState
 from avesa_program import Avesa
@@ -171,6 +173,22 @@ def test_while_it_is_pulled_it_is_refused_and_nothing_changes(connected: Avesa) 
             assert state.watermarks.all("acme") == states and len(state.tenants.services("acme")) == 1
     assert (connected.home / "secrets.json").read_text() == keys
     connected(*DISCONNECT, "--yes")
+
+
+def test_a_sync_that_begins_as_the_service_is_disconnected_pulls_nothing(
+    connected: Avesa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = SqliteWatermarks.lease
+
+    def lease(self: SqliteWatermarks, tenant: str, name: str) -> AbstractContextManager[None]:
+        if name == "sync":
+            with SqliteState(connected.home / "state.db") as state:
+                state.tenants.remove(tenant, "connectwise")
+        return held(self, tenant, name)
+
+    monkeypatch.setattr(SqliteWatermarks, "lease", lease)
+    assert "has no service" in connected("sync", "acme", code=2).stderr
+    assert files(connected) == []
 
 
 STEPS = (
