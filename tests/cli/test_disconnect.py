@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from avesa.sandbox.server import Sandbox
 from avesa.shared.errors import StorageError
 from avesa.shared.sqlite_state import SqliteState
+from avesa.shared.sqlite_watermarks import SqliteWatermarks
 from avesa.shared.tenants import TenantService
 from avesa.shared.watermarks import TableState
 from avesa_program import Avesa
@@ -136,6 +138,28 @@ def test_what_an_unfinished_pull_has_landed_counts(connected: Avesa, sandbox: Sa
     assert "disconnected" in told["reason"] and told["rows"] > 0
 
 
+def test_who_thinks_better_of_it_after_it_died_goes_on_with_what_was_handed_over(
+    connected: Avesa, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise StorageError("the line is dead.")
+
+    connected("sync", "acme", "--table", "tickets")
+    sandbox.faults.push("status", "ticket_notes", status=401, after=5, times=None)
+    connected("sync", "acme", "--table", "ticket_notes", code=1)
+    with monkeypatch.context() as broken:
+        broken.setattr("avesa.shared.secret_file.FileSecrets.remove", dies)
+        connected(*DISCONNECT, "--yes", code=1)
+    sandbox.faults.clear()
+    (pulled,) = connected.json("sync", "acme", "--table", "ticket_notes")["tenants"][0]["tables"]
+    assert (pulled["status"], pulled["resumed"]) == ("ok", True)
+    raw = files(connected, "acme/raw/connectwise/ticket_notes")
+    told = [json.loads(path.read_text()) for path in raw if path.suffix == ".json"]
+    assert [receipt["complete"] for receipt in told] == [False, True]
+    assert set(told[0]["files"]) < set(told[1]["files"])
+    assert all(check["ok"] for check in connected.json("verify", "acme"))
+
+
 def test_while_it_is_pulled_it_is_refused_and_nothing_changes(connected: Avesa) -> None:
     sync(connected)
     keys = (connected.home / "secrets.json").read_text()
@@ -149,6 +173,22 @@ def test_while_it_is_pulled_it_is_refused_and_nothing_changes(connected: Avesa) 
             assert state.watermarks.all("acme") == states and len(state.tenants.services("acme")) == 1
     assert (connected.home / "secrets.json").read_text() == keys
     connected(*DISCONNECT, "--yes")
+
+
+def test_a_sync_that_begins_as_the_service_is_disconnected_pulls_nothing(
+    connected: Avesa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = SqliteWatermarks.lease
+
+    def lease(self: SqliteWatermarks, tenant: str, name: str) -> AbstractContextManager[None]:
+        if name == "sync":
+            with SqliteState(connected.home / "state.db") as state:
+                state.tenants.remove(tenant, "connectwise")
+        return held(self, tenant, name)
+
+    monkeypatch.setattr(SqliteWatermarks, "lease", lease)
+    assert "has no service" in connected("sync", "acme", code=2).stderr
+    assert files(connected) == []
 
 
 STEPS = (

@@ -68,9 +68,20 @@ def test_a_listing_is_short_only_beyond_what_changed_meanwhile(
         (ListTotal(10, ("1", "")), ListTotal(9, ("2", "")), False),  # another parent's
         (ListTotal(10, ("1", "")), ListTotal(9, ("1", "")), True),
         (ListTotal(10, (None, "0")), ListTotal(9, (None, "1")), False),  # another part of the list
+        (ListTotal(10, came=9), ListTotal(9, came=9), True),
+        (ListTotal(10, came=10), ListTotal(9, came=10), False),  # nothing was still to come
     ],
 )
 def test_a_list_shrank_if_one_of_its_pages_tells_fewer_records_than_the_one_before(
     before: ListTotal, now: ListTotal, shrank: bool
 ) -> None:
     assert (shrinkage(before, now) is not None) == shrank
+
+
+def test_what_came_of_a_list_is_counted_list_by_list() -> None:
+    first = ListTotal().after(5, (None, "0"), 3)
+    assert first == ListTotal(5, (None, "0"), 3)
+    assert first.after(6, (None, "0"), 2) == ListTotal(6, (None, "0"), 5)
+    assert first.after(6, (None, "1"), 2) == ListTotal(6, (None, "1"), 2)
+    assert first.after(None, (None, "0"), 2) == ListTotal(5, (None, "0"), 5), "a page that tells no total"
+    assert first.after(None, (None, "1"), 2) == ListTotal(0, (None, "1"), 2)

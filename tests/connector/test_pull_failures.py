@@ -162,6 +162,22 @@ def test_a_list_that_is_refused_for_the_first_time_says_nothing_of_what_is_gone(
     assert told == [(False, "It was refused under 1 record for the first time."), (True, None)]
 
 
+def test_that_holds_too_where_the_state_was_forgotten_and_the_rows_were_not(bench: Bench) -> None:
+    """As where a service was disconnected and is connected again, by a key with fewer rights."""
+    refuse(bench, 1, answer=REFUSALS[0])
+    bench.pull("tickets")
+    bench.pull("notes")
+    bench.ports.watermarks.forget("acme", "tiny/notes")
+    refuse(bench, 1, 3, answer=REFUSALS[0])
+    told = []
+    for hours in (1, 2):
+        bench.at(NOON + timedelta(hours=hours))
+        assert bench.pull("notes", full=True).status == "ok"
+        receipt = receipts(bench.ports, "notes")[-1]
+        told.append((receipt.complete, receipt.reason))
+    assert told == [(False, "It was refused under 2 records for the first time."), (True, None)]
+
+
 def test_the_few_parents_that_changed_may_all_refuse(bench: Bench) -> None:
     refuse(bench, 1, 5, answer=REFUSALS[0])
     bench.vendor.lists["/tickets"][4] = record(5, "2026-02-20T00:00:00Z")

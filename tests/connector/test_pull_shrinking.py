@@ -137,6 +137,42 @@ def test_a_list_that_stands_still_costs_one_request_a_page(bench: Shrinking, eve
     assert sorted(bench.asked_pages()) == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("rows", [10, 12])
+def test_a_page_that_holds_more_than_it_says_there_is_says_nothing(bench: Shrinking, rows: int) -> None:
+    """As of a vendor who counts for the first page alone, and says 0 on the others, of which the last may be empty."""
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, rows + 1)]
+    counted = bench.vendor.bend
+    bench.vendor.bend = lambda asked, answer: (
+        counted(asked, answer)
+        if asked.query["page"] == "1"
+        else Answer(answer.status, answer.body, {**answer.headers, "X-Total-Count": "0"})
+    )
+    bench.pull()
+    assert [(pull.complete, pull.rows) for pull in bench.pulls()] == [(True, rows)]
+
+
+def test_what_vanishes_when_all_has_come_is_no_loss(bench: Shrinking) -> None:
+    """A full page may be the last, and who asks for the next one hears of a shorter list. Also behind a stop."""
+    bench.vendor.lists["/tickets"] = [record(i) for i in range(1, 13)]
+    progress, stop = stop_after(3)
+    assert bench.pull(progress=progress, stop=stop).status == "stopped"
+    bench.vanish_behind_page(4, times=1)
+    bench.pull()
+    assert max(bench.asked_pages()) == 5
+    assert [(pull.complete, pull.rows) for pull in bench.pulls()] == [(True, 12)]
+
+
+def test_an_empty_page_that_says_there_is_nothing_is_no_end(bench: Shrinking) -> None:
+    """As of a vendor who lost the account on the way. What it had not sent is not gone for that."""
+    counted = bench.vendor.bend
+    bench.vendor.bend = lambda asked, answer: (
+        counted(asked, answer) if asked.query["page"] < "3" else Answer(200, b"[]", {"X-Total-Count": "0"})
+    )
+    with pytest.raises(TableFailed, match="shrank from 10 to 0 records"):
+        bench.pull()
+    assert not any(pull.complete for pull in bench.pulls())
+
+
 # From one process to the next
 
 

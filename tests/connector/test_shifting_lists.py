@@ -130,7 +130,7 @@ def is_complete(pages: list[Extracted]) -> bool:
     before, totals = ListTotal(), Totals()
     for page in pages:
         assert page.total is not None and page.shifts is not None
-        now = ListTotal(page.total, (page.parent_id, page.shifts))
+        now = before.after(page.total, (page.parent_id, page.shifts), len(page.records))
         if shrinkage(before, now):
             return False
         before, totals = now, totals.after(now.records)

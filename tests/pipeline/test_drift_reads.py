@@ -219,3 +219,12 @@ def test_a_field_is_covered_by_the_rules_that_take_it(rule: Any, covered: list[s
 def test_a_place_may_be_many_in_one_walk() -> None:
     places = [Place(read.place.path) for read in reads({f"c{n}": ("json", f"a.f{n}") for n in range(50)})]
     assert sum(map(bool, Reader(places).types({"a": {f"f{n}": n for n in range(0, 50, 2)}}))) == 25
+
+
+def test_an_element_is_not_chosen_by_a_structure_however_deep() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    (read,) = reads({"it": ("json", "l[k=1].b")})
+    record = {"l": [{"k": deep, "b": "no"}, {"k": {"k": 1}, "b": "no"}, {"k": 1, "b": 2}]}
+    assert type_names(Reader([read.place]).types(record)[0]) == ("number",)

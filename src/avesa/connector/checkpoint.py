@@ -104,7 +104,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     totals: Totals = Totals()
     """What the vendor says a listing holds."""
     list_total: ListTotal = ListTotal()
-    """What it said last of the list that is being read, where a record that vanishes moves the others."""
+    """What it said last of the list that is being read, and how much of it came, where a record that vanishes moves the
+    others.
+    """
     shrank: str | None = None
     """How it became shorter while it was read, where it is not begun again for that."""
     again: int = 0

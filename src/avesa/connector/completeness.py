@@ -42,12 +42,18 @@ class Totals(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ListTotal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How many records a list holds, as one of its pages says it. `of` is which list: that under a parent, and which
-    part or window of it.
+    """How many records a list holds, as one of its pages says it, and how many `came` with that page and those before.
+    `of` is which list: that under a parent, and which part or window of it.
     """
 
     records: int = 0
     of: tuple[str | None, str] = (None, "")
+    came: int = 0
+
+    def after(self, total: int | None, of: tuple[str | None, str], records: int) -> ListTotal:
+        """With one more page, of this list or of another one, which may tell no total."""
+        before = self if of == self.of else ListTotal()
+        return ListTotal(before.records if total is None else total, of, before.came + records)
 
 
 class ListShrank(WalkLost):
@@ -79,10 +85,10 @@ def shortfall(totals: Totals, came: int) -> str | None:
 def shrinkage(before: ListTotal, now: ListTotal) -> str | None:
     """Why a list whose rows shift may have been read with gaps, by what two of its pages told, else None.
 
-    It does not tell whether what vanished had been read or was still to come, and only the first does harm. Where as
-    many records come as vanish between two pages, no total tells it.
+    It does not tell whether what vanished had been read or was still to come, and only the first does harm; and none
+    where nothing was still to come. Where as many records come as vanish between two pages, no total tells it.
     """
-    if now.of != before.of or now.records >= before.records:
+    if now.of != before.of or now.records >= before.records or before.came >= before.records:
         return None
     counts = f"from {before.records} to {now.records} records"
     return f"The list shrank {counts} while it was read, so that some of those behind may have been left out."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import msgspec
@@ -53,7 +53,7 @@ class Cursor:
     body: Body | None = None
     later: Place | None = None
     reached: Place | None = None
-    numbered: bool = False
+    numbered: bool = field(default=False, repr=False)
     end: End = ONLY_TOLD
     expired: tuple[Expired, ...] = ()
     reads: ClassVar[tuple[Path, ...]] = ()

@@ -44,8 +44,8 @@ class Extracted:
     it was asked for under; the records name theirs where there are several. `refused` is why there are none where the
     list of that parent is not ours to see.
 
-    `total` is how many records there are, as the page says it. `shifts` names the part of the list that it belongs to,
-    where a record that vanishes moves the others.
+    `total` is how many records there are, as the page says it; None too where it says fewer than it holds. `shifts`
+    names the part of the list that it belongs to, where a record that vanishes moves the others.
     """
 
     number: int
@@ -131,7 +131,6 @@ class Walk:
                 (self.wait or waiter(self.client.stop))(asked.wait)
             # Where no answer comes, that is about the vendor and not about one list.
             response, told = self._in_order(fetcher, asked, before)
-            before = before if told is None else told
             number += 1
             pages += 1
             with self._telling_whose(asked, batch):
@@ -140,6 +139,9 @@ class Walk:
                 gone = self._is_gone(response, parent_id)
                 self._check_answer(response, is_first=asked == request and not resumed, number=number, gone=gone)
                 records = [] if gone else self._records(asked, response, number, parent_id)
+            if told is not None and told < len(records):
+                told = None  # it counts something else, or for the first page alone
+            before = before if told is None else told
             digest = digest_of(asked, response, records)
             guard.check(digest, len(records))
             guard.check_records(records, whereabouts(asked))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from avesa.connector.json_paths import ABSENT, Path
@@ -34,7 +34,7 @@ class NextUrl:
     into: Into = "query"
     headers: Params = ()
     start: Params = ()
-    numbered: bool = False
+    numbered: bool = field(default=False, repr=False)
     end: End = ONLY_TOLD
     expired: tuple[Expired, ...] = ()
     reads: ClassVar[tuple[Path, ...]] = ()

@@ -66,8 +66,8 @@ def distinct_in_files(place: Place, service: str, table: str, files: tuple[str, 
 
 
 def had_rows(place: Place, service: str, table: str) -> bool:
-    """Whether the newest complete listing or any pull since landed rows, by the receipts alone. Asked only where a
-    listing came back empty and the table's memory does not tell.
+    """Whether the newest complete listing or any pull since landed rows, by the receipts alone. Asked only where the
+    table's memory does not tell, and a listing came back empty or a list in it was refused.
     """
     prefix = raw_prefix(place.tenant, service, table)
     for path in reversed(standing_receipts(info.path for info in place.objects.list(prefix))):

@@ -22,7 +22,6 @@ from avesa.connector.completeness import (
     CAME_EMPTY,
     LISTED_AGAIN,
     ListShrank,
-    ListTotal,
     refused_everywhere,
     shortfall,
     shrinkage,
@@ -276,9 +275,9 @@ class _Pull:
         comes was seen.
         """
         total = self.service.total_of(self.endpoint)
-        if total is None or not total.trusted or page.total is None or page.shifts is None:
+        if total is None or not total.trusted or page.shifts is None or self.at.kind != "listing":
             return
-        now = ListTotal(page.total, (page.parent_id, page.shifts))
+        now = self.at.list_total.after(page.total, (page.parent_id, page.shifts), len(page.records))
         shrank = shrinkage(self.at.list_total, now)
         if shrank is not None and self.at.again < ListShrank.times:
             raise ListShrank(shrank)
@@ -314,7 +313,7 @@ class _Pull:
         self.at = replace(self.at, figures=self._with_costs(self.at.figures))
         ids = distinct.result()
         doubt = self._doubt(ids[0])
-        self.store.write_receipt(self.at, ids, doubt.message if doubt else self.table.unseen(self.at, self.memory))
+        self.store.write_receipt(self.at, ids, doubt.message if doubt else self._unseen())
         if doubt is None:
             self._finish()
             return
@@ -349,6 +348,14 @@ class _Pull:
             return None
         short = shortfall(self.at.totals, ids + figures.keyless if self.endpoint.key else figures.rows)
         return TableFailed(short, hint=LISTED_AGAIN) if short else None
+
+    def _unseen(self) -> str | None:
+        """Of a table that was never listed nothing can be taken for gone, unless there are rows of which its memory
+        does not know any more: those of a service that was disconnected.
+        """
+        if self.memory.listed_at is None and not (self.at.refused and self.store.had_rows()):
+            return None
+        return self.table.unseen(self.at, self.memory)
 
     def _finish(self) -> None:
         watermark = self._next_watermark(self.at.figures.newest)

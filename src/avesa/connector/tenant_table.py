@@ -243,7 +243,7 @@ class TenantTable:
         """Why a listing that came to its end cannot say what is gone: a list was refused that was not the last time.
         What is refused twice counts as gone, like all that is not ours to see.
         """
-        if at.kind != "listing" or before.listed_at is None:
+        if at.kind != "listing":
             return None
         new = len(set(at.refused) - set(before.refused))
         return f"It was refused under {new} record{'s' if new > 1 else ''} for the first time." if new else None

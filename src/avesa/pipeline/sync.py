@@ -68,12 +68,13 @@ def sync_tenant(
     Raises Busy if this tenant is being synced already, UsageError for an unknown tenant, service or table.
     """
     run_id = new_run_id(ports)
-    chosen = choose_services(ports.tenants, tenant, service, table)
+    choose_services(ports.tenants, tenant, service, table)  # what makes no sense is told whoever is at work
     outcomes: list[ServiceOutcome] = []
     errors: list[AvesaError] = []
     transforms: list[TransformOutcome] = []
     with ports.watermarks.lease(tenant, "sync"):
-        for one in chosen:
+        # Until the lease was ours, one may have been disconnected.
+        for one in choose_services(ports.tenants, tenant, service, table):
             if stop():
                 break
 

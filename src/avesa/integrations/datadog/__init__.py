@@ -134,7 +134,6 @@ SERVICE = Service(
             records="host_list",
             params=METADATA,
             paging=Offset("start", "count", most=1000, end=End(total="total_matching")),
-            total=Total("total_matching"),
             changes=Changes(
                 "last_reported_time",
                 ask=("from", "{since}"),

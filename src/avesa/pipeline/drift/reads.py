@@ -206,7 +206,9 @@ def _of_elements(elements: list[Any], selector: Each | Where, within: tuple[str,
 
 
 def _text(value: Any) -> str | None:
-    """A scalar as a rule compares it."""
+    """A scalar as a rule compares it; None for what is none."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, dict | list):
+        return None
     return json.dumps(value)
