@@ -13,7 +13,6 @@ from avesa.pipeline.query import query
 from avesa.pipeline.transform import transform_tenant
 from avesa.pipeline.verify import verify_tenant
 from avesa.sandbox.vendor.messages import Answer, Asked
-from avesa.shared.errors import TableFailed
 from strict_tenant import Tenant, strict_tenant
 from tiny_vendor import receipts
 
@@ -78,8 +77,7 @@ def test_a_list_that_shrinks_each_time_deletes_nothing_until_it_stands_still(tmp
     service, table, canonical = LISTS[0]
     with listed_a_day_ago(tmp_path, service, table) as tenant:
         gone = vanish_behind_first_pages(tenant, table, 3)
-        with pytest.raises(TableFailed, match=r"shrank from 8 to 7 .* twice more"):
-            tenant.pull(table, full=True)
+        assert "twice more" in (tenant.pull(table, full=True).warning or "")
         fold(tenant)
         assert set(is_deleted(tenant, canonical).values()) == {False}
         tenant.clock.now += timedelta(hours=1)

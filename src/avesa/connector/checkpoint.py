@@ -109,6 +109,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     shrank: str | None = None
     """How it became shorter while it was read, where it is not begun again for that."""
+    lost: int = 0
+    """By how many records in all."""
     again: int = 0
     """How often the pull was begun from its beginning again, since a walk was lost."""
 

@@ -94,6 +94,11 @@ def shrinkage(before: ListTotal, now: ListTotal) -> str | None:
     return f"The list shrank {counts} while it was read, so that some of those behind may have been left out."
 
 
+def is_busy(vanished: int, came: int) -> bool:
+    """Whether no more vanished while a list was read than will at busy times. More is no longer a list at work."""
+    return vanished <= max(_FEW, came // 20)
+
+
 def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
     """Why a table proves nothing that was `refused` in all of the `lists` that it consists of, else None."""
     if refused == 0 or refused < lists:
@@ -102,5 +107,7 @@ def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
 
 
 CAME_EMPTY = "The listing came back empty, though there were records before."
+
+_FEW = 3
 
 LISTED_AGAIN = "The next sync lists it again."

@@ -22,6 +22,7 @@ from avesa.connector.completeness import (
     CAME_EMPTY,
     LISTED_AGAIN,
     ListShrank,
+    is_busy,
     refused_everywhere,
     shortfall,
     shrinkage,
@@ -281,7 +282,8 @@ class _Pull:
         shrank = shrinkage(self.at.list_total, now)
         if shrank is not None and self.at.again < ListShrank.times:
             raise ListShrank(shrank)
-        self.at = replace(self.at, list_total=now, shrank=self.at.shrank or shrank)
+        lost = self.at.list_total.records - now.records if shrank is not None else 0
+        self.at = replace(self.at, list_total=now, shrank=self.at.shrank or shrank, lost=self.at.lost + lost)
 
     # How far it has come
 
@@ -342,7 +344,7 @@ class _Pull:
                 hint=f"If it really is empty: avesa sync {self.place.tenant} --service {self.service.name}"
                 f" --table {self.endpoint.name} --full --allow-empty",
             )
-        if self.at.shrank is not None:
+        if self.at.shrank is not None and not is_busy(self.at.lost, figures.rows):
             return TableFailed(went_again(self.at.shrank, self.at.again), hint=LISTED_AGAIN)
         if total is None or not total.trusted:
             return None
@@ -350,9 +352,12 @@ class _Pull:
         return TableFailed(short, hint=LISTED_AGAIN) if short else None
 
     def _unseen(self) -> str | None:
-        """Of a table that was never listed nothing can be taken for gone, unless there are rows of which its memory
-        does not know any more: those of a service that was disconnected.
+        """Why a listing that came to its end cannot say what is gone. A list that records leave all the time must not
+        hold its table up. Of a table that was never listed nothing can be taken for gone, unless there are rows of
+        which its memory does not know any more: those of a service that was disconnected.
         """
+        if self.at.shrank is not None:
+            return went_again(self.at.shrank, self.at.again)
         if self.memory.listed_at is None and not (self.at.refused and self.store.had_rows()):
             return None
         return self.table.unseen(self.at, self.memory)
@@ -379,6 +384,11 @@ class _Pull:
         return self._outcome("stopped")
 
     def _outcome(self, status: Literal["ok", "stopped"]) -> PullOutcome:
+        shrank = went_again(self.at.shrank, self.at.again) if self.at.shrank is not None else None
         return outcome_of(
-            self.at, status, watermark=self.store.watermark, resumed=self.resumed, warning=self.shared_ids.warning()
+            self.at,
+            status,
+            watermark=self.store.watermark,
+            resumed=self.resumed,
+            warning=shrank or self.shared_ids.warning(),
         )
