@@ -94,6 +94,12 @@ def test_a_vendor_as_it_is_gives_no_alarm(synced: Avesa) -> None:
     assert synced("drift", "acme", "--check").stdout == "Nothing is gone.\n"
 
 
+def test_where_nothing_has_landed_nobody_is_told_that_all_is_well(avesa: Avesa) -> None:
+    avesa("tenant", "add", "acme")
+    for words in ((), ("--check",), ("--unread",)):
+        assert avesa("drift", "acme", *words).stdout == "Nothing has landed yet.\n"
+
+
 def test_people_see_what_changed_with_the_numbers_and_no_value(landed: Avesa) -> None:
     shown = landed("drift", "acme", "--since", "2026-01-01").stdout
     rows = [line.split("  ") for line in shown.splitlines()[2:-1]]
@@ -198,7 +204,8 @@ def test_what_was_left_out_is_a_warning(landed: Avesa, home: LandedHome) -> None
         (("nobody",), "nobody"),
         (("acme", "--service", "connectwize"), "Did you mean connectwise?"),
         (("acme", "--table", "contact"), "Did you mean contacts?"),
-        (("acme", "--since", "yesterday"), "is no time"),
+        (("acme", "--since", "yesterday"), "as 30d"),
+        (("acme", "--since", "9999-01-01"), "lies ahead"),
         (("acme", "--since", "d"), "is no time"),
         (("acme", "--since", "1000000000d"), "no span of time"),
         (("acme", "--unread", "--check"), "--unread goes without"),
