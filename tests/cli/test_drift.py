@@ -126,8 +126,9 @@ def test_a_field_that_is_data_is_no_value_either(landed: Avesa, home: LandedHome
 
 
 def test_names_that_would_move_the_cursor_or_are_no_text_are_shown_as_marks(landed: Avesa, home: LandedHome) -> None:
-    home.land(changes(30, Row("99", None, at(30), at(30), payload='{"\\ud800": 1, "\\u001b7": 2}')))
-    assert "\x1b" not in landed("drift", "acme", "--unread").stdout
+    home.land(changes(30, Row("99", None, at(30), at(30), payload='{"\\ud800": 1, "\\u001b7": 2, "a\\nb\\u202e": 3}')))
+    told = landed("drift", "acme", "--unread").stdout
+    assert "\x1b" not in told and " a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER} " in told
     assert {"?", "\x1b7"} <= {one["path"] for one in landed.json("drift", "acme", "--unread")}
 
 

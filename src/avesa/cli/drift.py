@@ -16,6 +16,7 @@ from avesa.cli.findings import write_findings
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
 from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.cli.terminal_text import one_line
 from avesa.pipeline.drift.report import drift_of
 from avesa.pipeline.drift.table import Drift
 from avesa.pipeline.drift.table import Progress as Told
@@ -127,12 +128,12 @@ def _row(one: Drift) -> tuple[object, ...]:
         before = ""
     return (
         f"{one.source_service}/{one.source_table}",
-        one.path,
+        one_line(one.path),
         " ".join(filter(None, (before, _types(one.types_before)))),
         " ".join(filter(None, (now, _types(one.types)))),
         moment(one.last_seen_at),
         ", ".join(one.columns),
-        ", ".join(one.perhaps),
+        ", ".join(map(one_line, one.perhaps)),
     )
 
 
@@ -144,7 +145,7 @@ def _show_unread(found: Sequence[Drift]) -> None:
     rows = [
         (
             f"{one.source_service}/{one.source_table}",
-            one.path,
+            one_line(one.path),
             _types(one.types),
             one.records,
             one.of,
