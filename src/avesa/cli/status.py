@@ -230,7 +230,7 @@ def _show(found: dict[str, Any]) -> None:
             _write_noted(columns, [_raw_row(one) for one in service["tables"]], right=["rows"])
     for one in found["disconnected"]:
         out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
-    if found["disconnected"] or not found["services"]:
+    if found["disconnected"] or not (found["services"] and found["synced"]):
         out.print()
     if found["canonical"]:
         numbers = ("current", "closed", "quarantined", "uncastable")
