@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,11 @@ for inner in (nullcontext, session):
 
 def test_ctrl_c_in_the_middle_of_a_query_ends_it_as_ctrl_c(tmp_path: Path) -> None:
     child = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path)], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert (child.stdout.split(), child.stderr) == (["interrupted"] * 2, "")
