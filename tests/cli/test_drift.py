@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from avesa.cli import output
 from avesa.sandbox.answer import Answer, Request
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox
@@ -115,6 +117,14 @@ def test_people_see_what_changed_with_the_numbers_and_no_value(landed: Avesa) ->
         ["new", "connectwise/contacts", "jobTitle", "40 of 40 text"],
     ]
     assert shown.endswith("3 fields\n")
+
+
+def test_in_a_narrow_terminal_names_stay_whole_finding_by_finding(
+    landed: Avesa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "console", lambda: Console(width=80, force_terminal=True, highlight=False))
+    told = landed("drift", "acme", "--check", code=1).stdout
+    assert "finding 1" in told and "  raw table       connectwise/contacts\n" in told
 
 
 def test_a_field_that_is_data_is_no_value_either(landed: Avesa, home: LandedHome) -> None:

@@ -15,7 +15,7 @@ from avesa.cli.duration import DURATION
 from avesa.cli.findings import write_findings
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.cli.output import console, counted, moment, write_json, write_rows, write_table
 from avesa.cli.terminal_text import one_line
 from avesa.pipeline.drift.report import drift_of
 from avesa.pipeline.drift.table import Drift
@@ -117,7 +117,7 @@ def _show_check(wrong: Sequence[Drift], nothing: str, *, all_seen: bool, as_json
 def _show(found: Sequence[Drift]) -> None:
     columns = ("what", "raw table", "field", "before", "now", "last so (UTC)", "read for", "perhaps now")
     used = columns if any(one.perhaps for one in found) else columns[:-1]
-    write_table(used, [(one.kind, *_row(one))[: len(used)] for one in found])
+    write_rows(used, [(one.kind, *_row(one))[: len(used)] for one in found], each="finding")
     console().print(counted(len(found), "field"))
 
 
