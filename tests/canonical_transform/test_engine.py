@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,37 @@ def test_a_limit_that_is_none_is_refused_by_name(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("AVESA_MEMORY_LIMIT", "plenty")
     with pytest.raises(ConfigurationError, match="AVESA_MEMORY_LIMIT"), engine(tmp_path):
         pass
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from contextlib import nullcontext
+from pathlib import Path
+from avesa.canonical_transform.engine import engine, session
+
+def ctrl_c(con):
+    while con.query_progress() < 0:
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+for inner in (nullcontext, session):
+    try:
+        with engine(Path(sys.argv[1])) as outer, inner(outer) as con:
+            con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+            threading.Thread(target=ctrl_c, args=(con,), daemon=True).start()
+            con.execute("SELECT count(*) FROM range(1_000_000_000_000) t(i) WHERE hash(i) = 3").fetchall()
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_query_ends_it_as_ctrl_c(tmp_path: Path) -> None:
+    child = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (child.stdout.split(), child.stderr) == (["interrupted"] * 2, "")

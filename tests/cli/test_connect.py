@@ -53,6 +53,10 @@ def test_a_setting_can_be_taken_back_and_is_what_it_is_by_default(acme: Avesa) -
     assert acme.json(*change, "--unset", "every", "--set", "limit_share=0.5")["settings"] == left
     assert "Set are company_id, every.boards, limit_share." in acme(*change, "--unset", "every", code=2).stderr
     assert "missing setting company_id" in acme(*change, "--unset", "company_id", code=2).stderr
+    assert "Did you mean 'limit_share'?" in acme(*change, "--unset", "limt_share", code=2).stderr
+    assert "private_key is a secret" in acme(*change, "--unset", "private_key", code=2).stderr
+    both = acme(*change, "--unset", "limit_share", "--set", "limit_share=0.9", code=2)
+    assert "limit_share is in --set and in --unset" in both.stderr
     assert acme.json(*change, "--unset", "every.boards", "--unset", "limit_share")["settings"] == {"company_id": "acme"}
 
 

@@ -235,10 +235,13 @@ def test_other_services_of_the_tenant_are_left_alone(avesa: Avesa) -> None:
 
 def test_what_the_environment_lends_is_told_by_name(avesa: Avesa, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVESA_SECRET_ACME_IT_CONNECTWISE_PRIVATE_KEY", "prv-lent")
+    leave = ("disconnect", "acme-it", "connectwise", "--yes")
     avesa.connect("acme-it", {"company_id": "acme"}, {"public_key": "a", "client_id": "c"})
-    told = avesa("disconnect", "acme-it", "connectwise", "--yes").stdout
+    told = avesa(*leave).stdout
     assert "The environment still has AVESA_SECRET_ACME_IT_CONNECTWISE_PRIVATE_KEY.\n" in told
     assert "prv-lent" not in told
+    avesa.connect("acme-it", {"company_id": "acme"}, {"public_key": "a", "client_id": "c"})
+    assert avesa.json(*leave)["environment"] == ["AVESA_SECRET_ACME_IT_CONNECTWISE_PRIVATE_KEY"]
 
 
 def test_a_service_whose_declaration_is_gone_can_be_left(avesa: Avesa) -> None:

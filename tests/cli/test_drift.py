@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from avesa.cli import output
 from avesa.sandbox.answer import Answer, Request
 from avesa.sandbox.clock import SandboxClock
 from avesa.sandbox.server import Sandbox
@@ -94,6 +96,12 @@ def test_a_vendor_as_it_is_gives_no_alarm(synced: Avesa) -> None:
     assert synced("drift", "acme", "--check").stdout == "Nothing is gone.\n"
 
 
+def test_where_nothing_has_landed_nobody_is_told_that_all_is_well(avesa: Avesa) -> None:
+    avesa("tenant", "add", "acme")
+    for words in ((), ("--check",), ("--unread",)):
+        assert avesa("drift", "acme", *words).stdout == "Nothing has landed yet.\n"
+
+
 def test_people_see_what_changed_with_the_numbers_and_no_value(landed: Avesa) -> None:
     shown = landed("drift", "acme", "--since", "2026-01-01").stdout
     rows = [line.split("  ") for line in shown.splitlines()[2:-1]]
@@ -111,6 +119,14 @@ def test_people_see_what_changed_with_the_numbers_and_no_value(landed: Avesa) ->
     assert shown.endswith("3 fields\n")
 
 
+def test_in_a_narrow_terminal_names_stay_whole_finding_by_finding(
+    landed: Avesa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "console", lambda: Console(width=80, force_terminal=True, highlight=False))
+    told = landed("drift", "acme", "--check", code=1).stdout
+    assert "finding 1" in told and "  raw table       connectwise/contacts\n" in told
+
+
 def test_a_field_that_is_data_is_no_value_either(landed: Avesa, home: LandedHome) -> None:
     rows = [contact("99", 30, 30, by={"mia@example.com": {"n": 1}, "4711": {"n": 2}})]
     home.land(changes(30, *rows))
@@ -120,8 +136,9 @@ def test_a_field_that_is_data_is_no_value_either(landed: Avesa, home: LandedHome
 
 
 def test_names_that_would_move_the_cursor_or_are_no_text_are_shown_as_marks(landed: Avesa, home: LandedHome) -> None:
-    home.land(changes(30, Row("99", None, at(30), at(30), payload='{"\\ud800": 1, "\\u001b7": 2}')))
-    assert "\x1b" not in landed("drift", "acme", "--unread").stdout
+    home.land(changes(30, Row("99", None, at(30), at(30), payload='{"\\ud800": 1, "\\u001b7": 2, "a\\nb\\u202e": 3}')))
+    told = landed("drift", "acme", "--unread").stdout
+    assert "\x1b" not in told and " a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER} " in told
     assert {"?", "\x1b7"} <= {one["path"] for one in landed.json("drift", "acme", "--unread")}
 
 
@@ -198,7 +215,8 @@ def test_what_was_left_out_is_a_warning(landed: Avesa, home: LandedHome) -> None
         (("nobody",), "nobody"),
         (("acme", "--service", "connectwize"), "Did you mean connectwise?"),
         (("acme", "--table", "contact"), "Did you mean contacts?"),
-        (("acme", "--since", "yesterday"), "is no time"),
+        (("acme", "--since", "yesterday"), "as 30d"),
+        (("acme", "--since", "9999-01-01"), "lies ahead"),
         (("acme", "--since", "d"), "is no time"),
         (("acme", "--since", "1000000000d"), "no span of time"),
         (("acme", "--unread", "--check"), "--unread goes without"),

@@ -3,10 +3,13 @@ landed."""
 
 from __future__ import annotations
 
+import importlib
 import json
+import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +75,22 @@ def test_deletes_of_what_does_not_wait_are_wrong_usage(avesa: Avesa) -> None:
     avesa("transform", "acme")
     assert "connectwise/contacts" in avesa("deletes", "approve", "acme", "connectwise/tickets", code=2).stderr
     assert "nobody" in avesa("deletes", "list", "nobody", code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["transform", "rebuild"])
+def test_ctrl_c_while_folding_tells_what_is_waited_for(
+    avesa: Avesa, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    module = importlib.import_module("avesa.cli.transform")
+    fold = module.transform_tenant
+
+    def interrupted(*args: Any, **settings: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return fold(*args, **settings)
+
+    monkeypatch.setattr(module, "transform_tenant", interrupted)
+    avesa(command, "acme")
+    assert "Stopping after the tenant under way" in capfd.readouterr().err
 
 
 def test_verify_tells_each_comparison_with_its_extent(avesa: Avesa) -> None:

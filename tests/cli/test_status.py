@@ -101,6 +101,8 @@ def test_a_check_tells_that_nothing_is_pulled_unless_that_is_on_purpose(avesa: A
     avesa("status", "--check")
     avesa("connect", "acme", "connectwise", "--pause")
     avesa("status", "--check", "--late", "2h")
+    shown = avesa("status").stdout
+    assert shown.endswith("connectwise is paused\n\n") and "Run: avesa sync" not in shown
 
 
 def test_a_service_that_was_left_on_purpose_is_nothing_wrong() -> None:
@@ -140,9 +142,12 @@ def test_what_a_check_finds_of_tables_and_mappings() -> None:
     status["mappings"] = [
         {"level": "warning", "table": None, "message": "no effect"},
         {"level": "note", "table": "users", "message": "not yet"},
+        {"level": "error", "table": "tickets", "message": "no JSON, which the fold has told"},
+        {"level": "error", "table": "users", "message": "no JSON, which no fold has seen"},
     ]
     assert list(findings(status, now=NOW, late=None)) == [
         Finding("acme", "tickets", "no memory"),
         Finding("acme", "users", "deletions wait. See: avesa deletes list acme"),
         Finding("acme", None, "no effect"),
+        Finding("acme", "users", "no JSON, which no fold has seen"),
     ]

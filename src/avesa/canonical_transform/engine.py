@@ -65,7 +65,7 @@ def engine(scratch: Path, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyCo
     It keeps to MEMORY_LIMIT, or to what the environment variable AVESA_MEMORY_LIMIT says; if it is not `limited`,
     to DuckDB's own idea of what the machine can spare.
     """
-    with duckdb.connect() as con, _told():
+    with duckdb.connect() as con, _told(), _stopped_by_ctrl_c(con):
         if limited:
             _limit(con, memory_limit())
         con.execute("SET GLOBAL TimeZone = 'UTC'")
@@ -78,7 +78,7 @@ def engine(scratch: Path, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyCo
 @contextmanager
 def session(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     """Another connection to the same engine, with temporary tables of its own. Errors are told as `engine` does."""
-    with con.cursor() as own, _told():
+    with con.cursor() as own, _told(), _stopped_by_ctrl_c(own):
         yield own
 
 
@@ -102,6 +102,18 @@ def _told() -> Iterator[None]:
             f"the engine could not read or write a file: {first_line(error)}",
             hint="Check free space, rights and the file itself, then run it again; a rebuild mends a table.",
         ) from error
+
+
+@contextmanager
+def _stopped_by_ctrl_c(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Ctrl-C in the middle of a query comes as a RuntimeError, whose query would then be waited for to its end."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        con.interrupt()
+        raise KeyboardInterrupt from error
 
 
 def _limit(con: duckdb.DuckDBPyConnection, limit: str) -> None:

@@ -6,7 +6,7 @@ import difflib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,7 +87,8 @@ def connect(
         known = connected_service(ports, tenant, service)
         left = LeftBehind() if known else left_behind(ports.watermarks, tenant, service)
         before = known or TenantService(tenant, service, settings=left.guard)
-        settings = {**_without(before.settings, unsets, where), **_settings(declared, sets, where)}
+        given = _settings(declared, sets, where)
+        settings = {**_without(declared, before.settings, unsets, given, where), **given}
         tables = chosen_tables(declared, before.tables, only=only, without=without, everything=everything, where=where)
         enabled = before.enabled if paused is None else not paused
         secrets = _secrets(declared, secrets_from, where) if secrets_from else {}
@@ -212,14 +213,24 @@ def _settings(service: Service, sets: Iterable[str], where: Where) -> dict[str, 
     return found
 
 
-def _without(settings: Mapping[str, str], unsets: Iterable[str], where: Where) -> dict[str, str]:
-    """Raises UsageError for one that is not set."""
+def _without(
+    service: Service, settings: Mapping[str, str], unsets: Iterable[str], given: Collection[str], where: Where
+) -> dict[str, str]:
+    """Raises UsageError for a secret, for one that is `given` as well, and for one that is not set."""
     names = {name.strip() for name in unsets}
-    for name in sorted(names - set(settings)):
+    for name in sorted(names.intersection(service.secrets)):
         raise UsageError(
-            f"the setting {name} is not set.",
+            f"{name} is a secret, and --unset is for settings.",
             where=where,
-            hint=f"Set are {', '.join(sorted(settings))}." if settings else "None is set.",
+            hint="Another one takes its place with --secrets-from FILE; avesa disconnect forgets it.",
+        )
+    for name in sorted(names.intersection(given)):
+        raise UsageError(f"{name} is in --set and in --unset.", where=where, hint="Say one of them.")
+    for name in sorted(names - set(settings)):
+        close = difflib.get_close_matches(name, settings, n=1)
+        known = f"Set are {', '.join(sorted(settings))}." if settings else "None is set."
+        raise UsageError(
+            f"the setting {name} is not set.", where=where, hint=f"Did you mean {close[0]!r}?" if close else known
         )
     return {name: value for name, value in settings.items() if name not in names}
 

@@ -48,10 +48,11 @@ def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
         handed_over = disconnect_service(deployment, ports, connected)
         place = f"{ports.objects.root}/{tenant_raw_prefix(tenant)}/{service}"
         data = place if has_raw_files(ports, tenant, service) else None
-        lent = () if aws_environment() else sorted(ports.secrets.get(tenant, service))
+        names = () if aws_environment() else sorted(ports.secrets.get(tenant, service))
+        lent = [_variable(tenant, service, name) for name in names]
     if as_json:
         told = {"tenant": tenant, "service": service, "disconnected": True}
-        write_json({**told, "data": data, "unfinished": handed_over})
+        write_json({**told, "data": data, "unfinished": handed_over, "environment": lent})
         return
     out = console()
     out.print(f"Tenant {tenant} is disconnected from {service}.")
@@ -61,7 +62,7 @@ def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
         pulls = counted(len(handed_over), "unfinished pull")
         out.print(f"What {pulls} had landed counts with the next fold: avesa transform {tenant}")
     if lent:
-        out.print(f"The environment still has {', '.join(_variable(tenant, service, name) for name in lent)}.")
+        out.print(f"The environment still has {', '.join(lent)}.")
     out.print("If nothing else uses its key, revoke it at the vendor.")
 
 

@@ -15,7 +15,8 @@ from avesa.cli.duration import DURATION
 from avesa.cli.findings import write_findings
 from avesa.cli.moment import MOMENT
 from avesa.cli.opening import opened_ports
-from avesa.cli.output import console, counted, moment, write_json, write_table
+from avesa.cli.output import console, counted, moment, write_json, write_rows, write_table
+from avesa.cli.terminal_text import one_line
 from avesa.pipeline.drift.report import drift_of
 from avesa.pipeline.drift.table import Drift
 from avesa.pipeline.drift.table import Progress as Told
@@ -23,6 +24,7 @@ from avesa.shared.errors import UsageError
 
 NOTHING = "Nothing is gone, nothing is new."
 ALL_READ = "Rules read every field."
+NONE_YET = "Nothing has landed yet."
 
 
 class _Since(click.ParamType[datetime | timedelta]):
@@ -33,7 +35,10 @@ class _Since(click.ParamType[datetime | timedelta]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime | timedelta:
         if isinstance(value, timedelta) or (isinstance(value, str) and value[:1].isdecimal() and value[-1:] in "smhd"):
             return DURATION.convert(value, param, ctx)
-        return MOMENT.convert(value, param, ctx)
+        try:
+            return MOMENT.convert(value, param, ctx)
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{error.message} Or a span of time before now, as 30d.", ctx, param) from None
 
 
 @click.command(
@@ -74,16 +79,20 @@ def drift(
     if unread and (check or since is not None):
         raise UsageError("--unread goes without --check and --since.")
     with opened_ports(tenant, only_reads=True) as ports, _progress() as told:
-        begin = _before(ports.clock(), since) if isinstance(since, timedelta) else since
+        now = ports.clock()
+        begin = _before(now, since) if isinstance(since, timedelta) else since
+        if begin is not None and begin > now:
+            raise UsageError(f"--since {moment(begin)} lies ahead, so nothing would ever be told.")
         found = drift_of(ports, tenant, service=service, table=table, since=begin, unread=unread, progress=told)
     for note in found.notes:
         warn(f"tenant {tenant}, {note}")
     if check:
         wrong = [one for one in found.found if one.is_alarm]
-        _show_check(wrong, all_seen=not found.errors, as_json=as_json)
+        nothing = "Nothing is gone." if found.tables else NONE_YET
+        _show_check(wrong, nothing, all_seen=not found.errors, as_json=as_json)
         end_with(found.errors)
         ctx.exit(1 if wrong else 0)
-    nothing = ALL_READ if unread else NOTHING
+    nothing = (ALL_READ if unread else NOTHING) if found.tables else NONE_YET
     write_findings(
         found.found, _show_unread if unread else _show, nothing=nothing, as_json=as_json, errors=found.errors
     )
@@ -96,19 +105,19 @@ def _before(now: datetime, span: timedelta) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _show_check(wrong: Sequence[Drift], *, all_seen: bool, as_json: bool) -> None:
+def _show_check(wrong: Sequence[Drift], nothing: str, *, all_seen: bool, as_json: bool) -> None:
     if as_json:
         write_json({"ok": all_seen and not wrong, "problems": wrong})
     elif wrong:
         _show(wrong)
     elif all_seen:
-        console().print("Nothing is gone.")
+        console().print(nothing)
 
 
 def _show(found: Sequence[Drift]) -> None:
     columns = ("what", "raw table", "field", "before", "now", "last so (UTC)", "read for", "perhaps now")
     used = columns if any(one.perhaps for one in found) else columns[:-1]
-    write_table(used, [(one.kind, *_row(one))[: len(used)] for one in found])
+    write_rows(used, [(one.kind, *_row(one))[: len(used)] for one in found], each="finding")
     console().print(counted(len(found), "field"))
 
 
@@ -119,12 +128,12 @@ def _row(one: Drift) -> tuple[object, ...]:
         before = ""
     return (
         f"{one.source_service}/{one.source_table}",
-        one.path,
+        one_line(one.path),
         " ".join(filter(None, (before, _types(one.types_before)))),
         " ".join(filter(None, (now, _types(one.types)))),
         moment(one.last_seen_at),
         ", ".join(one.columns),
-        ", ".join(one.perhaps),
+        ", ".join(map(one_line, one.perhaps)),
     )
 
 
@@ -136,7 +145,7 @@ def _show_unread(found: Sequence[Drift]) -> None:
     rows = [
         (
             f"{one.source_service}/{one.source_table}",
-            one.path,
+            one_line(one.path),
             _types(one.types),
             one.records,
             one.of,

@@ -47,8 +47,9 @@ def findings(status: Mapping[str, Any], *, now: datetime, late: timedelta | None
             yield Finding(tenant, table["table"], table["error"])
         if table["held"]:
             yield Finding(tenant, table["table"], f"deletions wait. See: avesa deletes list {tenant}")
+    told = {table["table"] for table in status["canonical"] if table["error"]}
     for found in status["mappings"]:
-        if found["level"] == "warning":
+        if found["level"] == "warning" or (found["level"] == "error" and found["table"] not in told):
             yield Finding(tenant, found["table"], found["message"])
 
 

@@ -124,15 +124,17 @@ def write_table(
     out.print(table, soft_wrap=False)
 
 
-def write_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """As a table, but where a terminal is too narrow for it record by record, a line for each value."""
+def write_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], *, each: str = "record") -> None:
+    """As a table, but where a terminal is too narrow for it record by record, a line for each value. A row is one
+    of what `each` names.
+    """
     out = console()
     if not out.is_terminal or _fits(columns, rows, out.width):
         write_table(columns, rows)
         return
     name_width = max(len(column) for column in columns)
     for number, row in enumerate(rows, 1):
-        out.print(f"record {number}", style="bold")
+        out.print(f"{each} {number}", style="bold")
         for column, value in zip(columns, row, strict=True):
             first, *more = shown(value).splitlines() or [""]
             out.print(f"  {column:<{name_width}}   {first}".rstrip())

@@ -42,9 +42,9 @@ Examples:
   avesa status --check --late 2h            or was not pulled to its end for two hours
 
 Wrong is what --check names: credentials that are refused, a table that failed or is late, a fold that failed, deletions
-that wait, a mapping without effect; that there is no tenant, or no service connected to one. What is paused or was
-disconnected is left out. A table with an interval of its own is late that much later. Rows in quarantine are none of
-it: they are counted, and hold nothing up.
+that wait, a mapping that is not valid or without effect; that there is no tenant, or no service connected to one. What
+is paused or was disconnected is left out. A table with an interval of its own is late that much later. Rows in
+quarantine are none of it: they are counted, and hold nothing up.
 """,
 )
 @click.argument("tenant", required=False)
@@ -216,7 +216,7 @@ def _show(found: dict[str, Any]) -> None:
     out.print(found["tenant"], style="bold")
     if not (found["services"] or found["disconnected"]):
         out.print(f"  not connected to any service. Run: avesa connect {found['tenant']} SERVICE --secrets-from FILE")
-    elif found["services"] and not found["synced"]:
+    elif any(service["enabled"] for service in found["services"]) and not found["synced"]:
         out.print(f"  never synced. Run: avesa sync {found['tenant']}")
     for service in found["services"]:
         paused = "" if service["enabled"] else " is paused"
@@ -230,7 +230,7 @@ def _show(found: dict[str, Any]) -> None:
             _write_noted(columns, [_raw_row(one) for one in service["tables"]], right=["rows"])
     for one in found["disconnected"]:
         out.print(f"  {one['service']} was disconnected at {moment(one['at'])} UTC and is not pulled any more")
-    if found["disconnected"]:
+    if found["disconnected"] or not (found["services"] and found["synced"]):
         out.print()
     if found["canonical"]:
         numbers = ("current", "closed", "quarantined", "uncastable")

@@ -20,6 +20,8 @@ from avesa.pipeline.sync import SyncReport, new_run_id
 from avesa.pipeline.transform import choose_canonical, transform_tenant
 from avesa.shared.errors import AvesaError
 
+_NOTE = "\nStopping after the tenant under way. Once more ends it at once; even then nothing is lost or doubled.\n"
+
 
 @click.command(
     cls=Command,
@@ -67,7 +69,7 @@ def _fold(tenant: str | None, tables: Sequence[str], *, rebuild: bool, as_json: 
     """`tables` are all where none is named."""
     chosen = choose_canonical(tables or None)
     runs: list[TenantRun] = []
-    with opened() as deployment, watching(silent=as_json) as watcher, StopSwitch() as stop:
+    with opened() as deployment, watching(silent=as_json) as watcher, StopSwitch(note=_NOTE) as stop:
         for name in _chosen_tenants(tenant, deployment.tenants.tenants()):
             deployment.tenants.services(name)
             with deployment.of(name) as ports:

@@ -30,8 +30,11 @@ NEW_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Drifts:
-    """`notes` say of which tables not all was looked at. `errors` are of what could not be looked through."""
+    """`tables` are those that something has landed of, `notes` say of which of them not all was looked at. `errors` are
+    of what could not be looked through.
+    """
 
+    tables: list[str] = field(default_factory=list[str])
     found: list[Drift] = field(default_factory=list[Drift])
     notes: list[str] = field(default_factory=list[str])
     errors: list[AvesaError] = field(default_factory=list[AvesaError])
@@ -60,6 +63,7 @@ def drift_of(
     with scratch_folder(ports.scratch, "drift") as folder, engine(folder) as database:
         for name in chosen:
             source = Source(tenant, *name)
+            found.tables.append(source.name)
             progress(source.name, 0, 0)
             try:
                 with scratch_folder(ports.scratch, "drift") as scratch, session(database) as con:
