@@ -106,11 +106,13 @@ def _told() -> Iterator[None]:
 
 @contextmanager
 def _stopped_by_ctrl_c(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Ctrl-C in the middle of a query comes as a RuntimeError, whose query would then be waited for to its end."""
+    """Ctrl-C in the middle of a query comes as a RuntimeError, or as what it is. The query would be waited for to its end
+    when the connection is closed.
+    """
     try:
         yield
-    except RuntimeError as error:
-        if not isinstance(error.__cause__, KeyboardInterrupt):
+    except (RuntimeError, KeyboardInterrupt) as error:
+        if isinstance(error, RuntimeError) and not isinstance(error.__cause__, KeyboardInterrupt):
             raise
         con.interrupt()
         raise KeyboardInterrupt from error

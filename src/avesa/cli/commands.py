@@ -84,9 +84,7 @@ for command in (
         "avesa.cli.uncastable:uncastable",
         "Show TENANT's values that do not fit their column's type.",
     ),
-    Deferred(
-        "drift", "avesa.cli.drift:drift", "Show which fields of TENANT's records are gone, new, or of another type."
-    ),
+    Deferred("drift", "avesa.cli.drift:drift", "Show which fields of TENANT's records are gone or new."),
     Deferred("deletes", "avesa.cli.deletes:deletes", "Decide about listings that lack suspiciously many records."),
     Deferred(
         "withdraw", "avesa.cli.withdraw:withdraw", "Take back the pulls that were made while the clock was ahead."

@@ -75,7 +75,10 @@ def drift(
     check: bool,
     as_json: bool,
 ) -> None:
-    """Show which fields of TENANT's records are gone, new, or of another type."""
+    """Show which fields of TENANT's records are gone or new.
+
+    Also those that now have another type.
+    """
     if unread and (check or since is not None):
         raise UsageError("--unread goes without --check and --since.")
     with opened_ports(tenant, only_reads=True) as ports, _progress() as told:
