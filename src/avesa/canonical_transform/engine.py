@@ -106,8 +106,8 @@ def _told() -> Iterator[None]:
 
 @contextmanager
 def _stopped_by_ctrl_c(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Ctrl-C in the middle of a query comes as a RuntimeError, or as what it is. When the connection is closed, the query
-    would be waited for to its end.
+    """Ctrl-C in the middle of a query comes as a RuntimeError, or as what it is. Unless it is interrupted, the query is
+    waited for to its end when the connection is closed.
     """
     try:
         yield
