@@ -25,7 +25,7 @@ from fold_table import Folding, thing_values, things_mapping
 from raw_files import PullOf, Row, at
 from scd2_oracle import Version, believed, history
 
-EXAMPLES = int(os.environ.get("AVESA_LAW_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("AVESA_LAW_EXAMPLES", "30"))
 """So many cases for the first law; `make test-long` takes many more."""
 
 SEEDS = st.integers(0, 2**32 - 1)
