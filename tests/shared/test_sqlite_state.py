@@ -12,6 +12,7 @@ from avesa.shared.errors import ConfigurationError, StorageError
 from avesa.shared.sqlite_database import SCHEMA_VERSION
 from avesa.shared.sqlite_state import SqliteState
 from avesa.shared.watermarks import TableState
+from full_disks import fill
 
 
 def test_the_file_is_its_owner_s_alone_and_survives(tmp_path: Path) -> None:
@@ -75,6 +76,18 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"something else entirely" * 100)
     with pytest.raises(ConfigurationError, match="damaged or not a database"):
         SqliteState(path)
+
+
+def test_a_disk_that_is_full_when_it_is_opened_is_told_as_that(small_disk: Path) -> None:
+    place = small_disk / "state.sqlite"
+    with SqliteState(place) as state:
+        state.tenants.add_tenant("acme")
+    filler = fill(small_disk)
+    with pytest.raises(StorageError, match="disk is full"), SqliteState(place) as state:
+        state.tenants.add_tenant("globex")
+    filler.unlink()
+    with SqliteState(place) as state:
+        assert state.tenants.tenants() == ["acme"]
 
 
 def test_a_full_disk_is_told_and_what_was_stored_stays(small_disk: Path) -> None:

@@ -14,6 +14,7 @@ from avesa.pipeline.left_behind import left_behind
 from avesa.pipeline.ports import Ports
 from avesa.shared.errors import UsageError, Where
 from avesa.shared.layout import tenant_raw_prefix
+from avesa.shared.secret_file import variable_name
 from avesa.shared.tenants import TenantService
 
 
@@ -49,7 +50,7 @@ def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
         place = f"{ports.objects.root}/{tenant_raw_prefix(tenant)}/{service}"
         data = place if has_raw_files(ports, tenant, service) else None
         names = () if aws_environment() else sorted(ports.secrets.get(tenant, service))
-        lent = [_variable(tenant, service, name) for name in names]
+        lent = [variable_name(tenant, service, name) for name in names]
     if as_json:
         told = {"tenant": tenant, "service": service, "disconnected": True}
         write_json({**told, "data": data, "unfinished": handed_over, "environment": lent})
@@ -64,10 +65,6 @@ def disconnect(tenant: str, service: str, yes: bool, as_json: bool) -> None:
     if lent:
         out.print(f"The environment still has {', '.join(lent)}.")
     out.print("If nothing else uses its key, revoke it at the vendor.")
-
-
-def _variable(tenant: str, service: str, name: str) -> str:
-    return f"AVESA_SECRET_{tenant}_{service}_{name}".upper().replace("-", "_")
 
 
 def _connected(ports: Ports, tenant: str, service: str) -> TenantService:

@@ -95,7 +95,9 @@ def shrinkage(before: ListTotal, now: ListTotal) -> str | None:
 
 
 def is_busy(vanished: int, came: int) -> bool:
-    """Whether no more vanished while a list was read than will at busy times. More is no longer a list at work."""
+    """Whether no more vanished while a list was read than people delete in that time. A list that fell further may
+    have lost an account, or a filter, on the way.
+    """
     return vanished <= max(_FEW, came // 20)
 
 
@@ -106,8 +108,9 @@ def refused_everywhere(refused: int, lists: int, why: str | None) -> str | None:
     return f"It was asked for under {refused} record{'s' if refused > 1 else ''}, and refused under every one: {why}"
 
 
-CAME_EMPTY = "The listing came back empty, though there were records before."
-
 _FEW = 3
+"""Of a list so short that a twentieth of it is hardly a record."""
+
+CAME_EMPTY = "The listing came back empty, though there were records before."
 
 LISTED_AGAIN = "The next sync lists it again."

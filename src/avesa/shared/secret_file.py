@@ -183,7 +183,7 @@ class EnvironmentSecrets:
 
     def _variables(self, tenant_id: str, service: str) -> Mapping[str, str]:
         """The environment's values by name."""
-        prefix = f"AVESA_SECRET_{tenant_id}_{service}_".upper().replace("-", "_")
+        prefix = variable_name(tenant_id, service, "")
         return SecretValues(
             (variable.removeprefix(prefix).lower(), value)
             for variable, value in self._environment.items()
@@ -196,6 +196,11 @@ class EnvironmentSecrets:
             if name not in stored or _digest(value) not in stored.get(name + _REPLACED, "").split():
                 values[name] = value
         return values
+
+
+def variable_name(tenant_id: str, service: str, name: str) -> str:
+    """Of the environment's variable that goes before a stored secret."""
+    return f"AVESA_SECRET_{tenant_id}_{service}_{name}".upper().replace("-", "_")
 
 
 _REPLACED = " replaced in the environment"

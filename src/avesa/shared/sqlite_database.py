@@ -188,8 +188,10 @@ def _ensure_schema(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _failure(path: Path, failure: sqlite3.Error) -> AvesaError:
-    code = getattr(failure, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    extended = getattr(failure, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    # The index of the write-ahead log is made larger before anything is written, and a full disk is told as that.
+    if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StorageError(
             f"cannot write {path}: the disk is full.", hint="Make room and start it again; nothing was lost."
         )
