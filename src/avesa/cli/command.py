@@ -216,6 +216,12 @@ def root() -> str | None:
     return found if isinstance(found, str) else os.environ.get("AVESA_ROOT") or None
 
 
+def sentence(error: AvesaError) -> str:
+    """What would be an error elsewhere, told where it is none."""
+    told = str(error)
+    return told[:1].upper() + told[1:]
+
+
 def no_tenant() -> UsageError:
     """There is none in the installation of this command, which may be another one than is meant."""
     environment = aws_environment()

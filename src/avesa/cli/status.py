@@ -10,7 +10,7 @@ import click
 
 from avesa.canonical_transform.ledger import decode_ledger
 from avesa.canonical_transform.mapping import mapping_names
-from avesa.cli.command import Command, home_option, json_option, no_tenant
+from avesa.cli.command import Command, home_option, json_option, no_tenant, sentence
 from avesa.cli.duration import DURATION
 from avesa.cli.health import Finding, findings
 from avesa.cli.opening import opened
@@ -73,7 +73,7 @@ def status(ctx: click.Context, tenant: str | None, check: bool, late: timedelta 
         write_json(found)
         return
     if not found:
-        console().print(f"T{str(no_tenant())[1:]}")
+        console().print(sentence(no_tenant()))
     for one in found:
         _show(one)
 

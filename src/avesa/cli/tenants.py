@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from avesa.cli.command import Group, aws_environment, home_option, json_option, no_tenant
+from avesa.cli.command import Group, aws_environment, home_option, json_option, no_tenant, sentence
 from avesa.cli.confirming import confirm, yes_option
 from avesa.cli.opening import opened
 from avesa.cli.output import console, counted, write_json, write_table
@@ -73,7 +73,7 @@ def list_(as_json: bool) -> None:
             ]
         )
     elif not found:
-        console().print(f"T{str(no_tenant())[1:]}")
+        console().print(sentence(no_tenant()))
     else:
         rows = [
             (
